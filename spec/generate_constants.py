@@ -1,7 +1,7 @@
 """Write each language's table of constants from the one in numerics.md.
 
-    python spec/generate_constants.py           write the tables
-    python spec/generate_constants.py --check   say which differ; exit 1 if any does
+python spec/generate_constants.py           write the tables
+python spec/generate_constants.py --check   say which differ; exit 1 if any does
 """
 
 import re
@@ -50,7 +50,7 @@ def cpp_table(rows) -> str:
 
 def go_table(rows) -> str:
     width = max(len(camel(name)) for name, *_ in rows)
-    lines = [f"// Code generated from spec/numerics.md by spec/generate_constants.py. DO NOT EDIT.", "", "package kernel", ""]
+    lines = ["// Code generated from spec/numerics.md by spec/generate_constants.py. DO NOT EDIT.", "", "package kernel", ""]
     lines += ["// The constants of the arithmetic (spec N3-N6); float32 constants are given by their bits.", "const ("]
     lines += [f"\t{'k' + camel(n):<{width + 1}} = {v if i else f'0x{v:08x}'}" for n, v, i, _ in rows]
     return "\n".join([*lines, ")"]) + "\n"

@@ -1,0 +1,88 @@
+# make verify   set everything up in .venv, build, and prove that all implementations agree
+# make test     all tests of all languages
+# make lint     formatting, types, generated files
+# make sweep    sigmoid and tanh on all 2^32 inputs (minutes)
+# make clean    remove what was built;  make distclean  also .venv
+#
+# Nothing is needed but Python >= 3.10, make and a C++17 compiler. A second run does only what changed.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BUILD  := build
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+
+export GOTOOLCHAIN := local
+export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
+export LSTM_REF_CPP_RUNNER := $(abspath $(BUILD)/cpp/cpp/runner/lstm-ref-runner)
+export LSTM_REF_GO_RUNNER := $(abspath $(BUILD)/go/lstm-ref-runner)
+export LSTM_REF_GO_PURE_RUNNER := $(abspath $(BUILD)/go/lstm-ref-runner-purego)
+
+CPP_SOURCES := CMakeLists.txt $(shell find cpp tests/cpp -type f)
+GO_SOURCES  := $(shell find go -type f)
+
+# The machine's Go if it is new enough, else the one from the dev extra.
+GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && command -v go || echo $(abspath $(BIN)/go))
+
+.PHONY: verify test test-python test-cpp test-go lint format golden readme sweep clean distclean
+.DELETE_ON_ERROR:
+
+verify: $(BUILD)/.python $(BUILD)/.go
+	$(BIN)/lstm-ref verify
+
+test: test-cpp test-go test-python
+
+test-python: $(BUILD)/.python $(BUILD)/.go
+	$(BIN)/python -m pytest
+
+test-cpp: $(BUILD)/.python
+	$(BIN)/ctest --test-dir $(BUILD)/cpp --output-on-failure -j $(JOBS)
+
+test-go: $(BUILD)/.go
+	cd go && $(GO) vet ./... && $(GO) test ./... && $(GO) test -tags purego ./...
+
+lint: $(BUILD)/.python $(BUILD)/.go
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
+	test -z "$$($(dir $(GO))gofmt -l go)" || { $(dir $(GO))gofmt -l go; exit 1; }
+	$(BIN)/python spec/generate_constants.py --check
+
+format: $(BUILD)/.python
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+	$(BIN)/clang-format -i $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
+	$(dir $(GO))gofmt -w go
+
+golden: $(BUILD)/.python
+	$(BIN)/python spec/generate_constants.py
+	$(BIN)/lstm-ref golden --write
+
+sweep: $(BUILD)/.python
+	$(BIN)/cmake --build $(BUILD)/cpp --target lstm_ref_sweep
+	$(BUILD)/cpp/tests/cpp/lstm_ref_sweep --threads $(JOBS)
+
+# The environment: build tools first, since the package is built by them without isolation.
+$(VENV)/.tools: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'scikit-build-core>=0.10' 'pybind11>=3.0' 'cmake>=3.18' ninja
+	touch $@
+
+# One CMake build: the extension module, the runner and the C++ tests; the Python files are used where they lie.
+$(BUILD)/.python: $(VENV)/.tools $(CPP_SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[dev]' \
+	  -C build-dir=$(BUILD)/cpp -C cmake.define.LSTM_REF_BUILD_TESTS=ON -C cmake.define.LSTM_REF_BUILD_RUNNER=ON
+	touch $@
+
+$(BUILD)/.go: $(BUILD)/.python $(GO_SOURCES)
+	mkdir -p $(BUILD)/go
+	cd go && $(GO) build -o ../$(BUILD)/go/lstm-ref-runner ./cmd/runner
+	cd go && $(GO) build -tags purego -o ../$(BUILD)/go/lstm-ref-runner-purego ./cmd/runner
+	touch $@
+
+clean:
+	rm -rf $(BUILD) dist
+
+distclean: clean
+	rm -rf $(VENV)

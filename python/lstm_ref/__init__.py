@@ -1,0 +1,1 @@
+"""lstm_ref: the reference LSTM. One specification, one arithmetic, the same bits in every language."""

@@ -1,0 +1,115 @@
+"""Writes tests/golden/, and proves that what is there is what it would write (spec/vectors.md)."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from .. import model_file
+from ..reference import FLOAT64, forward
+from .cases import NOTES, all_cases
+from .compare import digest
+from .invalid import invalid_cases
+from .manifest import OUTPUTS, Case, default_root
+
+Progress = Callable[[str], None]
+Files = dict[str, bytes]
+
+
+def write(root: Path | None = None, progress: Progress = lambda name: None) -> int:
+    """Write the manifest and all files below root (default: the checkout's tests/golden); returns the number of files."""
+    root = root or default_root()
+    files = generate(progress)
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model_file.write_atomic(path, data)
+    for stale in _present(root) - files.keys():
+        (root / stale).unlink()
+    for folder in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    return len(files)
+
+
+def check(root: Path | None = None, progress: Progress = lambda name: None) -> list[str]:
+    """What differs between root and what write() would make of it: one line a file, empty when nothing does."""
+    root = root or default_root()
+    files, present = generate(progress), _present(root)
+    problems = [f"{name}: missing" for name in sorted(files.keys() - present)]
+    problems += [f"{name}: not written by the generator" for name in sorted(present - files.keys())]
+    problems += [f"{name}: differs" for name in sorted(files.keys() & present) if (root / name).read_bytes() != files[name]]
+    return problems
+
+
+def generate(progress: Progress = lambda name: None) -> Files:
+    """All files of tests/golden by name, but the schema, which is written by hand."""
+    files: Files = {}
+    valid = []
+    for case in all_cases():
+        progress(case.id)
+        finished, case_files = _finish(case)
+        valid.append(finished.to_json())
+        files |= case_files
+    invalid = []
+    for entry, entry_files in invalid_cases():
+        progress(entry.id)
+        invalid.append(dataclasses.asdict(entry))
+        files |= entry_files
+    manifest = {"version": 1, "notes": NOTES, "valid": valid, "invalid": invalid}
+    files["manifest.json"] = _dump_manifest(manifest)
+    return files
+
+
+def _finish(case: Case) -> tuple[Case, Files]:
+    """The case with its digests and tolerance, and its files if it is stored."""
+    weights, inputs = case.tensors()
+    trace: dict[str, np.ndarray] | None = {} if case.stored else None
+    result = forward(case.config, weights, **inputs, trace=trace)
+    outputs = dict(zip(OUTPUTS, result, strict=True))
+    oracle = dict(zip(OUTPUTS, forward(case.config, weights, **inputs, arithmetic=FLOAT64), strict=True))
+    finished = dataclasses.replace(
+        case, digest={name: digest(value) for name, value in outputs.items()}, tolerance=_tolerance(outputs, oracle)
+    )
+    if trace is None:
+        return finished, {}
+    return finished, {
+        f"valid/{case.id}/model.safetensors": model_file.dump_model(case.config, weights),
+        f"valid/{case.id}/inputs.safetensors": model_file.dump_tensors(inputs),
+        f"valid/{case.id}/expected.safetensors": model_file.dump_tensors(outputs | trace),
+    }
+
+
+def _tolerance(outputs, oracle) -> float | None:
+    """What another float32 arithmetic may differ by: 32 times our own error, and at least 2^-19 of the largest magnitude.
+
+    Rounded up to a power of two. None when something is not finite, or when the case amplifies rounding errors so much
+    that an absolute difference says nothing.
+    """
+    if not all(np.isfinite(value).all() for value in (*outputs.values(), *oracle.values())):
+        return None
+    error = max((np.abs(outputs[name] - oracle[name]).max(initial=0.0) for name in outputs), default=0.0)
+    largest = max((np.abs(value).max(initial=0.0) for value in oracle.values()), default=0.0)
+    tolerance = 2.0 ** math.ceil(math.log2(max(32 * error, 2.0**-19 * max(largest, 1.0))))
+    return tolerance if tolerance <= 2.0**-7 * max(largest, 1.0) else None
+
+
+def _dump_manifest(manifest: dict) -> bytes:
+    """One case a line: small enough to review, and a changed case is one changed line."""
+
+    def lines(items: Iterator[str]) -> str:
+        return ",\n".join(f"  {item}" for item in items)
+
+    notes = lines(f"{json.dumps(key)}: {json.dumps(text)}" for key, text in manifest["notes"].items())
+    valid = lines(json.dumps(entry) for entry in manifest["valid"])
+    invalid = lines(json.dumps(entry) for entry in manifest["invalid"])
+    version = json.dumps(manifest["version"])
+    return f'{{"version": {version},\n "notes": {{\n{notes}}},\n "valid": [\n{valid}],\n "invalid": [\n{invalid}]}}\n'.encode()
+
+
+def _present(root: Path) -> set[str]:
+    files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    return files - {"manifest.schema.json", "README.md"}

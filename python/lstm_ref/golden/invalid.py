@@ -1,0 +1,258 @@
+"""Files that must be refused, each with its error word for word (spec/errors.md)."""
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import model_file
+from ..config import LSTMConfig
+from ..errors import InvalidArgument
+from .fills import fill
+from .manifest import InvalidCase
+
+GOOD_MODEL, GOOD_INPUTS = "invalid/good.model.safetensors", "invalid/good.inputs.safetensors"
+CONFIG = LSTMConfig(3, 2)  # I = 3, H = 2; inputs of T = 4, B = 2
+DIMS = {"x": (4, 2, 3), "h_0": (1, 2, 2), "c_0": (1, 2, 2)}
+
+
+def invalid_cases() -> Iterator[tuple[InvalidCase, dict[str, bytes]]]:
+    """Each case with the files it needs. The words are computed by the reference reader and pinned by the manifest."""
+    for id, comment, data in _models():
+        name = f"invalid/{id}.model.safetensors"
+        yield InvalidCase(id, comment, name, None, _refusal(data, None)), {name: data}
+    files = {GOOD_MODEL: _build(_model_header(), _model_data()), GOOD_INPUTS: model_file.dump_tensors(_inputs())}
+    for id, comment, data in _all_inputs():
+        name = f"invalid/{id}.inputs.safetensors"
+        yield InvalidCase(id, comment, GOOD_MODEL, name, _refusal(files[GOOD_MODEL], data)), files | {name: data}
+        files = {GOOD_MODEL: files[GOOD_MODEL], GOOD_INPUTS: files[GOOD_INPUTS]}
+
+
+def _refusal(model: bytes, inputs: bytes | None) -> str:
+    try:
+        config, _ = model_file.read_model(model)
+        if inputs is not None:
+            model_file.read_inputs(inputs, config)
+    except InvalidArgument as error:
+        return str(error)
+    raise AssertionError("an invalid case was accepted")
+
+
+# A good model, as a header that can be bent and data that need not --------------------------------------------------
+
+
+def _model_header(**config: Any) -> dict[str, Any]:
+    header: dict[str, Any] = {"__metadata__": {"lstm_ref": json.dumps(CONFIG.to_json() | config)}}
+    begin = 0
+    for name, expected in CONFIG.iter_expected():
+        end = begin + 4 * int(np.prod(expected.shape))
+        header[name] = {"dtype": "F32", "shape": list(expected.shape), "data_offsets": [begin, end]}
+        begin = end
+    return header
+
+
+def _model_data() -> bytes:
+    how = {"kind": "uniform", "exponent": 0}
+    return b"".join(fill(1, name, e.shape, how).astype("<f4").tobytes() for name, e in CONFIG.iter_expected())
+
+
+def _build(header: Any, data: bytes) -> bytes:
+    """A container of a header, given as JSON value or text, whatever it says."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def _inputs() -> dict[str, np.ndarray]:
+    return {name: fill(2, name, shape, {"kind": "uniform", "exponent": 0}) for name, shape in DIMS.items()}
+
+
+def _models() -> Iterator[tuple[str, str, bytes]]:
+    data = _model_data()
+    good = _build(_model_header(), data)
+    text = json.dumps(_model_header())
+
+    def bent(tensor: str = "weight_hh_l0", **change: Any) -> bytes:
+        header = _model_header()
+        header[tensor] = {key: value for key, value in (header[tensor] | change).items() if value is not None}
+        return _build(header, data)
+
+    def configured(config_text: str) -> bytes:
+        return _build(_model_header() | {"__metadata__": {"lstm_ref": config_text}}, data)
+
+    # check 1
+    yield "file-empty", "no bytes at all", b""
+    yield "file-short", "shorter than the header length", good[:7]
+    yield "file-truncated-header", "ends within the header", good[:100]
+    yield "file-truncated-data", "ends within the data", good[:-1]
+    yield "header-length-huge", "a header length of 2^64 - 1", b"\xff" * 8 + good[8:]
+    yield "header-length-beyond", "a header length one byte beyond the file", struct.pack("<Q", len(good) - 7) + good[8:]
+    # check 2
+    yield "header-not-json", "not JSON", _build(b'{"weight_ih_l0": ', data)
+    yield "header-empty", "an empty header", _build(b"", data)
+    yield "header-array", "an array, not an object", _build(b"[]", data)
+    yield "header-space-first", "white space before the brace", _build(b" " + text.encode(), data)
+    yield "header-trailing", "something after the object", _build(text.encode() + b"{}", data)
+    yield "header-byte-order-mark", "a byte order mark", _build(b"\xef\xbb\xbf" + text.encode(), data)
+    yield (
+        "header-not-utf8",
+        "bytes that are not UTF-8",
+        _build(text.replace("F32", "F\x7f2", 1).encode().replace(b"\x7f", b"\xff"), data),
+    )
+    yield "header-nan", "NaN is not JSON", _build(b'{"a": NaN}', data)
+    yield "header-surrogate", "half of a surrogate pair", _build(b'{"\\ud800": 1}', data)
+    yield "header-control-character", "a raw line feed in a string", _build(b'{"a\nb": 1}', data)
+    yield "header-deep", "nested deeper than 16", _build(b'{"a": ' + b"[" * 16 + b"]" * 16 + b"}", data)
+    yield "header-very-deep", "nested very deeply", _build(b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", data)
+    yield "header-single-quotes", "JSON knows double quotes only", _build(text.replace('"', "'").encode(), data)
+    yield "header-trailing-comma", "a comma too many", _build(text[:-1].encode() + b",}", data)
+    yield "header-leading-zero", "01 is not a number in JSON", _build(text.replace("[0, 96]", "[00, 96]").encode(), data)
+    # check 3
+    repeated = '"bias_hh_l0": {"dtype": "F32", "shape": [8], "data_offsets": [192, 224]}'
+    yield "tensor-duplicate", "a tensor's name twice", _build(f"{text[:-1]}, {repeated}}}".encode(), data)
+    yield "metadata-duplicate", "__metadata__ twice", _build(text[:-1].encode() + b', "__metadata__": {}}', data)
+    yield (
+        "metadata-not-strings",
+        "metadata that is not strings",
+        _build(_model_header() | {"__metadata__": {"lstm_ref": {"op": "lstm"}}}, data),
+    )
+    yield "metadata-not-object", "metadata that is a string", _build(_model_header() | {"__metadata__": "lstm"}, data)
+    yield (
+        "metadata-key-duplicate",
+        "a metadata key twice",
+        _build(text.replace('"__metadata__": {', '"__metadata__": {"a": "1", "a": "2", ').encode(), data),
+    )
+    yield "entry-not-object", "a tensor described by a number", _build(_model_header() | {"weight_hh_l0": 3}, data)
+    yield "entry-no-dtype", "no dtype", bent(dtype=None)
+    yield "entry-extra-key", "a key too many", bent(strides=[1])
+    yield "entry-dtype-number", "a dtype that is a number", bent(dtype=32)
+    yield "entry-shape-negative", "a negative dimension", bent(shape=[-8, 2])
+    yield "entry-shape-fraction", "a fractional dimension", bent(shape=[8.0, 2])
+    yield "entry-shape-string", "a shape that is a string", bent(shape="8x2")
+    yield "entry-shape-huge-number", "a dimension beyond 2^53", bent(shape=[2**53, 2])
+    yield "entry-offsets-three", "three offsets", bent(data_offsets=[96, 128, 160])
+    yield (
+        "entry-key-duplicate",
+        "a key twice in one entry",
+        _build(text.replace('"dtype": "F32"', '"dtype": "F32", "dtype": "F32"', 1).encode(), data),
+    )
+    yield "dtype-unknown", "a dtype that is none", bent(dtype="F31")
+    yield "dtype-f64", "float64 weights", bent(dtype="F64")
+    yield "dtype-lower-case", "dtypes are upper case", bent(dtype="f32")
+    yield "shape-overflow", "a shape whose product overflows 64 bits", bent(shape=[2**32, 2**32])
+    yield "shape-overflow-wraps", "a shape whose product wraps to the right size", bent(shape=[2**31, 2**31, 4, 1])
+    yield "shape-overflow-bytes", "2^61 elements of 4 bytes", bent(shape=[2**31, 2**30])
+    yield "shape-overflow-zero", "a huge shape that a zero makes empty", bent(shape=[2**40, 2**40, 0])
+    yield "offsets-reversed", "end before begin", bent(data_offsets=[160, 96])
+    yield "offsets-beyond", "end beyond the data", bent("bias_hh_l0", data_offsets=[192, 228])
+    yield "offsets-far-beyond", "offsets near 2^53", bent(data_offsets=[2**53 - 65, 2**53 - 1])
+    yield "offsets-size", "more bytes than the shape needs", bent(data_offsets=[96, 164])
+    yield "shape-too-small", "a shape smaller than its bytes", bent(shape=[8, 1])
+    # check 4
+    yield "offsets-overlap", "two tensors share bytes", bent("bias_hh_l0", data_offsets=[160, 192])
+    yield "offsets-gap", "bytes that belong to none", _build(_gap_header(), data + bytes(4))
+    yield "data-trailing", "bytes after the last tensor", good + b"\0\0\0\0"
+    yield "data-none", "no tensors, but data", _build({"__metadata__": {}}, data)
+    # check 5
+    yield "metadata-missing", "no metadata", _build({k: v for k, v in _model_header().items() if k != "__metadata__"}, data)
+    yield "metadata-other", "metadata of something else", _build(_model_header() | {"__metadata__": {"format": "pt"}}, data)
+    yield "config-not-json", "a configuration that is not JSON", configured("hidden_size=2")
+    yield "config-array", "a configuration that is an array", configured("[]")
+    # check 6
+    yield (
+        "config-duplicate",
+        "a key of the configuration twice",
+        configured(json.dumps(CONFIG.to_json())[:-1] + ', "bias": true}'),
+    )
+    yield "config-unknown-key", "a key that nobody would honour", configured(json.dumps(CONFIG.to_json() | {"proj_size": 0}))
+    yield (
+        "config-missing-key",
+        "no hidden_size",
+        configured(json.dumps({k: v for k, v in CONFIG.to_json().items() if k != "hidden_size"})),
+    )
+    yield "config-empty", "an empty configuration", configured("{}")
+    yield "config-version", "a later format", _build(_model_header(format_version=2), data)
+    yield "config-version-string", "a version that is a string", _build(_model_header(format_version="1"), data)
+    yield "config-version-fraction", "1.0 is not an integer here", _build(_model_header(format_version=1.0), data)
+    yield "config-op", "another operation", _build(_model_header(op="gru"), data)
+    yield "config-op-number", "an operation that is a number", _build(_model_header(op=1), data)
+    yield "config-hidden-zero", "zero hidden units", _build(_model_header(hidden_size=0), data)
+    yield "config-hidden-negative", "negative", _build(_model_header(hidden_size=-2), data)
+    yield "config-hidden-huge", "beyond the limit", _build(_model_header(hidden_size=2**24 + 1), data)
+    yield "config-hidden-beyond-integer", "beyond 2^53", _build(_model_header(hidden_size=2**60), data)
+    yield "config-hidden-string", "a string", _build(_model_header(hidden_size="2"), data)
+    yield "config-hidden-boolean", "true is not 1", _build(_model_header(hidden_size=True), data)
+    yield "config-input-null", "null", _build(_model_header(input_size=None), data)
+    yield "config-layers-array", "an array", _build(_model_header(num_layers=[1]), data)
+    yield "config-bias-number", "1 is not true", _build(_model_header(bias=1), data)
+    yield "config-bidirectional-object", "an object", _build(_model_header(bidirectional={}), data)
+    # check 7
+    yield "tensor-missing", "no recurrent weights", _build(*_without("weight_hh_l0"))
+    yield "tensor-missing-bias", "bias is true, one is missing", _build(*_without("bias_hh_l0"))
+    yield "tensor-missing-layer", "two layers declared, one there", _build(_model_header(num_layers=2), data)
+    yield "tensor-missing-reverse", "bidirectional, but no reverse weights", _build(_model_header(bidirectional=True), data)
+    yield "tensor-many-layers", "a configuration far larger than the file", _build(_model_header(num_layers=2**24), data)
+    yield "tensor-many-units", "hidden_size far larger than the file", _build(_model_header(hidden_size=2**24), data)
+    yield "tensor-dtype", "weights that are integers", bent("weight_ih_l0", dtype="I64", shape=[4, 3])
+    yield "tensor-shape", "a wrong first dimension", bent("weight_ih_l0", shape=[6, 4])
+    yield "tensor-shape-transposed", "transposed", bent("weight_ih_l0", shape=[3, 8])
+    yield "tensor-shape-rank", "flat", bent("weight_hh_l0", shape=[16])
+    yield "tensor-shape-scalar", "a bias of the right size and rank 2", bent("bias_ih_l0", shape=[8, 1])
+    # check 8
+    yield "tensor-unexpected", "a projection that would be ignored", _build(*_with("weight_hr_l0", [1, 2]))
+    yield "tensor-unexpected-bias", "bias is false, but biases are there", _build(_model_header(bias=False), data)
+
+
+def _gap_header() -> dict[str, Any]:
+    header = _model_header()
+    header["bias_hh_l0"]["data_offsets"] = [196, 228]
+    return header
+
+
+def _without(name: str) -> tuple[dict[str, Any], bytes]:
+    """The good model less one tensor, the rest moved together."""
+    header, data = _model_header(), _model_data()
+    begin, end = header.pop(name)["data_offsets"]
+    for key, entry in header.items():
+        if key != "__metadata__" and entry["data_offsets"][0] >= end:
+            entry["data_offsets"] = [offset - (end - begin) for offset in entry["data_offsets"]]
+    return header, data[:begin] + data[end:]
+
+
+def _with(name: str, shape: list[int]) -> tuple[dict[str, Any], bytes]:
+    header, data = _model_header(), _model_data()
+    extra = bytes(4 * int(np.prod(shape)))
+    header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(extra)]}
+    return header, data + extra
+
+
+def _all_inputs() -> Iterator[tuple[str, str, bytes]]:
+    def changed(**tensors: np.ndarray | None) -> bytes:
+        return model_file.dump_tensors({name: value for name, value in (_inputs() | tensors).items() if value is not None})
+
+    def lengths(*values: int) -> bytes:
+        return changed(lengths=np.array(values, np.int64))
+
+    f32 = np.float32
+    yield "inputs-empty", "no bytes at all", b""
+    yield "inputs-truncated", "ends within the data", changed()[:-4]
+    yield "x-missing", "no x", changed(x=None)
+    yield "x-dtype", "x of integers", changed(x=np.zeros((4, 2, 3), np.int64))
+    yield "x-rank", "an unbatched x", changed(x=np.zeros((4, 3), f32))
+    yield "x-rank-four", "rank 4", changed(x=np.zeros((1, 4, 2, 3), f32))
+    yield "x-features", "another number of features", changed(x=np.zeros((4, 2, 5), f32))
+    yield "h-0-missing", "c_0 without h_0", changed(h_0=None)
+    yield "c-0-missing", "h_0 without c_0", changed(c_0=None)
+    yield "h-0-batch", "a state of another batch", changed(h_0=np.zeros((1, 3, 2), f32))
+    yield "h-0-rank", "a state of rank 2", changed(h_0=np.zeros((2, 2), f32))
+    yield "c-0-hidden", "a state of another hidden_size", changed(c_0=np.zeros((1, 2, 4), f32))
+    yield "c-0-layers", "states of two layers", changed(c_0=np.zeros((2, 2, 2), f32))
+    yield "c-0-dtype", "a state of integers", changed(c_0=np.zeros((1, 2, 2), np.int64))
+    yield "lengths-dtype", "lengths that are no integers", changed(lengths=np.array([4, 2], f32))
+    yield "lengths-shape", "a length too many", lengths(4, 2, 1)
+    yield "lengths-rank", "lengths of rank 2", changed(lengths=np.array([[4, 2]], np.int64))
+    yield "lengths-too-long", "longer than T", lengths(4, 5)
+    yield "lengths-negative", "negative", lengths(-1, 4)
+    yield "lengths-huge", "the largest int64", lengths(2**63 - 1, 4)
+    yield "inputs-unexpected", "a mask that would be ignored", changed(mask=np.ones((4, 2), f32))

@@ -1,0 +1,63 @@
+"""Finds inputs at which one bit of one coefficient shows in sigmoid or tanh: python -m lstm_ref.golden.sensitivity
+
+Most inputs round away a coefficient's last bit. The inputs found here go into ladder.py, so that no implementation can
+have a coefficient wrong in the last place and still pass. A coefficient for which nothing is found within the search is
+printed: its last bit shows nowhere, or nearly so (of EXP_C7 and LN2_EXCESS, a search of all inputs found one and two).
+"""
+
+import sys
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import numpy as np
+
+from ..reference import activations
+from .fills import stream
+
+COEFFICIENTS = (
+    "LOG2E", "LN2", "LN2_EXCESS", "ROUNDER", "EXP_C2", "EXP_C3", "EXP_C4", "EXP_C5", "EXP_C6", "EXP_C7",
+    "RECIP_C0", "RECIP_C1", "SIGMOID_MIN", "TANH_MIN", "TWO_32", "TWO_M32",
+)  # fmt: skip
+FUNCTIONS = {"sigmoid": (activations.sigmoid, -104.5, 18.0), "tanh": (activations.tanh, -9.2, 9.2)}
+BATCH = 2**17
+
+
+def neighbours(value: np.float32) -> list[np.float32]:
+    return [np.nextafter(value, np.float32(limit)) for limit in (-np.inf, np.inf)]
+
+
+def samples(name: str, low: float, high: float, batch: int) -> np.ndarray:
+    """Half evenly over the range, half evenly over the exponents."""
+    u = stream(batch, name, BATCH).astype(np.float64) / 2.0**32
+    even = low + u[::2] * (high - low)
+    small = np.exp2(-20 + u[1::2] * 24) * np.where(np.arange(BATCH // 2) % 2, 1, -1)
+    return np.concatenate([even, np.clip(small, low, high)]).astype(np.float32)
+
+
+def search(batches: int) -> Iterator[tuple[str, str, np.float32, np.float32 | None]]:
+    """(function, coefficient, its wrong value, an input that shows it or None)."""
+    for name, (function, low, high) in FUNCTIONS.items():
+        wanted = [(c, wrong) for c in COEFFICIENTS for wrong in neighbours(getattr(activations, c))]
+        for batch in range(batches):
+            x = samples(name, low, high, batch)
+            right = function(x).view(np.uint32)
+            for coefficient, wrong in list(wanted):
+                with patch.object(activations, coefficient, wrong):
+                    shows = np.flatnonzero(function(x).view(np.uint32) != right)
+                if shows.size:
+                    wanted.remove((coefficient, wrong))
+                    yield name, coefficient, wrong, x[shows[0]]
+        for coefficient, wrong in wanted:
+            yield name, coefficient, wrong, None
+
+
+def main() -> None:
+    batches = int(sys.argv[1]) if len(sys.argv) > 1 else 64
+    with np.errstate(all="ignore"):
+        for function, coefficient, wrong, x in search(batches):
+            shown = "nothing found" if x is None else f"0x{x.view(np.uint32):08X}  # {float(x):.9g}"
+            print(f"{function} {coefficient} = 0x{wrong.view(np.uint32):08X}: {shown}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,304 @@
+"""Reading and writing the project's files, strictly (spec/model-file.md).
+
+The safetensors package writes them. Reading is done here: the checks, their order and their words are part of the
+specification and the same in C++ and Go, which a general reader cannot promise.
+"""
+
+import json
+import os
+import re
+import struct
+import tempfile
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import safetensors.numpy
+
+from .config import (
+    CONFIG_KEYS,
+    FLAGS,
+    FORMAT_VERSION,
+    OP,
+    SIZES,
+    Inputs,
+    LSTMConfig,
+    check_flag,
+    check_inputs,
+    check_size,
+    check_tensors,
+    describe,
+)
+from .errors import InvalidArgument, format_shape
+
+METADATA_KEY = "lstm_ref"
+MAX_HEADER = 100_000_000
+MAX_DEPTH = 16
+MAX_INTEGER = 2**53 - 1
+DTYPES = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+
+
+class Container(NamedTuple):
+    """The tensors of a file, in the order of its header, and its metadata (None when it has none)."""
+
+    tensors: dict[str, np.ndarray]
+    metadata: dict[str, str] | None
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+    """The file's bytes; InvalidArgument says why when it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidArgument("file", f"cannot be read ({error.strerror})", "a readable file") from None
+
+
+def read_model(data: bytes) -> tuple[LSTMConfig, dict[str, np.ndarray]]:
+    """Configuration and weights of a model file. Raises InvalidArgument for the first of checks 1 to 8 that fails."""
+    tensors, metadata = read_container(data)
+    config = _read_config(metadata)
+    check_tensors(config, tensors)
+    return config, tensors
+
+
+def read_inputs(data: bytes, config: LSTMConfig) -> Inputs:
+    """x, h_0, c_0, lengths of an inputs file for a model. Raises InvalidArgument: checks 1 to 4 and 9 to 12."""
+    tensors, _ = read_container(data)
+    names = ("x", "h_0", "c_0", "lengths")
+    inputs = check_inputs(config, *(tensors.get(name) for name in names), from_file=True)
+    for name in tensors:
+        if name not in names:
+            raise InvalidArgument(name, "unexpected tensor", f"only {', '.join(names)}")
+    return inputs
+
+
+def read_tensors(data: bytes) -> dict[str, np.ndarray]:
+    """All tensors of any such file. Raises InvalidArgument: checks 1 to 4."""
+    return read_container(data).tensors
+
+
+def read_container(data: bytes) -> Container:
+    """Checks 1 to 4 of spec/model-file.md, in its order."""
+    if len(data) < 8:  # check 1
+        raise InvalidArgument("file", f"{len(data)} bytes", "at least 8 (the header length)")
+    (length,) = struct.unpack_from("<Q", data)
+    limit = min(len(data) - 8, MAX_HEADER)
+    if length > limit:
+        raise InvalidArgument("header", f"length {length}", f"at most {limit} (bytes after the first 8)")
+    header, body = data[8 : 8 + length], data[8 + length :]
+
+    members = _parse_object(header)  # check 2
+    if members is None or not header.startswith(b"{"):
+        raise InvalidArgument("header", "invalid JSON", "a JSON object")
+
+    metadata: dict[str, str] | None = None
+    entries: dict[str, _Entry] = {}
+    for name, value in members:  # check 3
+        if name == "__metadata__":
+            if metadata is not None:
+                raise InvalidArgument(name, "duplicate key", "one")
+            metadata = _read_metadata(value)
+        elif name in entries:
+            raise InvalidArgument(name, "duplicate tensor", "one")
+        else:
+            entries[name] = _read_entry(name, value, len(body))
+
+    end = 0
+    for name, entry in sorted(entries.items(), key=lambda item: (item[1].begin, item[1].end)):  # check 4
+        if entry.begin != end:
+            raise InvalidArgument(name, entry.offsets, f"begin = {end} (no gap, no overlap)")
+        end = entry.end
+    if end != len(body):
+        raise InvalidArgument("file", f"{len(body) - end} bytes after the last tensor", "0")
+
+    tensors = {name: _array(entry, body) for name, entry in entries.items()}
+    return Container(tensors, metadata)
+
+
+class _Entry(NamedTuple):
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+    @property
+    def offsets(self) -> str:
+        return f"data_offsets [{self.begin}, {self.end}]"
+
+
+def _array(entry: _Entry, body: bytes) -> np.ndarray:
+    """A copy in native byte order: aligned and writable, whatever the file's layout was."""
+    flat = (
+        np.frombuffer(body, entry.dtype, prod(entry.shape), entry.begin) if entry.begin < entry.end else np.empty(0, entry.dtype)
+    )
+    return flat.astype(entry.dtype.newbyteorder("=")).reshape(entry.shape)
+
+
+def _read_metadata(value: Any) -> dict[str, str]:
+    if not isinstance(value, _Members) or not all(isinstance(text, str) for _, text in value) or value.repeated():
+        raise InvalidArgument("__metadata__", "malformed", "an object of strings")
+    return dict(value)
+
+
+def _read_entry(name: str, value: Any, data_size: int) -> _Entry:
+    """One tensor's description, checked as far as it can be by itself."""
+    malformed = InvalidArgument(name, "malformed entry", "dtype, shape and data_offsets")
+    if not isinstance(value, _Members) or sorted(key for key, _ in value) != ["data_offsets", "dtype", "shape"]:
+        raise malformed
+    member = dict(value)
+    dtype_name, shape, offsets = member["dtype"], member["shape"], member["data_offsets"]
+    if not isinstance(dtype_name, str) or not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
+        raise malformed
+    if dtype_name not in DTYPES:
+        raise InvalidArgument(name, f"dtype {dtype_name}", "F32 or I64")
+    dtype = DTYPES[dtype_name]
+    if prod(n for n in shape if n) * dtype.itemsize >= 2**63:
+        raise InvalidArgument(name, f"shape {format_shape(shape)}", "a size in bytes below 2^63")
+    entry = _Entry(dtype, tuple(shape), *offsets)
+    if not entry.begin <= entry.end <= data_size:
+        raise InvalidArgument(name, entry.offsets, f"0 <= begin <= end <= {data_size}")
+    size = prod(shape) * dtype.itemsize
+    if entry.end - entry.begin != size:
+        raise InvalidArgument(name, entry.offsets, f"{size} bytes for shape {format_shape(shape)} of {dtype_name}")
+    return entry
+
+
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, list) and all(type(n) is int and 0 <= n <= MAX_INTEGER for n in value)
+
+
+def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
+    """Checks 5 and 6."""
+    if metadata is None or METADATA_KEY not in metadata:
+        raise InvalidArgument("__metadata__", f"no key {METADATA_KEY}", "the configuration under that key")
+    members = _parse_object(metadata[METADATA_KEY].encode("utf-8"))
+    if members is None:
+        raise InvalidArgument("config", "invalid JSON", "a JSON object")
+    config: dict[str, Any] = {}
+    for key, value in members:
+        if key in config:
+            raise InvalidArgument(f"config.{key}", "duplicate key", "one")
+        if key not in CONFIG_KEYS:
+            raise InvalidArgument(f"config.{key}", "unexpected key", f"only {', '.join(CONFIG_KEYS)}")
+        config[key] = dict(value) if isinstance(value, _Members) else value
+    wants = {"format_version": str(FORMAT_VERSION), "op": f'"{OP}"'}
+    for key in CONFIG_KEYS:
+        if key not in config:
+            want = wants.get(key) or (f"an integer from 1 to {2**24}" if key in SIZES else "true or false")
+            raise InvalidArgument(f"config.{key}", "missing", want)
+        value = config[key]
+        if key in SIZES:
+            check_size(f"config.{key}", value)
+        elif key in FLAGS:
+            check_flag(f"config.{key}", value)
+        elif describe(value) != wants[key]:
+            raise InvalidArgument(f"config.{key}", describe(value), wants[key])
+    return LSTMConfig(**{key: config[key] for key in (*SIZES, *FLAGS)})
+
+
+# JSON ---------------------------------------------------------------------------------------------------------------
+
+
+class _Members(list):
+    """A JSON object as its (key, value) pairs in the order written, repetitions included."""
+
+    def repeated(self) -> bool:
+        return len({key for key, _ in self}) < len(self)
+
+
+def _parse_object(data: bytes) -> _Members | None:
+    """The object that data holds, or None when it is not valid in the sense of check 2."""
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_Members, parse_constant=_reject, parse_int=_parse_int)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, _Members) or _depth(value) > MAX_DEPTH or _has_surrogate(value):
+        return None
+    return value
+
+
+def _reject(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _parse_int(digits: str) -> int | float:
+    """An integer, or a float standing for "a number" when it is too large to be one."""
+    return int(digits) if len(digits) <= 17 and abs(int(digits)) <= MAX_INTEGER else float("inf")
+
+
+def _children(value: Any) -> list:
+    if isinstance(value, _Members):
+        return [child for _, child in value]
+    return value if isinstance(value, list) else []
+
+
+def _depth(value: Any) -> int:
+    """Levels of nesting, counted without recursion: the input chooses the depth."""
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, list)]:
+        depth += 1
+        level = [child for item in level for child in _children(item)]
+    return depth
+
+
+def _has_surrogate(value: Any) -> bool:
+    """Half of an escaped surrogate pair: Python lets it through, UTF-8 cannot hold it."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            if re.search("[\ud800-\udfff]", item):
+                return True
+        elif isinstance(item, _Members):
+            stack += [part for pair in item for part in pair]
+        elif isinstance(item, list):
+            stack += item
+    return False
+
+
+# Writing ------------------------------------------------------------------------------------------------------------
+
+
+def dump_model(config: LSTMConfig, tensors: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of a model file. Raises InvalidArgument unless tensors are exactly the configuration's."""
+    check_tensors(config, tensors)
+    return dump_tensors(tensors, {METADATA_KEY: json.dumps(config.to_json())})
+
+
+def dump_tensors(tensors: Mapping[str, np.ndarray], metadata: dict[str, str] | None = None) -> bytes:
+    """The bytes of a safetensors file."""
+    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata)
+
+
+def write_atomic(path: str | os.PathLike, data: bytes) -> None:
+    """Write to a temporary file beside path, then rename: nobody ever sees half a file. Raises OSError."""
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; a model file is an ordinary file
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def save(path: str | os.PathLike, config: LSTMConfig, tensors: Mapping[str, np.ndarray]) -> None:
+    """Write a model file."""
+    write_atomic(path, dump_model(config, tensors))
+
+
+def load(path: str | os.PathLike) -> tuple[LSTMConfig, dict[str, np.ndarray]]:
+    """Read a model file; errors name the path first."""
+    try:
+        return read_model(read_bytes(path))
+    except InvalidArgument as error:
+        raise error.at(path) from None

@@ -1,0 +1,97 @@
+"""The operations an LSTM is made of, in two arithmetics: Canonical32 gives the bits, Float64 tells how good they are."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from . import activations
+from .constants import CHUNK
+from .fma import fma32
+
+Array = np.ndarray
+Term = tuple[Array, Array]  # weight (N, K), input (B, K)
+
+
+class Arithmetic(Protocol):
+    """What the equations need; every operation is elementwise but ``affine``."""
+
+    dtype: Any
+
+    def fma(self, a: Array, b: Array, c: Array) -> Array: ...
+    def mul(self, a: Array, b: Array) -> Array: ...
+    def add(self, a: Array, b: Array) -> Array: ...
+    def sigmoid(self, x: Array) -> Array: ...
+    def tanh(self, x: Array) -> Array: ...
+    def affine(self, bias: Array, *terms: Term) -> Array: ...
+
+
+class Canonical32:
+    """The canonical float32 arithmetic of spec/numerics.md."""
+
+    dtype = np.float32
+
+    def fma(self, a: Array, b: Array, c: Array) -> Array:
+        return fma32(a, b, c)
+
+    def mul(self, a: Array, b: Array) -> Array:
+        return np.multiply(a, b, dtype=np.float32)
+
+    def add(self, a: Array, b: Array) -> Array:
+        return np.add(a, b, dtype=np.float32)
+
+    def sigmoid(self, x: Array) -> Array:
+        return activations.sigmoid(np.asarray(x, np.float32))
+
+    def tanh(self, x: Array) -> Array:
+        return activations.tanh(np.asarray(x, np.float32))
+
+    def affine(self, bias: Array, *terms: Term) -> Array:
+        """(N3): bias (N,), terms of weight (N, K) and input (B, K) -> (B, N).
+
+        The chunks of one term are independent until they are added, so all of them advance together, one k a pass.
+        """
+        z = np.broadcast_to(bias, (terms[0][1].shape[0], bias.shape[0]))  # (B, N)
+        for weight, x in terms:
+            for partial in self._partial_sums(weight.astype(np.float64), x.astype(np.float64)):
+                z = self.add(z, partial)
+        return z
+
+    def _partial_sums(self, weight: Array, x: Array) -> Array:
+        """weight (N, K), x (B, K) -> the sums of the chunks, (ceil(K / 64), B, N)."""
+        outputs, length = weight.shape
+        starts = np.arange(0, length, CHUNK)
+        partial = np.zeros((len(starts), x.shape[0], outputs), np.float32)
+        for k in range(min(CHUNK, length)):
+            at = starts[starts + k < length] + k  # the last chunk may be shorter: it has no such k
+            w, v = weight[:, at].T[:, None, :], x[:, at].T[:, :, None]  # (chunks, 1, N), (chunks, B, 1)
+            partial[: len(at)] = self.fma(w, v, partial[: len(at)])
+        return partial
+
+
+class Float64:
+    """The same operations as accurately as NumPy does them in float64: the accuracy oracle."""
+
+    dtype = np.float64
+
+    def fma(self, a: Array, b: Array, c: Array) -> Array:
+        return a * b + c
+
+    def mul(self, a: Array, b: Array) -> Array:
+        return a * b
+
+    def add(self, a: Array, b: Array) -> Array:
+        return a + b
+
+    def sigmoid(self, x: Array) -> Array:
+        e = np.exp(-np.abs(x))
+        return np.where(x < 0, e, 1.0) / (1.0 + e)
+
+    def tanh(self, x: Array) -> Array:
+        return np.tanh(x)
+
+    def affine(self, bias: Array, *terms: Term) -> Array:
+        return bias + sum(x @ weight.T for weight, x in terms)
+
+
+CANONICAL32 = Canonical32()
+FLOAT64 = Float64()
