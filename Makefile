@@ -16,7 +16,7 @@ export GOTOOLCHAIN := local
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export LSTM_REF_CPP_RUNNER := $(abspath $(BUILD)/cpp/cpp/runner/lstm-ref-runner)
 export LSTM_REF_GO_RUNNER := $(abspath $(BUILD)/go/lstm-ref-runner)
-export LSTM_REF_GO_PURE_RUNNER := $(abspath $(BUILD)/go/lstm-ref-runner-purego)
+export LSTM_REF_GO_RUNNER_PUREGO := $(abspath $(BUILD)/go/lstm-ref-runner-purego)
 
 CPP_SOURCES := CMakeLists.txt $(shell find cpp tests/cpp -type f)
 GO_SOURCES  := $(shell find go -type f)
@@ -39,7 +39,7 @@ test-cpp: $(BUILD)/.python
 	$(BIN)/ctest --test-dir $(BUILD)/cpp --output-on-failure -j $(JOBS)
 
 test-go: $(BUILD)/.go
-	cd go && $(GO) vet ./... && $(GO) test ./... && $(GO) test -tags purego ./...
+	cd go && $(GO) vet ./... && $(GO) test -count=1 ./... && $(GO) test -count=1 -tags purego ./...  # Go's cache would not see new vectors
 
 lint: $(BUILD)/.python $(BUILD)/.go
 	$(BIN)/ruff check .

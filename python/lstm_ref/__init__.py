@@ -1,1 +1,31 @@
-"""lstm_ref: the reference LSTM. One specification, one arithmetic, the same bits in every language."""
+"""lstm_ref: the reference LSTM. One specification, one arithmetic, the same bits in every language.
+
+The names that need the compiled engine or PyTorch are loaded on first use, so that the NumPy reference needs neither.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .config import LSTMConfig
+from .errors import InvalidArgument
+from .version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from .native import LSTM, available_isas, load
+
+__all__ = ["LSTM", "InvalidArgument", "LSTMConfig", "__version__", "available_isas", "load"]
+
+_LAZY = {"LSTM": "native", "available_isas": "native", "load": "native"}
+_SUBMODULES = ("reference", "torch")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *_SUBMODULES})

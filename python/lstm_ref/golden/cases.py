@@ -30,6 +30,7 @@ NOTES = {
     "BATCH_FIRST": "(B, T, I) read as such, the states unchanged.",
     "BATCH_INVARIANCE": "The same row in batches of every size.",
     "EMPTY": "T = 0, B = 0, lengths of 0.",
+    "FILE_ORDER": "Tensors found by their offsets, not by their place in the header; data at any alignment.",
     "LARGE": "Sizes of real models.",
 }
 
@@ -115,6 +116,14 @@ def _steps() -> Iterator[Case]:
     yield step(
         "gate-order", "GATE_ORDER TRANSPOSE", "every gate has weights of its own; tells all 24 orders apart", 3, 5, T=4, B=2
     )
+    yield step(
+        "header-order",
+        "FILE_ORDER",
+        "the header lists the tensors in another order than the data, and ends in spaces: data unaligned",
+        3,
+        4,
+        T=2,
+    )
     yield step("square", "TRANSPOSE", "I = H: W_ih and W_hh have the same shape, so swapping them fits", 4, 4, T=3, B=2)
     yield step("input-only", "BIAS", "recurrent weights are zero", 3, 4, T=2, weight_hh_l0=choice(0.0))
     yield step("recurrent-only", "INITIAL_STATE STATE_CARRY", "input weights are zero", 3, 4, T=4, weight_ih_l0=choice(0.0))
@@ -180,6 +189,12 @@ def _numbers() -> Iterator[Case]:
     yield number("fma-subnormal-halfway", "DOUBLE_ROUNDING SUBNORMAL", "halfway between two subnormal numbers", 5, 4,
                  weight_ih_l0=choice(2.0**-75, 1.5 * 2.0**-75, -(2.0**-75)), x=choice(2.0**-75, 1.5 * 2.0**-75, 2.0**-74, -(2.0**-76)),
                  weight_hh_l0=choice(0.0), bias=choice(0.0), state=choice(0.0))  # fmt: skip
+    yield number("fma-subnormal-twice", "DOUBLE_ROUNDING SUBNORMAL", "a subnormal sum rounded twice would be 0x00400002, not 0x00400001; c_n shows it",
+                 2, 1, weight_ih_l0=cycle(0.0, 0.0, 0.0, 0.0, 0x00400001, 0x1A000001, 0.0, 0.0), x=cycle(1.0, 0x19FFFFFE), weight_hh_l0=choice(0.0),
+                 bias_ih_l0=cycle(40.0, 0.0, 0.0, 0.0), bias_hh_l0=choice(0.0), state=choice(0.0))  # fmt: skip
+    yield number("fma-subnormal-odd", "DOUBLE_ROUNDING SUBNORMAL", "moving an odd float64 sum would give 0x00400002, not 0x00400003; c_n shows it",
+                 2, 1, weight_ih_l0=cycle(0.0, 0.0, 0.0, 0.0, 0x00400002, 0x1A000B3B, 0.0, 0.0), x=cycle(1.0, 0x19FFE98C), weight_hh_l0=choice(0.0),
+                 bias_ih_l0=cycle(40.0, 0.0, 0.0, 0.0), bias_hh_l0=choice(0.0), state=choice(0.0))  # fmt: skip
     yield number("zero-input", "SIGNED_ZERO", "x, h_0 and c_0 are +0", 3, 4, T=2, x=choice(0.0), state=choice(0.0))
     yield number(
         "minus-zero-state",

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -76,11 +77,21 @@ def _finish(case: Case) -> tuple[Case, Files]:
     )
     if trace is None:
         return finished, {}
+    model = model_file.dump_model(case.config, weights)
     return finished, {
-        f"valid/{case.id}/model.safetensors": model_file.dump_model(case.config, weights),
+        f"valid/{case.id}/model.safetensors": _reordered(model) if "FILE_ORDER" in case.flags else model,
         f"valid/{case.id}/inputs.safetensors": model_file.dump_tensors(inputs),
         f"valid/{case.id}/expected.safetensors": model_file.dump_tensors(outputs | trace),
     }
+
+
+def _reordered(data: bytes) -> bytes:
+    """The same file with the members of its header reversed, and a header length that leaves the data unaligned."""
+    (length,) = struct.unpack_from("<Q", data)
+    header = dict(reversed(json.loads(data[8 : 8 + length]).items()))
+    text = json.dumps(header).encode()
+    text += b" " * (3 - len(text) % 4)
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
 def _tolerance(outputs, oracle) -> float | None:

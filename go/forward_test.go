@@ -1,0 +1,211 @@
+package lstmref
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+)
+
+// randomModel is a model of the configuration, and inputs of T steps and B rows with an initial state.
+func randomModel(t testing.TB, config Config, steps, batch int) (*Model, *Inputs) {
+	t.Helper()
+	uniform := fill{Kind: "uniform"}
+	var tensors []NamedTensor
+	for layer := range config.NumLayers {
+		for direction := range config.directions() {
+			for _, want := range expectedTensors(&config, layer, direction) {
+				tensors = append(tensors, NamedTensor{want.name, uniform.tensor(t, 1, want.name, want.shape...)})
+			}
+		}
+	}
+	m, err := Parse(modelFile(config, tensors...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := []int{steps, batch, config.InputSize}
+	if config.BatchFirst {
+		x[0], x[1] = batch, steps
+	}
+	state := []int{config.NumLayers * config.directions(), batch, config.HiddenSize}
+	h, c := uniform.tensor(t, 2, "h_0", state...), uniform.tensor(t, 2, "c_0", state...)
+	return m, &Inputs{X: uniform.tensor(t, 2, "x", x...), State: &State{h, c}}
+}
+
+func forward(t testing.TB, m *Model, in *Inputs, options ...Option) (*Tensor, *State) {
+	t.Helper()
+	y, state, err := m.Forward(in.X, in.State, append(options, Lengths(in.Lengths))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y, state
+}
+
+func demandSame(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	if k := firstDifference(got, want); k >= 0 {
+		t.Fatalf("%s: value %d: %#08x, want %#08x", what, k, math.Float32bits(got[k]), math.Float32bits(want[k]))
+	}
+}
+
+// columns is rows first to last of the middle axis of a tensor of rank 3.
+func columns(tensor *Tensor, first, last int) *Tensor {
+	shape := tensor.Shape
+	part := zeros(shape[0], last-first, shape[2])
+	for i := range shape[0] {
+		copy(part.Data[i*(last-first)*shape[2]:], tensor.Data[(i*shape[1]+first)*shape[2]:(i*shape[1]+last)*shape[2]])
+	}
+	return part
+}
+
+var ragged = []int{5, 0, 9, 7, 1, 9, 2, 8, 3, 6, 4, 9, 9}
+
+func TestRowsDoNotDependOnTheBatch(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		m, in := randomModel(t, Config{InputSize: 19, HiddenSize: 33, NumLayers: 2, Bias: true, Bidirectional: true}, 9, 13)
+		in.Lengths = ragged
+		y, state := forward(t, m, in)
+		for b := range 13 {
+			for last := b + 1; last <= 13; last += 5 {
+				initial := &State{columns(in.State.H, b, last), columns(in.State.C, b, last)}
+				partY, partState := forward(t, m, &Inputs{columns(in.X, b, last), initial, ragged[b:last]})
+				what := fmt.Sprintf("rows %d to %d", b, last)
+				demandSame(t, what, partY.Data, columns(y, b, last).Data)
+				demandSame(t, what, partState.H.Data, columns(state.H, b, last).Data)
+				demandSame(t, what, partState.C.Data, columns(state.C, b, last).Data)
+			}
+		}
+	})
+}
+
+func TestThreadsChangeNothing(t *testing.T) {
+	m, in := randomModel(t, Config{InputSize: 7, HiddenSize: 20, NumLayers: 2, Bias: true, Bidirectional: true}, 9, 13)
+	in.Lengths = ragged
+	y, state := forward(t, m, in)
+	for _, threads := range []int{2, 3, 13, 64, 1024} {
+		otherY, otherState := forward(t, m, in, NumThreads(threads))
+		demandSame(t, "y", otherY.Data, y.Data)
+		demandSame(t, "h_n", otherState.H.Data, state.H.Data)
+		demandSame(t, "c_n", otherState.C.Data, state.C.Data)
+	}
+}
+
+// TestLargeBatch has more rows than one task takes.
+func TestLargeBatch(t *testing.T) {
+	m, in := randomModel(t, Config{InputSize: 3, HiddenSize: 5, NumLayers: 1, Bias: true}, 3, 2*rowsTogether+1)
+	y, _ := forward(t, m, in)
+	for b := range in.X.Shape[1] {
+		row := &Inputs{X: columns(in.X, b, b+1), State: &State{columns(in.State.H, b, b+1), columns(in.State.C, b, b+1)}}
+		rowY, _ := forward(t, m, row)
+		demandSame(t, fmt.Sprint("row ", b), rowY.Data, columns(y, b, b+1).Data)
+	}
+}
+
+func TestSequencesMayBeCut(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		const steps, batch = 30, 3
+		m, in := randomModel(t, Config{InputSize: 5, HiddenSize: 17, NumLayers: 2, Bias: true}, steps, batch)
+		y, state := forward(t, m, in)
+		for cut := 0; cut <= steps; cut += 3 {
+			part := func(first, last int) *Tensor {
+				row := batch * 5
+				return &Tensor{[]int{last - first, batch, 5}, in.X.Data[first*row : last*row]}
+			}
+			y1, middle := forward(t, m, &Inputs{X: part(0, cut), State: in.State})
+			y2, final := forward(t, m, &Inputs{X: part(cut, steps), State: middle})
+			demandSame(t, fmt.Sprint("y cut at ", cut), slices.Concat(y1.Data, y2.Data), y.Data)
+			demandSame(t, "h_n", final.H.Data, state.H.Data)
+			demandSame(t, "c_n", final.C.Data, state.C.Data)
+		}
+	})
+}
+
+func TestNothingToDo(t *testing.T) {
+	for _, dims := range [][2]int{{0, 3}, {4, 0}, {0, 0}} {
+		m, in := randomModel(t, Config{InputSize: 2, HiddenSize: 3, NumLayers: 2, Bidirectional: true}, dims[0], dims[1])
+		for k := range in.State.H.Data {
+			in.State.H.Data[k] = float32(math.NaN())
+		}
+		y, state := forward(t, m, in, NumThreads(2))
+		if len(y.Data) != 0 || !slices.Equal(y.Shape, []int{dims[0], dims[1], 6}) {
+			t.Errorf("T, B = %v: y has shape %v and %d values", dims, y.Shape, len(y.Data))
+		}
+		demandSame(t, "h_n", state.H.Data, in.State.H.Data)
+		demandSame(t, "c_n", state.C.Data, in.State.C.Data)
+	}
+}
+
+func TestNaNStaysInItsRow(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		m, in := randomModel(t, Config{InputSize: 4, HiddenSize: 9, NumLayers: 1, Bias: true}, 5, 3)
+		y, _ := forward(t, m, in)
+		in.X.Data[4] = float32(math.NaN()) // step 0, row 1
+		nanY, _ := forward(t, m, in)
+		for _, b := range []int{0, 2} {
+			demandSame(t, "the other rows", columns(nanY, b, b+1).Data, columns(y, b, b+1).Data)
+		}
+		for _, v := range columns(nanY, 1, 2).Data {
+			if v == v {
+				t.Fatalf("row 1 has %v, want NaN", v)
+			}
+		}
+	})
+}
+
+func TestArgumentsAreOnlyRead(t *testing.T) {
+	m, in := randomModel(t, Config{InputSize: 4, HiddenSize: 9, NumLayers: 1, Bias: true}, 5, 3)
+	x, h, c := slices.Clone(in.X.Data), slices.Clone(in.State.H.Data), slices.Clone(in.State.C.Data)
+	forward(t, m, in)
+	demandSame(t, "x", in.X.Data, x)
+	demandSame(t, "h_0", in.State.H.Data, h)
+	demandSame(t, "c_0", in.State.C.Data, c)
+}
+
+func TestForwardErrors(t *testing.T) {
+	m, in := randomModel(t, Config{InputSize: 3, HiddenSize: 2, NumLayers: 1, Bias: true, BatchFirst: true}, 4, 2)
+	for _, c := range []struct {
+		x       *Tensor
+		state   *State
+		options []Option
+		want    string
+	}{
+		{nil, nil, nil, "x: missing, want (B, T, I) with I = 3"},
+		{zeros(4, 3), nil, nil, "x: rank 2, want 3 (B, T, I)"},
+		{zeros(2, 4, 5), nil, nil, "x: shape (2, 4, 5), want (B, T, I) = (2, 4, 3)"},
+		{&Tensor{[]int{2, 4, 3}, make([]float32, 23)}, nil, nil, "x: 23 elements, want as many as its shape (2, 4, 3)"},
+		{&Tensor{[]int{-2, 4, 3}, nil}, nil, nil, "x: shape (-2, 4, 3), want no negative size"},
+		{&Tensor{[]int{math.MaxInt, 0, 3}, nil}, nil, nil,
+			"memory: too little for this case, want a smaller one"},
+		{in.X, &State{H: zeros(1, 2, 2)}, nil, "c_0: missing, want (L*D, B, H) = (1, 2, 2)"},
+		{in.X, &State{C: zeros(1, 2, 2)}, nil, "h_0: missing, want (L*D, B, H) = (1, 2, 2)"},
+		{in.X, &State{zeros(1, 2, 2), zeros(1, 3, 2)}, nil, "c_0: shape (1, 3, 2), want (L*D, B, H) = (1, 2, 2)"},
+		{in.X, &State{zeros(1, 2, 2), &Tensor{[]int{1, 2, 2}, nil}}, nil, "c_0: 0 elements, want as many as its shape (1, 2, 2)"},
+		{in.X, nil, []Option{Lengths([]int{4})}, "lengths: shape (1,), want (B,) = (2,)"},
+		{in.X, nil, []Option{Lengths([]int{4, 5})}, "lengths[1]: 5, want 0 <= length <= T = 4"},
+		{in.X, nil, []Option{Lengths([]int{-1, 5})}, "lengths[0]: -1, want 0 <= length <= T = 4"},
+		{in.X, nil, []Option{NumThreads(0)}, "num_threads: 0, want an integer from 1 to 1024"},
+		{in.X, nil, []Option{NumThreads(1025)}, "num_threads: 1025, want an integer from 1 to 1024"},
+	} {
+		y, state, err := m.Forward(c.x, c.state, c.options...)
+		var invalid *Error
+		if !errors.As(err, &invalid) || err.Error() != c.want || y != nil || state != nil {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+func TestUnknownISA(t *testing.T) {
+	for _, name := range []string{"sse9", "AVX2"} {
+		t.Setenv("LSTM_REF_ISA", name)
+		_, err := ISA()
+		var invalid *Error
+		if !errors.As(err, &invalid) || invalid.Parameter != "LSTM_REF_ISA" || invalid.Got != `"`+name+`"` ||
+			!slices.Contains([]string{"one of baseline", "one of baseline, avx2", "one of baseline, avx2, avx512"}, invalid.Want) {
+			t.Errorf("got %v", err)
+		}
+	}
+}

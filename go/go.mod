@@ -1,0 +1,3 @@
+module github.com/lstm-ref/lstm_ref/go
+
+go 1.24

@@ -1,0 +1,173 @@
+package lstmref
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// State is the state of every layer and direction, each tensor (L*D, B, H).
+type State struct {
+	H, C *Tensor
+}
+
+// Inputs are the arguments of one call of Forward, as an inputs file holds them.
+type Inputs struct {
+	X       *Tensor // (T, B, I), or (B, T, I) when BatchFirst
+	State   *State  // nil: zeros
+	Lengths []int   // (B,); nil: T for every row
+}
+
+// OpenInputs reads an inputs file.
+func (m *Model) OpenInputs(path string) (*Inputs, error) { return readAt(path, m.ParseInputs) }
+
+// ParseInputs reads the bytes of an inputs file, strictly: checks 1 to 4 and 9 to 12 of spec/model-file.md.
+func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
+	c, err := readContainer(file)
+	if err != nil {
+		return nil, err
+	}
+	inputs := &Inputs{}
+	x, h, cell := c.byName["x"], c.byName["h_0"], c.byName["c_0"]
+	if x == nil { // check 9
+		return nil, m.missingX()
+	}
+	if x.dtype != "F32" {
+		return nil, invalid("x", "F32", "dtype %s", x.dtype)
+	}
+	if err := m.checkX(x.shape); err != nil {
+		return nil, err
+	}
+	steps, batch := m.dims(x.shape)
+	inputs.X = x.tensor()
+
+	if h != nil || cell != nil { // check 10
+		for n, e := range []*entry{h, cell} {
+			want := m.expectedState(n, batch)
+			if e == nil {
+				return nil, invalid(want.name, want.String(), "missing")
+			}
+			if err := want.check(e.dtype, e.shape); err != nil {
+				return nil, err
+			}
+		}
+		inputs.State = &State{h.tensor(), cell.tensor()}
+	}
+
+	if e := c.byName["lengths"]; e != nil { // check 11
+		if e.dtype != "I64" {
+			return nil, invalid("lengths", "I64", "dtype %s", e.dtype)
+		}
+		if !slices.Equal(e.shape, []int{batch}) {
+			return nil, invalid("lengths", fmt.Sprintf("(B,) = (%d,)", batch), "shape %s", formatShape(e.shape))
+		}
+		lengths := e.integers()
+		if err := checkLengths(lengths, steps); err != nil {
+			return nil, err
+		}
+		inputs.Lengths = make([]int, batch)
+		for b, length := range lengths {
+			inputs.Lengths[b] = int(length)
+		}
+	}
+
+	names := []string{"x", "h_0", "c_0", "lengths"}
+	for _, e := range c.entries { // check 12
+		if !slices.Contains(names, e.name) {
+			return nil, invalid(e.name, "only "+strings.Join(names, ", "), "unexpected tensor")
+		}
+	}
+	return inputs, nil
+}
+
+// checkInputs makes the same checks on the arguments of Forward, and one more: a tensor's data must fill its shape.
+func (m *Model) checkInputs(in *Inputs) error {
+	if in.X == nil {
+		return m.missingX()
+	}
+	if err := m.checkX(in.X.Shape); err != nil {
+		return err
+	}
+	if err := checkData("x", in.X); err != nil {
+		return err
+	}
+	steps, batch := m.dims(in.X.Shape)
+	if in.State != nil && (in.State.H != nil || in.State.C != nil) {
+		for n, tensor := range []*Tensor{in.State.H, in.State.C} {
+			want := m.expectedState(n, batch)
+			if tensor == nil {
+				return invalid(want.name, want.String(), "missing")
+			}
+			if err := want.check("F32", tensor.Shape); err != nil {
+				return err
+			}
+			if err := checkData(want.name, tensor); err != nil {
+				return err
+			}
+		}
+	}
+	if in.Lengths != nil {
+		if len(in.Lengths) != batch {
+			return invalid("lengths", fmt.Sprintf("(B,) = (%d,)", batch), "shape (%d,)", len(in.Lengths))
+		}
+		return checkLengths(in.Lengths, steps)
+	}
+	return nil
+}
+
+func (m *Model) missingX() error {
+	return invalid("x", fmt.Sprintf("%s with I = %d", m.Config.axes(), m.Config.InputSize), "missing")
+}
+
+// maxOutput bounds the bytes of a call's outputs: with T = 0 an empty x may claim any number of rows.
+const maxOutput = min(1<<40, math.MaxInt)
+
+func (m *Model) checkX(shape []int) error {
+	c := &m.Config
+	if len(shape) != 3 {
+		return invalid("x", "3 "+c.axes(), "rank %d", len(shape))
+	}
+	if min(shape[0], shape[1]) < 0 {
+		return invalid("x", "no negative size", "shape %s", formatShape(shape))
+	}
+	if want := []int{shape[0], shape[1], c.InputSize}; shape[2] != want[2] {
+		return invalid("x", c.axes()+" = "+formatShape(want), "shape %s", formatShape(shape))
+	}
+	steps, batch := m.dims(shape)
+	y, fits := sizeInBytes([]int{steps, batch, c.directions() * c.HiddenSize}, 4)
+	states, alsoFits := sizeInBytes([]int{2, len(m.cells), batch, c.HiddenSize}, 4)
+	if !fits || !alsoFits || y+states >= maxOutput {
+		return invalid("memory", "a smaller one", "too little for this case")
+	}
+	return nil
+}
+
+// dims is T and B, given the shape of x.
+func (m *Model) dims(shape []int) (steps, batch int) {
+	if m.Config.BatchFirst {
+		return shape[1], shape[0]
+	}
+	return shape[0], shape[1]
+}
+
+// expectedState is h_0 (n = 0) or c_0 (n = 1) as it should be.
+func (m *Model) expectedState(n, batch int) expectation {
+	return expectation{[]string{"h_0", "c_0"}[n], "(L*D, B, H)", []int{len(m.cells), batch, m.Config.HiddenSize}}
+}
+
+func checkLengths[Int int | int64](lengths []Int, steps int) error {
+	for b, length := range lengths {
+		if length < 0 || int64(length) > int64(steps) {
+			return invalid(fmt.Sprintf("lengths[%d]", b), fmt.Sprintf("0 <= length <= T = %d", steps), "%d", length)
+		}
+	}
+	return nil
+}
+
+func checkData(name string, tensor *Tensor) error {
+	if size, ok := sizeInBytes(tensor.Shape, 1); !ok || size != uint64(len(tensor.Data)) {
+		return invalid(name, "as many as its shape "+formatShape(tensor.Shape), "%d elements", len(tensor.Data))
+	}
+	return nil
+}

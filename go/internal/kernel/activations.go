@@ -1,0 +1,103 @@
+package kernel
+
+import "math"
+
+// Constants derived from the table. One unit in the last place of ROUNDER is 1, so that adding n to its pattern adds n
+// to its value.
+const (
+	kZero          = 0
+	kSignBit       = 0x80000000
+	kSigmoidLowest = kRounder + kSigmoidMinExponent // ROUNDER + SIGMOID_MIN_EXPONENT
+	kTanhLowest    = kRounder + kTanhMinExponent    // ROUNDER + TANH_MIN_EXPONENT
+	kScaleBits     = kOneBits + 32<<23              // 2^32, the exponent bias of (N5.7) in place
+)
+
+var (
+	log2e      = math.Float32frombits(kLog2e)
+	ln2        = math.Float32frombits(kLn2)
+	ln2Excess  = math.Float32frombits(kLn2Excess)
+	rounder    = math.Float32frombits(kRounder)
+	expC2      = math.Float32frombits(kExpC2)
+	expC3      = math.Float32frombits(kExpC3)
+	expC4      = math.Float32frombits(kExpC4)
+	expC5      = math.Float32frombits(kExpC5)
+	expC6      = math.Float32frombits(kExpC6)
+	expC7      = math.Float32frombits(kExpC7)
+	recipC0    = math.Float32frombits(kRecipC0)
+	recipC1    = math.Float32frombits(kRecipC1)
+	sigmoidMin = math.Float32frombits(kSigmoidMin)
+	tanhMin    = math.Float32frombits(kTanhMin)
+	two32      = math.Float32frombits(kTwo32)
+	twoM32     = math.Float32frombits(kTwoM32)
+
+	sigmoidLowest = math.Float32frombits(kSigmoidLowest)
+	tanhLowest    = math.Float32frombits(kTanhLowest)
+)
+
+// atLeast is max(k, x) of N1: a NaN in x stays.
+func atLeast(k, x float32) float32 {
+	if k > x {
+		return k
+	}
+	return x
+}
+
+// negAbs is -|x|.
+func negAbs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) | kSignBit) }
+
+// shifted is float((bits(m) << 23) + bias): 2^n times the power of two with pattern bias, n being the integer in the
+// low bits of m.
+func shifted(m float32, bias uint32) float32 {
+	return math.Float32frombits(math.Float32bits(m)<<23 + bias)
+}
+
+// expParts gives n and exp(r) - 1 = t + u for exp(y) = 2^n exp(r) (N4), from m of (N4.1) or (N4.2).
+func expParts(y, m float32) (n, t, u float32) {
+	n = m - rounder                                                                       // (N4.3)
+	r := fma(n, -ln2, y)                                                                  // (N4.4)
+	q := float32(r * r)                                                                   // (N4.5)
+	p := fma(q, fma(q, fma(r, expC7, expC6), fma(r, expC5, expC4)), fma(r, expC3, expC2)) // (N4.6)
+	t = fma(q, p, r)                                                                      // (N4.7)
+	u = fma(q, p, r-t)                                                                    // (N4.8)
+	return n, t, u
+}
+
+// quotient is (a + a') / (d + d') for 1 <= d <= 2.
+func quotient(a, aLow, d, dLow float32) float32 {
+	q := a / d                                 // (N4.9)
+	e := fma(-q, d, a) + fma(-q, dLow, aLow)   // (N4.10)
+	return fma(e, fma(d, recipC1, recipC0), q) // (N4.11)
+}
+
+// sigmoid is 1 / (1 + exp(-x)) (N5).
+func sigmoid(x float32) float32 {
+	y := atLeast(sigmoidMin, negAbs(x)) // (N5.1)
+	m := fma(y, log2e, rounder)         // (N4.1)
+	n, t, u := expParts(y, m)
+	v := 1 + t                                        // (N5.2)
+	vLow := fma(float32(n*ln2Excess), v, (t-(v-1))+u) // (N5.3)
+	s := shifted(atLeast(sigmoidLowest, m), kOneBits) // (N5.4)
+	d := fma(s, v, 1)                                 // (N5.5)
+	dLow := fma(s, vLow, fma(s, v, 1-d))              // (N5.6)
+	a, aLow, scale := float32(1), float32(0), two32   // (N5.8)
+	if x < 0 {
+		a, aLow, scale = v, vLow, shifted(m, kScaleBits) // (N5.7)
+	}
+	w := quotient(a, aLow, d, dLow)
+	return float32(float32(w*scale) * twoM32) // (N5.9)
+}
+
+// tanh is the hyperbolic tangent (N6).
+func tanh(x float32) float32 {
+	y := atLeast(tanhMin, negAbs(x)+negAbs(x))       // (N6.1)
+	m := atLeast(tanhLowest, fma(y, log2e, rounder)) // (N4.1), (N4.2)
+	_, t, u := expParts(y, m)
+	s := shifted(m, kOneBits)           // (N6.2)
+	a, b := 1-s, 1+s                    // (N6.3)
+	w := fma(-s, t, a)                  // (N6.4)
+	wLow := fma(-s, u, fma(-s, t, a-w)) // (N6.5)
+	d := fma(s, t, b)                   // (N6.6)
+	dLow := fma(s, u, fma(s, t, b-d))   // (N6.7)
+	magnitude := quotient(w, wLow, d, dLow)
+	return math.Float32frombits(math.Float32bits(magnitude) | math.Float32bits(x)&kSignBit) // (N6.8)
+}

@@ -1,0 +1,8 @@
+//go:build !purego
+
+package kernel
+
+var (
+	ReadControl  = readControl
+	WriteControl = writeControl
+)

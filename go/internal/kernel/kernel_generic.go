@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package kernel
+
+// Available lists the implementations of this build that this machine can run, the fastest last.
+func Available() []*Kernels { return []*Kernels{&Baseline} }

@@ -1,0 +1,161 @@
+// Package lstmref computes LSTMs whose outputs are the same bits in every language: see the specification,
+// spec/lstm.md and spec/numerics.md.
+//
+//	m, err := lstmref.Open("model.safetensors")
+//	y, state, err := m.Forward(x, nil)
+//
+// Symbols in the comments: T time steps, B batch rows, I input features, H hidden units, L layers, D directions.
+package lstmref
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
+)
+
+// Version is that of the whole project.
+const Version = "0.1.0"
+
+// Model is an LSTM, ready to run. It never changes, so goroutines may share it.
+type Model struct {
+	Config  Config
+	cells   []*cell // of layer l, direction d: l*D + d
+	kernels *kernel.Kernels
+}
+
+// cell is the parameters of one layer and direction, packed for the kernels.
+type cell struct {
+	inputSize          int            // I_l
+	weightIH, weightHH *kernel.Matrix // (4*H, I_l), (4*H, H)
+	bias               []float32      // b_ih + b_hh (2.5)
+}
+
+// Open reads a model file.
+func Open(path string) (*Model, error) { return readAt(path, Parse) }
+
+// Parse reads a model from the bytes of its file, strictly: checks 1 to 8 of spec/model-file.md.
+func Parse(file []byte) (*Model, error) {
+	c, err := readContainer(file)
+	if err != nil {
+		return nil, err
+	}
+	config, err := readConfig(c.metadata)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTensors(config, c); err != nil {
+		return nil, err
+	}
+	kernels, err := chooseKernels()
+	if err != nil {
+		return nil, err
+	}
+	defer kernel.EnterDefault().Leave()
+	m := &Model{Config: *config, kernels: kernels}
+	for layer := range config.NumLayers {
+		for direction := range config.directions() {
+			m.cells = append(m.cells, packCell(config, c, layer, direction))
+		}
+	}
+	return m, nil
+}
+
+// checkTensors makes checks 7 and 8: the tensors are exactly those of the configuration.
+func checkTensors(config *Config, c *container) error {
+	expected := map[string]bool{}
+	for layer := range config.NumLayers {
+		for direction := range config.directions() {
+			for _, want := range expectedTensors(config, layer, direction) {
+				e := c.byName[want.name]
+				if e == nil {
+					return invalid(want.name, want.String(), "missing")
+				}
+				if err := want.check(e.dtype, e.shape); err != nil {
+					return err
+				}
+				expected[want.name] = true
+			}
+		}
+	}
+	for _, e := range c.entries {
+		if !expected[e.name] {
+			return invalid(e.name, "only the tensors of the configuration", "unexpected tensor")
+		}
+	}
+	return nil
+}
+
+// expectation is a tensor as it should be; symbols write its shape.
+type expectation struct {
+	name, symbols string
+	shape         []int
+}
+
+func (want expectation) String() string { return want.symbols + " = " + formatShape(want.shape) }
+
+func (want expectation) check(dtype string, shape []int) error {
+	if dtype != "F32" {
+		return invalid(want.name, "F32", "dtype %s", dtype)
+	}
+	if formatShape(shape) != formatShape(want.shape) {
+		return invalid(want.name, want.String(), "shape %s", formatShape(shape))
+	}
+	return nil
+}
+
+// expectedTensors lists the parameters of one layer and direction.
+func expectedTensors(config *Config, layer, direction int) []expectation {
+	h, suffix := config.HiddenSize, suffix(layer, direction)
+	inputs, symbol := config.inputs(layer)
+	list := []expectation{
+		{"weight_ih_" + suffix, fmt.Sprintf("(4*H, %s)", symbol), []int{4 * h, inputs}},
+		{"weight_hh_" + suffix, "(4*H, H)", []int{4 * h, h}},
+	}
+	if config.Bias {
+		list = append(list,
+			expectation{"bias_ih_" + suffix, "(4*H,)", []int{4 * h}},
+			expectation{"bias_hh_" + suffix, "(4*H,)", []int{4 * h}})
+	}
+	return list
+}
+
+func packCell(config *Config, c *container, layer, direction int) *cell {
+	h, suffix := config.HiddenSize, suffix(layer, direction)
+	inputs, _ := config.inputs(layer)
+	data := func(name string) []float32 { return c.byName[name+suffix].tensor().Data }
+	packed := &cell{
+		inputSize: inputs,
+		weightIH:  kernel.Pack(data("weight_ih_"), h, inputs),
+		weightHH:  kernel.Pack(data("weight_hh_"), h, h),
+	}
+	if config.Bias {
+		packed.bias = kernel.PackBias(data("bias_ih_"), data("bias_hh_"), h)
+	} else {
+		packed.bias = kernel.PackBias(nil, nil, h)
+	}
+	return packed
+}
+
+// ISA is the instruction set that models are run with: baseline (pure Go), avx2 or avx512. It is the fastest of this
+// machine, or the one that the environment variable LSTM_REF_ISA names.
+func ISA() (string, error) {
+	kernels, err := chooseKernels()
+	if err != nil {
+		return "", err
+	}
+	return kernels.Name, nil
+}
+
+func chooseKernels() (*kernel.Kernels, error) {
+	name := os.Getenv("LSTM_REF_ISA")
+	if kernels, ok := kernel.Find(name); ok {
+		return kernels, nil
+	}
+	var names []string
+	for _, kernels := range kernel.Available() {
+		names = append(names, kernels.Name)
+	}
+	return nil, invalid("LSTM_REF_ISA", "one of "+strings.Join(names, ", "), "%q", name)
+}

@@ -1,0 +1,314 @@
+package lstmref
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/lstm-ref/lstm_ref/go/internal/strictjson"
+)
+
+const maxHeader = 100_000_000
+
+// entry is one tensor of a file: its description and its bytes.
+type entry struct {
+	name       string
+	dtype      string
+	shape      []int
+	begin, end int
+	data       []byte
+}
+
+// container is a file's tensors, in the order of the header, and its metadata (nil when it has none).
+type container struct {
+	entries  []*entry
+	byName   map[string]*entry
+	metadata map[string]string
+}
+
+// readAt reads a whole file and gives it to read; errors get the path in front.
+func readAt[Result any](path string, read func([]byte) (Result, error)) (result Result, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return result, at(path, invalid("file", "a readable file", "cannot be read (%v)", reason(err)))
+	}
+	if result, err = read(data); err != nil {
+		return result, at(path, err)
+	}
+	return result, nil
+}
+
+// at puts the path in front of an error's text; errors.As still finds the *Error.
+func at(path string, err error) error { return fmt.Errorf("%s: %w", path, err) }
+
+// reason is an error of the system without the path and the operation.
+func reason(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
+}
+
+// readContainer makes checks 1 to 4 of spec/model-file.md. The tensors' data stay where they are in the file.
+func readContainer(file []byte) (*container, error) {
+	if len(file) < 8 { // check 1
+		return nil, invalid("file", "at least 8 (the header length)", "%d bytes", len(file))
+	}
+	n, limit := binary.LittleEndian.Uint64(file), min(len(file)-8, maxHeader)
+	if n > uint64(limit) {
+		return nil, invalid("header", fmt.Sprintf("at most %d (bytes after the first 8)", limit), "length %d", n)
+	}
+	header, data := file[8:8+n], file[8+n:]
+
+	object, ok := strictjson.Object(header) // check 2
+	if !ok || header[0] != '{' {
+		return nil, invalid("header", "a JSON object", "invalid JSON")
+	}
+	members, _ := object.Members()
+	c := &container{byName: map[string]*entry{}}
+	for _, member := range members { // check 3
+		if member.Key == "__metadata__" {
+			if c.metadata != nil {
+				return nil, invalid("__metadata__", "one", "duplicate key")
+			}
+			if c.metadata, ok = readMetadata(member.Value); !ok {
+				return nil, invalid("__metadata__", "an object of strings", "malformed")
+			}
+			continue
+		}
+		if c.byName[member.Key] != nil {
+			return nil, invalid(member.Key, "one", "duplicate tensor")
+		}
+		e, err := readEntry(member.Key, member.Value, len(data))
+		if err != nil {
+			return nil, err
+		}
+		e.data = data[e.begin:e.end]
+		c.byName[e.name] = e
+		c.entries = append(c.entries, e)
+	}
+
+	ordered := slices.Clone(c.entries) // check 4
+	slices.SortStableFunc(ordered, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
+	})
+	end := 0
+	for _, e := range ordered {
+		if e.begin != end {
+			return nil, invalid(e.name, fmt.Sprintf("begin = %d (no gap, no overlap)", end), "%s", e.offsets())
+		}
+		end = e.end
+	}
+	if rest := len(data) - end; rest != 0 {
+		return nil, invalid("file", "0", "%d bytes after the last tensor", rest)
+	}
+	return c, nil
+}
+
+// readMetadata is an object of strings without repetitions.
+func readMetadata(value strictjson.Value) (map[string]string, bool) {
+	members, ok := value.Members()
+	metadata := map[string]string{}
+	for _, member := range members {
+		text, isText := member.Value.Text()
+		_, seen := metadata[member.Key]
+		ok = ok && isText && !seen
+		metadata[member.Key] = text
+	}
+	return metadata, ok
+}
+
+// readEntry makes check 3 on one tensor's description; size is the number of bytes of data.
+func readEntry(name string, value strictjson.Value, size int) (*entry, error) {
+	members, _ := value.Members()
+	fields := map[string]strictjson.Value{}
+	for _, member := range members {
+		fields[member.Key] = member.Value
+	}
+	e := &entry{name: name}
+	dtype, shape, offsets := fields["dtype"], fields["shape"], fields["data_offsets"]
+	wellFormed := len(members) == 3 && dtype != nil && shape != nil && offsets != nil
+	if wellFormed {
+		var isText, areSizes, areOffsets bool
+		var pair []int
+		e.dtype, isText = dtype.Text()
+		e.shape, areSizes = readSizes(shape)
+		pair, areOffsets = readSizes(offsets)
+		if wellFormed = isText && areSizes && areOffsets && len(pair) == 2; wellFormed {
+			e.begin, e.end = pair[0], pair[1]
+		}
+	}
+	if !wellFormed {
+		return nil, invalid(name, "dtype, shape and data_offsets", "malformed entry")
+	}
+	elementSize, ok := map[string]uint64{"F32": 4, "I64": 8}[e.dtype]
+	if !ok {
+		return nil, invalid(name, "F32 or I64", "dtype %s", e.dtype)
+	}
+	bytes, ok := sizeInBytes(e.shape, elementSize)
+	if !ok {
+		return nil, invalid(name, "a size in bytes below 2^63", "shape %s", formatShape(e.shape))
+	}
+	if e.begin > e.end || e.end > size {
+		return nil, invalid(name, fmt.Sprintf("0 <= begin <= end <= %d", size), "%s", e.offsets())
+	}
+	if uint64(e.end-e.begin) != bytes {
+		want := fmt.Sprintf("%d bytes for shape %s of %s", bytes, formatShape(e.shape), e.dtype)
+		return nil, invalid(name, want, "%s", e.offsets())
+	}
+	return e, nil
+}
+
+func (e *entry) offsets() string { return fmt.Sprintf("data_offsets [%d, %d]", e.begin, e.end) }
+
+// readSizes is an array of integers >= 0 that this machine can count to.
+func readSizes(value strictjson.Value) ([]int, bool) {
+	items, ok := value.Items()
+	sizes := make([]int, len(items))
+	for i, item := range items {
+		n, isInteger := item.Integer()
+		ok = ok && isInteger && 0 <= n && n <= math.MaxInt
+		sizes[i] = int(n)
+	}
+	return sizes, ok
+}
+
+// sizeInBytes is the product of the dimensions and the element size; false when without its zeros it is 2^63 or more.
+func sizeInBytes(shape []int, elementSize uint64) (size uint64, ok bool) {
+	size = elementSize
+	for _, n := range shape {
+		high, low := bits.Mul64(size, uint64(max(n, 1)))
+		if high != 0 || low >= 1<<63 {
+			return 0, false
+		}
+		size = low
+	}
+	if slices.Contains(shape, 0) {
+		size = 0
+	}
+	return size, true
+}
+
+// tensor is the entry as float32.
+func (e *entry) tensor() *Tensor {
+	list := make([]float32, len(e.data)/4)
+	for i := range list {
+		list[i] = math.Float32frombits(binary.LittleEndian.Uint32(e.data[4*i:]))
+	}
+	return &Tensor{e.shape, list}
+}
+
+// integers is the entry as int64.
+func (e *entry) integers() []int64 {
+	list := make([]int64, len(e.data)/8)
+	for i := range list {
+		list[i] = int64(binary.LittleEndian.Uint64(e.data[8*i:]))
+	}
+	return list
+}
+
+// Tensor is an array of float32, row-major: the last index varies fastest.
+type Tensor struct {
+	Shape []int
+	Data  []float32
+}
+
+func zeros(shape ...int) *Tensor {
+	size := 1
+	for _, n := range shape {
+		size *= n
+	}
+	return &Tensor{shape, make([]float32, size)}
+}
+
+// NamedTensor is a tensor of a file.
+type NamedTensor struct {
+	Name string
+	*Tensor
+}
+
+// ReadTensors reads all tensors of a safetensors file, which must be float32.
+func ReadTensors(path string) ([]NamedTensor, error) {
+	c, err := readAt(path, readContainer)
+	if err != nil {
+		return nil, err
+	}
+	var tensors []NamedTensor
+	for _, e := range c.entries {
+		if e.dtype != "F32" {
+			return nil, at(path, invalid(e.name, "F32", "dtype %s", e.dtype))
+		}
+		tensors = append(tensors, NamedTensor{e.name, e.tensor()})
+	}
+	return tensors, nil
+}
+
+// WriteTensors writes a safetensors file. It appears under its name whole or not at all.
+func WriteTensors(path string, tensors ...NamedTensor) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+	if err != nil {
+		return unwritable(path, err)
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			os.Remove(file.Name())
+			err = unwritable(path, err)
+		}
+	}()
+	if _, err = file.Write(encodeHeader(tensors)); err != nil {
+		return err
+	}
+	for _, tensor := range tensors {
+		data := make([]byte, 0, 4*len(tensor.Data))
+		for _, v := range tensor.Data {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+		}
+		if _, err = file.Write(data); err != nil {
+			return err
+		}
+	}
+	if err = file.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+func unwritable(path string, err error) error {
+	return at(path, invalid("file", "a writable file", "cannot be written (%v)", reason(err)))
+}
+
+// encodeHeader is the header's length and the header, filled up with spaces so that the data are aligned.
+func encodeHeader(tensors []NamedTensor) []byte {
+	var header bytes.Buffer
+	header.WriteString("{")
+	offset := 0
+	for i, tensor := range tensors {
+		if i > 0 {
+			header.WriteString(",")
+		}
+		name, _ := json.Marshal(tensor.Name)
+		shape, _ := json.Marshal(tensor.Shape)
+		end := offset + 4*len(tensor.Data)
+		fmt.Fprintf(&header, `%s:{"dtype":"F32","shape":%s,"data_offsets":[%d,%d]}`, name, shape, offset, end)
+		offset = end
+	}
+	header.WriteString("}")
+	for header.Len()%8 != 0 {
+		header.WriteByte(' ')
+	}
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(header.Len())), header.Bytes()...)
+}
