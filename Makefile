@@ -46,13 +46,13 @@ lint: $(BUILD)/.python $(BUILD)/.go
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
-	test -z "$$($(dir $(GO))gofmt -l go)" || { $(dir $(GO))gofmt -l go; exit 1; }
+	unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l go) && test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(BIN)/python spec/generate_constants.py --check
 
 format: $(BUILD)/.python
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	$(BIN)/clang-format -i $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
-	$(dir $(GO))gofmt -w go
+	$$($(GO) env GOROOT)/bin/gofmt -w go
 
 golden: $(BUILD)/.python
 	$(BIN)/python spec/generate_constants.py

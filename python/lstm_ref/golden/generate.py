@@ -14,7 +14,7 @@ from ..reference import FLOAT64, forward
 from .cases import NOTES, all_cases
 from .compare import digest
 from .invalid import invalid_cases
-from .manifest import OUTPUTS, Case, default_root
+from .manifest import OUTPUTS, Case, Tensors, default_root
 
 Progress = Callable[[str], None]
 Files = dict[str, bytes]
@@ -68,14 +68,14 @@ def generate(progress: Progress = lambda name: None) -> Files:
 def _finish(case: Case) -> tuple[Case, Files]:
     """The case with its digests and tolerance, and its files if it is stored."""
     weights, inputs = case.tensors()
-    trace: dict[str, np.ndarray] | None = {} if case.stored else None
+    trace: dict[str, np.ndarray] = {}
     result = forward(case.config, weights, **inputs, trace=trace)
     outputs = dict(zip(OUTPUTS, result, strict=True))
     oracle = dict(zip(OUTPUTS, forward(case.config, weights, **inputs, arithmetic=FLOAT64), strict=True))
     finished = dataclasses.replace(
-        case, digest={name: digest(value) for name, value in outputs.items()}, tolerance=_tolerance(outputs, oracle)
+        case, digest={name: digest(value) for name, value in outputs.items()}, tolerance=_tolerance(outputs, trace, oracle)
     )
-    if trace is None:
+    if not case.stored:
         return finished, {}
     model = model_file.dump_model(case.config, weights)
     return finished, {
@@ -94,13 +94,13 @@ def _reordered(data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
-def _tolerance(outputs, oracle) -> float | None:
+def _tolerance(outputs: Tensors, trace: Tensors, oracle: Tensors) -> float | None:
     """What another float32 arithmetic may differ by: 32 times our own error, and at least 2^-19 of the largest magnitude.
 
-    Rounded up to a power of two. None when something is not finite, or when the case amplifies rounding errors so much
-    that an absolute difference says nothing.
+    Rounded up to a power of two. None when something is not finite, on the way too (in another order of the sum infinities
+    may cancel or not), or when the case amplifies rounding errors so much that an absolute difference says nothing.
     """
-    if not all(np.isfinite(value).all() for value in (*outputs.values(), *oracle.values())):
+    if not all(np.isfinite(value).all() for value in (*outputs.values(), *trace.values(), *oracle.values())):
         return None
     error = max((np.abs(outputs[name] - oracle[name]).max(initial=0.0) for name in outputs), default=0.0)
     largest = max((np.abs(value).max(initial=0.0) for value in oracle.values()), default=0.0)
