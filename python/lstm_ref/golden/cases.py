@@ -189,6 +189,9 @@ def _numbers() -> Iterator[Case]:
     yield number("fma-subnormal-halfway", "DOUBLE_ROUNDING SUBNORMAL", "halfway between two subnormal numbers", 5, 4,
                  weight_ih_l0=choice(2.0**-75, 1.5 * 2.0**-75, -(2.0**-75)), x=choice(2.0**-75, 1.5 * 2.0**-75, 2.0**-74, -(2.0**-76)),
                  weight_hh_l0=choice(0.0), bias=choice(0.0), state=choice(0.0))  # fmt: skip
+    yield number("fma-sticky", "DOUBLE_ROUNDING", "fma(0x3f800003, 0x3fc00000, 2^-80) = 0x3fc00005: without the sticky rest 0x3fc00004",
+                 2, 2, weight_ih_l0=cycle(0x27800000, 0x3F800003), x=cycle(2.0**-32, 0x3FC00000), weight_hh_l0=choice(0.0),
+                 bias=choice(0.0), state=choice(0.0))  # fmt: skip
     yield number("fma-subnormal-twice", "DOUBLE_ROUNDING SUBNORMAL", "a subnormal sum rounded twice would be 0x00400002, not 0x00400001; c_n shows it",
                  2, 1, weight_ih_l0=cycle(0.0, 0.0, 0.0, 0.0, 0x00400001, 0x1A000001, 0.0, 0.0), x=cycle(1.0, 0x19FFFFFE), weight_hh_l0=choice(0.0),
                  bias_ih_l0=cycle(40.0, 0.0, 0.0, 0.0), bias_hh_l0=choice(0.0), state=choice(0.0))  # fmt: skip
@@ -210,6 +213,9 @@ def _numbers() -> Iterator[Case]:
     yield number("minus-zero-products", "SIGNED_ZERO TAIL_LANE", "products that underflow to -0: one more fma or addition of +0 would make them +0",
                  1, 3, bias=choice(-0.0), bias_hh_l0=choice(-0.0), weight_ih_l0=choice(-(2.0**-100)), x=choice(2.0**-100),
                  weight_hh_l0=choice(-(2.0**-100)), h_0=choice(2.0**-100), c_0=choice(-0.0))  # fmt: skip
+    yield number("minus-zero-factor", "SIGNED_ZERO", "a sum of -0 meets a factor of -0: an x spread over the lanes as 0 + x loses the sign",
+                 2, 3, weight=cycle(2.0**-149, 1.0), x=cycle(-0.25, -0.0), weight_hh_l0=cycle(-(2.0**-149), 1.0, 1.0),
+                 h_0=cycle(0.25, -0.0, -0.0), bias=choice(-0.0), c_0=choice(-0.0))  # fmt: skip
     yield number("minus-zero-tail", "SIGNED_ZERO TAIL_LANE CHUNK_ORDER", "the same with K = 65 and 5: in the tail of a chunk and of a vector", 65, 5,
                  bias=choice(-0.0), weight=choice(-(2.0**-100)), x=choice(2.0**-100), h_0=choice(2.0**-100), c_0=choice(-0.0))  # fmt: skip
     yield number("signed-zero-mix", "SIGNED_ZERO", "zeros of both signs everywhere", 3, 5, T=3, B=2, weight=choice(0.0, -0.0, 1.0), bias=choice(0.0, -0.0),

@@ -319,6 +319,13 @@ class _Affine(Canonical32):
         return z if self.start_with_bias else self.add(z, np.broadcast_to(bias, shape))
 
 
+class _ZeroPlus(Canonical32):
+    """Spreads x over the lanes of a vector as 0 + x, which makes -0 +0."""
+
+    def affine(self, bias, *terms):
+        return super().affine(bias, *((weight, x + np.float32(0)) for weight, x in terms))
+
+
 class _Pairwise(Canonical32):
     """The dot product as two interleaved sums, as a vectorised loop would make it."""
 
@@ -354,6 +361,7 @@ def _wrong_arithmetic() -> Iterator[Mutant]:
     yield _with_arithmetic("chunk summed into z instead of a fresh a", "CHUNK_ORDER", _Affine(into_bias=True))
     yield _with_arithmetic("K padded to a multiple of 8 with zeros", "SIGNED_ZERO", _Affine(pad=8))
     yield _with_arithmetic("K padded to a multiple of 64 with zeros", "SIGNED_ZERO", _Affine(pad=64))
+    yield _with_arithmetic("x spread over the lanes as 0 + x", "SIGNED_ZERO", _ZeroPlus())
     yield _with_arithmetic("even and odd k summed apart", "CHUNK_ORDER", _Pairwise())
     yield _with_arithmetic("matrix product of a BLAS", "CHUNK_ORDER", _Blas())
     yield _with_arithmetic("dot products in float64, rounded once", "CHUNK_ORDER", _InFloat64())

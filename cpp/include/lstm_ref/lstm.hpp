@@ -1,0 +1,66 @@
+// The LSTM of spec/lstm.md: weights packed once, forward passes over whole sequences.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lstm_ref/config.hpp"
+#include "lstm_ref/error.hpp"
+#include "lstm_ref/isa.hpp"
+
+namespace lstm_ref {
+
+struct Model;  // a model file's contents (model.hpp)
+
+struct Options {
+  std::string isa;      // one of available_isas(); empty: LSTM_REF_ISA, or else the fastest
+  int num_threads = 1;  // 1 to 1024; the batch rows are shared out among them
+};
+
+// What forward() reads. Arrays are row-major float32.
+struct Inputs {
+  std::int64_t T = 0, B = 0;
+  const float* x = nullptr;               // (T, B, I), or (B, T, I) when batch_first
+  const float* h_0 = nullptr;             // (L*D, B, H); both states or neither (then +0)
+  const float* c_0 = nullptr;             // (L*D, B, H)
+  const std::int64_t* lengths = nullptr;  // (B,), 0 <= lengths[b] <= T; absent: T for every row
+};
+
+// What forward() writes. h_n and c_n may be null; h_n may be the same array as h_0, and c_n the same as c_0.
+// Any other overlap, with an input or with each other, is not allowed.
+struct Outputs {
+  float* y = nullptr;    // (T, B, D*H), or (B, T, D*H) when batch_first
+  float* h_n = nullptr;  // (L*D, B, H)
+  float* c_n = nullptr;  // (L*D, B, H)
+};
+
+// The intermediates of one layer and direction (spec/runner.md), time-major whatever batch_first says; +0 past a row's length.
+struct Trace {
+  std::vector<float> z;      // (T, B, 4*H)  (2.1)
+  std::vector<float> gates;  // (T, B, 4*H)  (2.2)
+  std::vector<float> c;      // (T, B, H)    (2.3)
+  std::vector<float> h;      // (T, B, H)    (2.4)
+};
+
+// Immutable after construction; copies share the packed weights. forward() may run in several threads at once.
+class LSTM {
+ public:
+  // The tensors are those of the configuration, in any order; they are copied. Throws Error.
+  LSTM(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {});
+  explicit LSTM(const Model& model, const Options& options = {});
+
+  const Config& config() const;
+  const std::string& isa() const;
+  int num_threads() const;
+
+  // Throws Error before anything is written. `trace`, if given, receives L*D entries, layer l and direction d at l*D + d.
+  void forward(const Inputs& inputs, const Outputs& outputs, std::vector<Trace>* trace = nullptr) const;
+
+ private:
+  struct Engine;
+  std::shared_ptr<const Engine> engine_;
+};
+
+}  // namespace lstm_ref

@@ -1,0 +1,46 @@
+// Model and inputs files (spec/model-file.md), read strictly and written whole:
+//
+//     const auto model = lstm_ref::Model::open("model.safetensors");
+//     const lstm_ref::LSTM lstm(model);
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lstm_ref/config.hpp"
+#include "lstm_ref/lstm.hpp"
+
+namespace lstm_ref {
+
+struct Tensor {
+  std::string name;
+  Shape shape;
+  std::vector<float> data;  // row-major
+};
+
+// A configuration and its weights, as tensor_spec() lists them.
+struct Model {
+  Config config;
+  std::vector<Tensor> tensors;
+
+  static Model parse(std::string_view bytes);  // checks 1 to 8
+  static Model open(const std::string& path);  // the same; errors begin with "PATH: "
+  void save(const std::string& path) const;    // under a temporary name, then renamed
+  std::vector<TensorView> views() const;       // valid while the model is
+};
+
+// The contents of an inputs file. h_0 and c_0, and lengths, are empty when absent.
+struct InputsFile {
+  std::int64_t T = 0, B = 0;
+  std::vector<float> x;               // (T, B, I), or (B, T, I) when batch_first
+  std::vector<float> h_0, c_0;        // (L*D, B, H)
+  std::vector<std::int64_t> lengths;  // (B,)
+
+  static InputsFile parse(std::string_view bytes, const Config& config);  // checks 1 to 4 and 9 to 12
+  static InputsFile open(const std::string& path, const Config& config);  // the same; errors begin with "PATH: "
+  Inputs view() const;                                                    // for LSTM::forward(); valid while this is
+};
+
+}  // namespace lstm_ref

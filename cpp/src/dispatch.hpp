@@ -1,0 +1,13 @@
+// The choice of an instruction set at run time.
+#pragma once
+
+#include <string>
+
+#include "simd/kernels.hpp"
+
+namespace lstm_ref {
+
+// By name; if that is empty, by LSTM_REF_ISA; if that is unset or empty, the fastest. Throws Error.
+const Kernels& select_kernels(const std::string& isa);
+
+}  // namespace lstm_ref

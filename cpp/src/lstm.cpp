@@ -1,0 +1,100 @@
+#include "lstm_ref/lstm.hpp"
+
+#include <algorithm>
+
+#include "dispatch.hpp"
+#include "fp_environment.hpp"
+#include "sequence.hpp"
+#include "thread_pool.hpp"
+
+namespace lstm_ref {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+int checked_threads(int num_threads) {
+  if (num_threads < 1 || num_threads > kMaxThreads) {
+    throw Error("num_threads", std::to_string(num_threads), "an integer from 1 to " + std::to_string(kMaxThreads));
+  }
+  return num_threads;
+}
+
+void check_arguments(const Config& config, const Inputs& inputs, const Outputs& outputs) {
+  const std::int64_t T = inputs.T, B = inputs.B, y_features = config.directions() * config.hidden_size;
+  const std::string axes = config.batch_first ? "(B, T, " : "(T, B, ";
+  if (T < 0) throw Error("T", std::to_string(T), "an integer of at least 0");
+  if (B < 0) throw Error("B", std::to_string(B), "an integer of at least 0");
+  if (!inputs.x && T > 0 && B > 0) {
+    throw Error("x", "missing", axes + "I) with I = " + std::to_string(config.input_size));
+  }
+  if (!inputs.h_0 != !inputs.c_0) {
+    throw Error(inputs.h_0 ? "c_0" : "h_0", "missing",
+                "(L*D, B, H) = " + shape_text({config.state_rows(), B, config.hidden_size}));
+  }
+  for (std::int64_t b = 0; inputs.lengths && b < B; ++b) {
+    const std::int64_t length = inputs.lengths[b];
+    if (length < 0 || length > T) {
+      throw Error("lengths[" + std::to_string(b) + "]", std::to_string(length), "0 <= length <= T = " + std::to_string(T));
+    }
+  }
+  if (!outputs.y && T > 0 && B > 0) {
+    const Shape shape = config.batch_first ? Shape{B, T, y_features} : Shape{T, B, y_features};
+    throw Error("y", "missing", axes + "D*H) = " + shape_text(shape));
+  }
+}
+
+std::vector<Trace> empty_trace(const Config& config, std::int64_t T, std::int64_t B) {
+  const std::int64_t size = checked_product(checked_product(T, B), 4 * config.hidden_size);
+  Trace trace;
+  trace.z.assign(size, 0.0f);
+  trace.gates.assign(size, 0.0f);
+  trace.c.assign(size / 4, 0.0f);
+  trace.h.assign(size / 4, 0.0f);
+  return std::vector<Trace>(config.state_rows(), trace);
+}
+
+}  // namespace
+
+struct LSTM::Engine {
+  Network network;
+  std::string isa;
+  int num_threads;
+  mutable ThreadPool pool;
+};
+
+LSTM::LSTM(const Config& config, const std::vector<TensorView>& tensors, const Options& options) {
+  config.check();
+  const int num_threads = checked_threads(options.num_threads);
+  const Kernels& kernels = select_kernels(options.isa);
+  const std::vector<TensorView> matched = match_tensors(config, tensors);
+  const FpEnvironment fp_environment;
+  std::vector<PackedWeights> weights;
+  for (std::size_t i = 0; i < matched.size(); i += config.bias ? 4 : 2) {
+    weights.push_back(pack_weights(config, &matched[i], kernels.lanes));
+  }
+  engine_.reset(new Engine{{config, kernels, std::move(weights)}, kernels.name, num_threads, ThreadPool(num_threads)});
+}
+
+const Config& LSTM::config() const { return engine_->network.config; }
+const std::string& LSTM::isa() const { return engine_->isa; }
+int LSTM::num_threads() const { return engine_->num_threads; }
+
+// All memory is allocated before anything is computed, so that a call without enough of it leaves the outputs untouched.
+void LSTM::forward(const Inputs& inputs, const Outputs& outputs, std::vector<Trace>* trace) const {
+  check_arguments(config(), inputs, outputs);
+  const std::int64_t T = inputs.T, B = inputs.B, L = config().num_layers, D = config().directions();
+  if (trace) *trace = empty_trace(config(), T, B);
+  Call call = {engine_->network, inputs, outputs, trace, {}};
+  if (D == 2 && L > 1) call.layer_buffer = AlignedBuffer(checked_product(checked_product(T, B), D * config().hidden_size));
+
+  const std::int64_t parts = std::min<std::int64_t>(num_threads(), B);
+  std::vector<RowRange> ranges;
+  ranges.reserve(parts);
+  for (std::int64_t part = 0; part < parts; ++part) ranges.emplace_back(call, B * part / parts, B * (part + 1) / parts);
+  engine_->pool.run(static_cast<int>(parts), [&](int part) {
+    const FpEnvironment fp_environment;
+    ranges[part].run();
+  });
+}
+
+}  // namespace lstm_ref

@@ -1,0 +1,23 @@
+// AVX-512 (F, BW, DQ, VL): 16 lanes, 32 registers.
+#include <immintrin.h>
+
+namespace lstm_ref {
+namespace {
+
+typedef float Vec __attribute__((vector_size(64)));
+constexpr int kLanes = 16;
+constexpr int kTile = 6;
+
+inline Vec splat(float x) { return _mm512_set1_ps(x); }
+inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+inline Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
+inline Vec max(Vec k, Vec x) { return _mm512_maskz_max_ps(0xffff, k, x); }  // _mm512_max_ps draws a false warning from GCC 12
+
+}  // namespace
+}  // namespace lstm_ref
+
+#include "simd/kernel.inl.hpp"
+
+namespace lstm_ref {
+const Kernels kAvx512Kernels = {"avx512", kLanes, affine, step};
+}

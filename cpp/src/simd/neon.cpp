@@ -1,0 +1,23 @@
+// arm64: 4 lanes, 32 registers.
+#include <arm_neon.h>
+
+namespace lstm_ref {
+namespace {
+
+typedef float Vec __attribute__((vector_size(16)));
+constexpr int kLanes = 4;
+constexpr int kTile = 6;
+
+inline Vec splat(float x) { return vdupq_n_f32(x); }
+inline Vec fma(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+inline Vec fnma(Vec a, Vec b, Vec c) { return vfmsq_f32(c, a, b); }
+inline Vec max(Vec k, Vec x) { return vmaxq_f32(k, x); }
+
+}  // namespace
+}  // namespace lstm_ref
+
+#include "simd/kernel.inl.hpp"
+
+namespace lstm_ref {
+const Kernels kNeonKernels = {"neon", kLanes, affine, step};
+}

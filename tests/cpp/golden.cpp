@@ -1,0 +1,228 @@
+// The golden vectors (spec/vectors.md) against the engine, for every instruction set of this machine:
+//   every valid case, its inputs made here by the generator (N8), its outputs compared by digest (N9);
+//   every stored case, read from its files, with all intermediates compared bit by bit;
+//   every invalid case, refused in the very words of the manifest.
+// usage: lstm_ref_golden FOLDER
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "check.hpp"
+#include "files/file_io.hpp"
+#include "files/json.hpp"
+#include "files/safetensors.hpp"
+#include "fills.hpp"
+#include "lstm_ref/model.hpp"
+#include "sha256.hpp"
+
+namespace {
+
+using namespace lstm_ref;
+using Members = std::vector<json::Member>;
+
+const json::Value& at(const Members& members, std::string_view key) {
+  if (const json::Value* value = json::find(members, key)) return *value;
+  throw std::runtime_error("manifest: no member " + std::string(key));
+}
+
+bool flag(const Members& members, std::string_view key) {
+  const json::Value& value = at(members, key);
+  if (value.kind() != json::Kind::boolean) throw std::runtime_error("manifest: " + std::string(key) + ": want true or false");
+  return value.boolean();
+}
+
+bool is_null(const json::Value& value) { return value.kind() == json::Kind::null; }
+
+std::string digest(const std::vector<float>& tensor) {  // (N9)
+  std::string bytes;
+  bytes.reserve(4 * tensor.size());
+  for (const float element : tensor) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &element, sizeof bits);
+    if (element != element) bits = 0x7fc00000;
+    for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(bits >> shift & 0xff));
+  }
+  return sha256(bytes);
+}
+
+struct Case {
+  Model model;
+  InputsFile inputs;
+};
+
+// The tensors of a valid case, from its seed and fills.
+Case generate(const Members& entry) {
+  const Members config = at(entry, "config").members(), dims = at(entry, "dims").members(), fills = at(entry, "fills").members();
+  const auto seed = static_cast<std::uint64_t>(at(entry, "seed").integer().value());
+  const auto make = [&](const std::string& name, const std::string& group, const Shape& shape) {
+    const json::Value* own = json::find(fills, name);  // goes before its group's
+    return fills::fill(seed, name, static_cast<std::size_t>(safetensors::element_count(shape)), own ? *own : at(fills, group));
+  };
+
+  Case made;
+  Config& c = made.model.config;
+  c.input_size = at(config, "input_size").integer().value();
+  c.hidden_size = at(config, "hidden_size").integer().value();
+  c.num_layers = at(config, "num_layers").integer().value();
+  c.bias = flag(config, "bias");
+  c.batch_first = flag(config, "batch_first");
+  c.bidirectional = flag(config, "bidirectional");
+  for (std::int64_t i = 0; i < tensor_count(c); ++i) {
+    const TensorSpec spec = tensor_spec(c, i);
+    made.model.tensors.push_back({spec.name, spec.shape, make(spec.name, spec.name.substr(0, spec.name.find('_')), spec.shape)});
+  }
+
+  InputsFile& inputs = made.inputs;
+  inputs.T = at(dims, "T").integer().value();
+  inputs.B = at(dims, "B").integer().value();
+  inputs.x = make("x", "x", {inputs.T, inputs.B, c.input_size});
+  if (flag(entry, "initial_state")) {
+    inputs.h_0 = make("h_0", "state", {c.state_rows(), inputs.B, c.hidden_size});
+    inputs.c_0 = make("c_0", "state", {c.state_rows(), inputs.B, c.hidden_size});
+  }
+  if (!is_null(at(entry, "lengths"))) {
+    for (const json::Value& length : at(entry, "lengths").elements()) inputs.lengths.push_back(length.integer().value());
+  }
+  return made;
+}
+
+struct Result {
+  std::vector<float> y, h_n, c_n;
+  std::vector<Trace> trace;
+};
+
+Result forward(const LSTM& lstm, const InputsFile& inputs, bool with_trace) {
+  const Config& c = lstm.config();
+  const auto state_size = static_cast<std::size_t>(c.state_rows() * inputs.B * c.hidden_size);
+  Result result;
+  result.y.resize(static_cast<std::size_t>(inputs.T * inputs.B * c.directions() * c.hidden_size));
+  result.h_n.resize(state_size);
+  result.c_n.resize(state_size);
+  lstm.forward(inputs.view(), {result.y.data(), result.h_n.data(), result.c_n.data()}, with_trace ? &result.trace : nullptr);
+  return result;
+}
+
+void check_valid(const Members& entry, const std::vector<std::string>& isas) {
+  const std::string id = at(entry, "id").string();
+  const Case made = generate(entry);
+  const Members want = at(entry, "digest").members();
+  for (const std::string& isa : isas) {
+    const Result got = forward(LSTM(made.model, {isa, 1}), made.inputs, false);
+    const auto compare = [&](const char* name, const std::vector<float>& tensor) {
+      check::report_pair(digest(tensor) == at(want, name).string(), __FILE__, __LINE__,
+                         (id + ", " + isa + ": digest of " + name).c_str(), digest(tensor), at(want, name).string());
+    };
+    compare("y", got.y), compare("h_n", got.h_n), compare("c_n", got.c_n);
+  }
+}
+
+// Bit by bit; the first difference is named.
+void compare_bits(const std::string& what, const std::vector<float>& got, const std::vector<float>& want) {
+  std::size_t k = 0;
+  while (k < got.size() && k < want.size() && check::same_bits(got[k], want[k])) ++k;
+  if (k < got.size() && k < want.size()) {
+    check::report_pair(false, __FILE__, __LINE__, (what + ", element " + std::to_string(k)).c_str(), check::show(got[k]),
+                       check::show(want[k]));
+  } else {
+    check::report_pair(got.size() == want.size(), __FILE__, __LINE__, (what + ", elements").c_str(), check::show(got.size()),
+                       check::show(want.size()));
+  }
+}
+
+void check_stored(const std::filesystem::path& folder, const std::vector<std::string>& isas) {
+  const Model model = Model::open((folder / "model.safetensors").string());
+  const InputsFile inputs = InputsFile::open((folder / "inputs.safetensors").string(), model.config);
+  const std::string bytes = read_file((folder / "expected.safetensors").string());
+  const auto expected = safetensors::parse(bytes);
+  for (const std::string& isa : isas) {
+    const Result got = forward(LSTM(model, {isa, 1}), inputs, true);
+    const auto tensor = [&](const std::string& name) -> const std::vector<float>* {
+      if (name == "y") return &got.y;
+      if (name == "h_n") return &got.h_n;
+      if (name == "c_n") return &got.c_n;
+      for (std::size_t row = 0; row < got.trace.size(); ++row) {
+        const std::size_t D = model.config.bidirectional ? 2 : 1;
+        const std::string suffix = "_l" + std::to_string(row / D) + (row % D == 1 ? "_reverse" : "");
+        if (name == "z" + suffix) return &got.trace[row].z;
+        if (name == "gates" + suffix) return &got.trace[row].gates;
+        if (name == "c" + suffix) return &got.trace[row].c;
+        if (name == "h" + suffix) return &got.trace[row].h;
+      }
+      return nullptr;
+    };
+    CHECK_EQ(expected.tensors.size(), 3 + 4 * got.trace.size());
+    for (const TensorView& view : expected.tensors) {
+      const std::string what = folder.filename().string() + ", " + isa + ": " + view.name;
+      const std::vector<float>* values = tensor(view.name);
+      check::report(values != nullptr, __FILE__, __LINE__, what + " is no output of ours");
+      if (values) compare_bits(what, *values, safetensors::read_floats(view));
+    }
+  }
+}
+
+void check_invalid(const Members& entry, const std::filesystem::path& folder) {
+  std::string got = "no error";
+  try {
+    const Model model = Model::parse(read_file((folder / at(entry, "model").string()).string()));
+    const json::Value& inputs = at(entry, "inputs");
+    if (!is_null(inputs)) InputsFile::parse(read_file((folder / inputs.string()).string()), model.config);
+  } catch (const Error& error) {
+    got = error.what();
+  }
+  check::report_pair(got == at(entry, "error").string(), __FILE__, __LINE__, at(entry, "id").string().c_str(), got,
+                     at(entry, "error").string());
+}
+
+void check_all(const std::filesystem::path& folder) {
+  CHECK_EQ(sha256(""), std::string("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));  // FIPS 180-4's examples
+  CHECK_EQ(sha256("abc"), std::string("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+  CHECK_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+           std::string("248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"));
+
+  const std::string text = read_file((folder / "manifest.json").string());
+  const auto parsed = json::Value::parse(text);
+  if (!parsed) throw std::runtime_error("manifest.json: invalid JSON");
+  const Members manifest = parsed->members();
+  const std::vector<json::Value> valid = at(manifest, "valid").elements(), invalid = at(manifest, "invalid").elements();
+  const std::vector<std::string> isas = available_isas();
+  int stored = 0;
+  for (std::size_t n = 0; n < valid.size(); ++n) {
+    const Members entry = valid[n].members();
+    check_valid(entry, isas);
+    if (flag(entry, "stored")) {
+      check_stored(folder / "valid" / at(entry, "id").string(), isas);
+      ++stored;
+    }
+    if ((n + 1) % 100 == 0) std::cout << n + 1 << " of " << valid.size() << " valid cases" << std::endl;
+  }
+  for (const json::Value& entry : invalid) check_invalid(entry.members(), folder);
+
+  std::cout << valid.size() << " valid cases, " << stored << " of them also from files, " << invalid.size()
+            << " invalid; instruction sets:";
+  for (const std::string& isa : isas) std::cout << ' ' << isa;
+  std::cout << '\n';
+  CHECK(!valid.empty());  // nothing compared is not a success
+  CHECK(stored > 0);
+  CHECK(!invalid.empty());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: lstm_ref_golden FOLDER (tests/golden)\n";
+    return 2;
+  }
+  try {
+    check_all(argv[1]);
+  } catch (const std::exception& error) {
+    std::cerr << argv[1] << ": " << error.what() << '\n';
+    return 1;
+  }
+  return check::summary();
+}

@@ -1,0 +1,98 @@
+// The engine's errors, word for word (spec/errors.md).
+#include <cstdlib>
+
+#include "engine_reference.hpp"
+
+using namespace reference;
+using lstm_ref::LSTM;
+
+namespace {
+
+void test_config() {
+  const char* const want = ", want an integer from 1 to 16777216";
+  const Model model({3, 4, 1, true, false, false});
+  CHECK_THROWS(LSTM({0, 4, 1}, model.views), std::string("input_size: 0") + want);
+  CHECK_THROWS(LSTM({3, 16777217, 1}, model.views), std::string("hidden_size: 16777217") + want);
+  CHECK_THROWS(LSTM({3, 4, -1}, model.views), std::string("num_layers: -1") + want);
+  CHECK_THROWS(LSTM({3, 4, 16777216}, model.views), "weight_ih_l1: missing, want (4*H, D*H) = (16, 4)");
+  CHECK_THROWS(LSTM(model.config, model.views, {"", 0}), "num_threads: 0, want an integer from 1 to 1024");
+  CHECK_THROWS(LSTM(model.config, model.views, {"", 1025}), "num_threads: 1025, want an integer from 1 to 1024");
+}
+
+void test_isa() {
+  std::string names;
+  for (const std::string& isa : lstm_ref::available_isas()) names += (names.empty() ? "" : ", ") + isa;
+  const Model model({3, 4, 1, true, false, false});
+  CHECK_THROWS(LSTM(model.config, model.views, {"sse9", 1}), "isa: \"sse9\", want one of " + names);
+  setenv("LSTM_REF_ISA", "sse9", 1);
+  CHECK_THROWS(LSTM(model.config, model.views), "LSTM_REF_ISA: \"sse9\", want one of " + names);
+  for (const std::string& isa : lstm_ref::available_isas()) {
+    setenv("LSTM_REF_ISA", isa.c_str(), 1);
+    CHECK_EQ(LSTM(model.config, model.views).isa(), isa);
+    CHECK_EQ(LSTM(model.config, model.views, {"baseline", 1}).isa(), std::string("baseline"));
+  }
+  setenv("LSTM_REF_ISA", "", 1);
+  CHECK_EQ(LSTM(model.config, model.views).isa(), lstm_ref::available_isas().back());
+  unsetenv("LSTM_REF_ISA");
+  CHECK_EQ(LSTM(model.config, model.views).isa(), lstm_ref::available_isas().back());
+}
+
+void test_tensors() {
+  const Model model({3, 4, 2, true, false, true});
+  const auto construct = [&](auto change) {
+    std::vector<lstm_ref::TensorView> views = model.views;
+    change(views);
+    return LSTM(model.config, views);
+  };
+  construct([](auto& views) { std::swap(views[0], views[9]); });  // any order will do
+  CHECK_THROWS(construct([](auto& views) { views.erase(views.begin() + 4); }),
+               "weight_ih_l0_reverse: missing, want (4*H, I) = (16, 3)");
+  CHECK_THROWS(construct([](auto& views) { views[8].shape = {16, 3}; }),
+               "weight_ih_l1: shape (16, 3), want (4*H, D*H) = (16, 8)");
+  CHECK_THROWS(construct([](auto& views) { views[1].shape = {12, 4}; }), "weight_hh_l0: shape (12, 4), want (4*H, H) = (16, 4)");
+  CHECK_THROWS(construct([](auto& views) { views[3].shape = {16, 1}; }), "bias_hh_l0: shape (16, 1), want (4*H,) = (16,)");
+  CHECK_THROWS(construct([](auto& views) { views[2].shape = {}; }), "bias_ih_l0: shape (), want (4*H,) = (16,)");
+  CHECK_THROWS(construct([](auto& views) { views[2].dtype = lstm_ref::Dtype::kInt64; }), "bias_ih_l0: dtype I64, want F32");
+  CHECK_THROWS(construct([](auto& views) { views.push_back(views[5]); }), "weight_hh_l0_reverse: duplicate tensor, want one");
+  CHECK_THROWS(construct([](auto& views) { views.insert(views.begin(), {"extra", lstm_ref::Dtype::kFloat32, {1}, nullptr}); }),
+               "extra: unexpected tensor, want only the tensors of the configuration");
+  Config without_bias = model.config;
+  without_bias.bias = false;
+  CHECK_THROWS(LSTM(without_bias, model.views), "bias_ih_l0: unexpected tensor, want only the tensors of the configuration");
+}
+
+void test_arguments() {
+  const Config config = {3, 4, 2, true, true, true};
+  const Model model(config);
+  const LSTM lstm(config, model.views);
+  Case one = random_case(config, 2, 3);
+  Floats y(2 * 3 * 8, -7), state(4 * 3 * 4);
+  const auto forward = [&](auto change) {
+    lstm_ref::Inputs inputs = one.inputs();
+    lstm_ref::Outputs outputs = {y.data(), nullptr, nullptr};
+    change(inputs, outputs);
+    lstm.forward(inputs, outputs);
+    return 0;
+  };
+  CHECK_THROWS(forward([](auto& inputs, auto&) { inputs.T = -1; }), "T: -1, want an integer of at least 0");
+  CHECK_THROWS(forward([](auto& inputs, auto&) { inputs.B = -5; }), "B: -5, want an integer of at least 0");
+  CHECK_THROWS(forward([](auto& inputs, auto&) { inputs.x = nullptr; }), "x: missing, want (B, T, I) with I = 3");
+  CHECK_THROWS(forward([](auto& inputs, auto&) { inputs.h_0 = nullptr; }), "h_0: missing, want (L*D, B, H) = (4, 3, 4)");
+  CHECK_THROWS(forward([](auto& inputs, auto&) { inputs.c_0 = nullptr; }), "c_0: missing, want (L*D, B, H) = (4, 3, 4)");
+  CHECK_THROWS(forward([](auto&, auto& outputs) { outputs.y = nullptr; }), "y: missing, want (B, T, D*H) = (3, 2, 8)");
+  one.lengths = {2, 3, -1};
+  CHECK_THROWS(forward([](auto&, auto&) {}), "lengths[1]: 3, want 0 <= length <= T = 2");
+  one.lengths = {2, 0, -1};
+  CHECK_THROWS(forward([](auto&, auto&) {}), "lengths[2]: -1, want 0 <= length <= T = 2");
+  check_same(y, Floats(y.size(), -7));  // nothing was written
+}
+
+}  // namespace
+
+int main() {
+  test_config();
+  test_isa();
+  test_tensors();
+  test_arguments();
+  return check::summary();
+}

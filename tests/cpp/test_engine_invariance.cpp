@@ -1,0 +1,222 @@
+// What must not matter: the batch, the split, the threads, the alignment, the caller's floating-point environment.
+#include <algorithm>
+#include <cfenv>
+#include <limits>
+#include <thread>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include "engine_reference.hpp"
+
+using namespace reference;
+using lstm_ref::LSTM;
+
+namespace {
+
+const Config kConfigs[] = {{5, 18, 1, true, false, false}, {6, 17, 2, true, false, true}, {3, 9, 3, true, true, false}};
+
+// Rows [begin, begin + count) of an array (outer, B, inner).
+template <class T>
+std::vector<T> rows(const std::vector<T>& array, std::int64_t outer, std::int64_t B, std::int64_t begin, std::int64_t count) {
+  const std::int64_t inner = array.size() / (outer * B);
+  std::vector<T> part;
+  for (std::int64_t o = 0; o < outer; ++o) {
+    part.insert(part.end(), &array[(o * B + begin) * inner], &array[(o * B + begin) * inner] + count * inner);
+  }
+  return part;
+}
+
+void test_batch(const std::string& isa) {
+  for (const Config& config : kConfigs) {
+    const Model model(config);
+    const LSTM lstm(config, model.views, {isa, 1});
+    const std::int64_t T = 4, B = 23, S = config.state_rows();
+    const std::int64_t outer = config.batch_first ? 1 : T;  // axes of x and y before B
+    Case whole = random_case(config, T, B);
+    for (std::int64_t b = 0; b < B; ++b) whole.lengths.push_back(b % (T + 1));
+    const Result wanted = run_engine(lstm, whole);
+    for (std::int64_t count = 1; count <= 9; ++count) {
+      for (std::int64_t begin = 0; begin + count <= B; begin += 5) {
+        const Case part = {T,
+                           count,
+                           rows(whole.x, outer, B, begin, count),
+                           rows(whole.h_0, S, B, begin, count),
+                           rows(whole.c_0, S, B, begin, count),
+                           rows(whole.lengths, 1, B, begin, count)};
+        check_same(run_engine(lstm, part), {rows(wanted.y, outer, B, begin, count),
+                                            rows(wanted.h_n, S, B, begin, count),
+                                            rows(wanted.c_n, S, B, begin, count),
+                                            {}});
+      }
+    }
+  }
+}
+
+void test_split(const std::string& isa) {
+  const Config config = {4, 19, 2, true, false, false};
+  const Model model(config);
+  const LSTM lstm(config, model.views, {isa, 1});
+  const std::int64_t T = 130, B = 2;
+  const Case whole = random_case(config, T, B);
+  const Result wanted = run_engine(lstm, whole);
+  for (const std::int64_t cut : {0, 1, 47, 48, 129, 130}) {
+    const Case first = {cut, B, {whole.x.begin(), whole.x.begin() + cut * B * 4}, whole.h_0, whole.c_0, {}};
+    Result got = run_engine(lstm, first);
+    const Case second = {T - cut, B, {whole.x.begin() + cut * B * 4, whole.x.end()}, got.h_n, got.c_n, {}};
+    const Result rest = run_engine(lstm, second);
+    got.y.insert(got.y.end(), rest.y.begin(), rest.y.end());
+    check_same({got.y, rest.h_n, rest.c_n, {}}, wanted);
+  }
+}
+
+void test_threads(const std::string& isa) {
+  for (const Config& config : kConfigs) {
+    const Model model(config);
+    Case one = random_case(config, 7, 13);
+    one.lengths = {7, 0, 3, 7, 2, 1, 5, 6, 7, 7, 4, 0, 1};
+    const Result wanted = run_engine(LSTM(config, model.views, {isa, 1}), one);
+    for (const int num_threads : {2, 3, 13, 40}) {
+      const LSTM lstm(config, model.views, {isa, num_threads});
+      CHECK_EQ(lstm.num_threads(), num_threads);
+      const Result got = run_engine(lstm, one);
+      check_same(got, wanted);
+      for (std::size_t i = 0; i < wanted.trace.size(); ++i) check_same(got.trace[i].z, wanted.trace[i].z);
+    }
+    // Several callers at once.
+    const LSTM lstm(config, model.views, {isa, 3});
+    std::vector<Result> results(4);
+    std::vector<std::thread> callers;
+    for (Result& result : results) callers.emplace_back([&] { result = run_engine(lstm, one); });
+    for (std::thread& caller : callers) caller.join();
+    for (const Result& result : results) check_same(result, wanted);
+  }
+}
+
+// An array inside a larger one, at any float's offset from a cache line, between sentinels.
+struct Guarded {
+  static constexpr std::int64_t kMargin = 64;
+  Floats memory;
+  std::int64_t shift, size;
+
+  Guarded(std::int64_t shift, const Floats& values)
+      : memory(values.size() + 2 * kMargin, -77), shift(shift), size(values.size()) {
+    std::copy(values.begin(), values.end(), data());
+  }
+  float* data() { return memory.data() + kMargin - 16 + shift; }
+  Floats values() { return {data(), data() + size}; }
+  void check_sentinels() {
+    for (float* p = memory.data(); p < memory.data() + memory.size(); ++p) {
+      if (p < data() || p >= data() + size) CHECK_BITS(*p, -77);
+    }
+  }
+};
+
+void test_alignment_and_bounds(const std::string& isa) {
+  for (const Config& config : kConfigs) {
+    const Model model(config);
+    const LSTM lstm(config, model.views, {isa, 2});
+    Case one = random_case(config, 3, 5);
+    one.lengths = {1, 3, 0, 3, 2};
+    const Result wanted = run_engine(lstm, one);
+    for (std::int64_t shift = 0; shift < 16; ++shift) {
+      Guarded x(shift, one.x), h_0((shift + 5) % 16, one.h_0), c_0((shift + 9) % 16, one.c_0);
+      Guarded y((shift + 3) % 16, Floats(wanted.y.size())), h_n((shift + 7) % 16, Floats(wanted.h_n.size()));
+      Guarded c_n((shift + 11) % 16, Floats(wanted.c_n.size()));
+      lstm.forward({3, 5, x.data(), h_0.data(), c_0.data(), one.lengths.data()}, {y.data(), h_n.data(), c_n.data()});
+      check_same({y.values(), h_n.values(), c_n.values(), {}}, wanted);
+      for (Guarded* array : {&x, &h_0, &c_0, &y, &h_n, &c_n}) array->check_sentinels();
+      check_same(x.values(), one.x);
+      check_same(h_0.values(), one.h_0);
+    }
+    // The final state may overwrite the initial one; and need not be asked for.
+    Floats h = one.h_0, c = one.c_0, y(wanted.y.size());
+    lstm.forward({3, 5, one.x.data(), h.data(), c.data(), one.lengths.data()}, {y.data(), h.data(), c.data()});
+    check_same({y, h, c, {}}, wanted);
+    std::fill(y.begin(), y.end(), 0.0f);
+    lstm.forward(one.inputs(), {y.data(), nullptr, nullptr});
+    check_same(y, wanted.y);
+  }
+}
+
+// Weights may stand at any byte, as they do in a file.
+void test_unaligned_weights(const std::string& isa) {
+  const Model model(kConfigs[0]);
+  const Case one = random_case(model.config, 2, 2);
+  std::vector<std::vector<char>> bytes;
+  std::vector<lstm_ref::TensorView> views = model.views;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    bytes.emplace_back(model.data[i].size() * sizeof(float) + 1);
+    std::memcpy(bytes[i].data() + 1, model.data[i].data(), bytes[i].size() - 1);
+    views[i].data = bytes[i].data() + 1;
+  }
+  check_same(run_engine(LSTM(model.config, views, {isa, 1}), one), run_engine(LSTM(model.config, model.views, {isa, 1}), one));
+}
+
+void test_empty(const std::string& isa) {
+  const Config config = kConfigs[1];
+  const Model model(config);
+  const LSTM lstm(config, model.views, {isa, 2});
+  for (const std::int64_t B : {0, 3}) {
+    Case one = random_case(config, 0, B);
+    if (B) one.h_0[1] = from_bits(0xffc12345);  // a NaN stays as it is
+    const Result got = run_engine(lstm, one);
+    CHECK_EQ(got.y.size(), std::size_t{0});
+    CHECK(B == 0 || std::memcmp(got.h_n.data(), one.h_0.data(), one.h_0.size() * sizeof(float)) == 0);
+    check_same(got.c_n, one.c_0);
+    one.h_0 = one.c_0 = {};
+    check_same(run_engine(lstm, one).h_n, Floats(config.state_rows() * B * config.hidden_size, 0.0f));
+  }
+  lstm.forward({5, 0}, {});
+  lstm.forward({std::numeric_limits<std::int64_t>::max(), 0}, {});
+  lstm.forward({0, 5}, {});
+  Case one = random_case(config, 2, 3);
+  one.lengths = {0, 0, 0};
+  check_same(run_engine(lstm, one), {Floats(2 * 3 * 2 * 17, 0.0f), one.h_0, one.c_0, {}});
+}
+
+// Subnormal weights, inputs, sums and results, computed under a hostile environment of the caller's.
+void test_fp_environment(const std::string& isa) {
+  const Config config = {3, 18, 1, true, false, false};
+  Model model(config, 1, 0x1p-130f);
+  Case one = random_case(config, 3, 4);
+  for (float& value : one.c_0) value *= 0x1p-126f;
+  const Result wanted = run_reference(model, one);
+  CHECK(std::any_of(wanted.c_n.begin(), wanted.c_n.end(), [](float c) { return c != 0 && std::fabs(c) < 0x1p-126f; }));
+  for (const int num_threads : {1, 3}) {
+#if defined(__x86_64__)
+    const unsigned callers = _mm_getcsr();
+    const unsigned hostile = (callers & ~0x3fu) | 0x8040u | 0x6000u;  // flush to zero, denormals are zero, towards zero
+    _mm_setcsr(hostile);
+    const LSTM lstm(config, model.views, {isa, num_threads});
+    const unsigned after_constructor = _mm_getcsr();
+    Result got = run_engine(lstm, one);
+    const unsigned after_forward = _mm_getcsr();
+    _mm_setcsr(callers);
+    CHECK_EQ(after_constructor, hostile);
+    CHECK_EQ(after_forward, hostile);
+#else
+    std::fesetround(FE_TOWARDZERO);
+    const LSTM lstm(config, model.views, {isa, num_threads});
+    Result got = run_engine(lstm, one);
+    CHECK_EQ(std::fegetround(), FE_TOWARDZERO);
+    std::fesetround(FE_TONEAREST);
+#endif
+    check_same(got, wanted);
+  }
+}
+
+}  // namespace
+
+int main() {
+  for (const std::string& isa : lstm_ref::available_isas()) {
+    test_batch(isa);
+    test_split(isa);
+    test_threads(isa);
+    test_alignment_and_bounds(isa);
+    test_unaligned_weights(isa);
+    test_empty(isa);
+    test_fp_environment(isa);
+  }
+  return check::summary();
+}

@@ -1,0 +1,326 @@
+"""The C++ engine through its Python binding, against the NumPy reference, bit for bit; and its manners."""
+
+import copy
+import os
+import pickle
+import signal
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstm_ref import native
+from lstm_ref.errors import InvalidArgument
+from lstm_ref.golden.fills import fill
+from lstm_ref.reference.sequence import forward
+
+UNIFORM = {"kind": "uniform", "exponent": 0}
+WIDE = {"kind": "wide", "lo": 0, "hi": 255}  # NaN, infinities and subnormals among them
+ISAS = native.available_isas()
+
+
+def assert_same_bits(got, wanted):
+    assert got.dtype == wanted.dtype == np.float32
+    assert got.shape == wanted.shape
+    nan = np.isnan(wanted)
+    np.testing.assert_array_equal(np.isnan(got), nan)
+    np.testing.assert_array_equal(got.view(np.uint32)[~nan], wanted.view(np.uint32)[~nan])
+
+
+def arrays(lstm, T, B, seed=1, how=UNIFORM):
+    """x, (h_0, c_0)"""
+    c = lstm.config
+    states = (c.num_layers * c.directions, B, c.hidden_size)
+    x = fill(seed, "x", (B, T, c.input_size) if c.batch_first else (T, B, c.input_size), how)
+    return x, (fill(seed, "h_0", states, how), fill(seed, "c_0", states, how))
+
+
+cases = st.fixed_dictionaries({
+    "sizes": st.tuples(st.integers(1, 70), st.integers(1, 40), st.integers(1, 3)),
+    "flags": st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    "T": st.integers(0, 5),
+    "B": st.integers(0, 9),
+    "ragged": st.booleans(),
+    "with_state": st.booleans(),
+    "fill": st.sampled_from([UNIFORM, WIDE]),
+    "seed": st.integers(0, 2**64 - 1),
+    "isa": st.sampled_from(ISAS),
+    "num_threads": st.sampled_from([1, 3]),
+})  # fmt: skip
+
+
+@given(cases)
+@settings(max_examples=60, deadline=None)
+def test_bits_are_those_of_the_reference(case):
+    lstm = native.LSTM(*case["sizes"], *case["flags"], isa=case["isa"], num_threads=case["num_threads"], seed=case["seed"])
+    T, B = case["T"], case["B"]
+    x, state = arrays(lstm, T, B, case["seed"], case["fill"])
+    lengths = np.arange(B) * 7 % (T + 1) if case["ragged"] else None
+    state = state if case["with_state"] else None
+    trace, wanted_trace = {}, {}
+    y, (h_n, c_n) = lstm(x, state, lengths, trace=trace)
+    wanted = forward(lstm.config, lstm.state_dict(), x, *(state or ()), lengths=lengths, trace=wanted_trace)
+    assert trace.keys() == wanted_trace.keys()
+    for got, want in [*zip((y, h_n, c_n), wanted, strict=True), *((trace[name], wanted_trace[name]) for name in trace)]:
+        assert_same_bits(got, want)
+    assert_same_bits(lstm(x, state, lengths)[0], y)
+
+
+def test_constructor_follows_torch():
+    lstm = native.LSTM(3, 5, 2, bidirectional=True)
+    assert (lstm.config.bias, lstm.config.batch_first, lstm.num_threads) == (True, False, 1)
+    assert lstm.isa == (os.environ.get("LSTM_REF_ISA") or ISAS[-1])
+    assert lstm.state_dict()["weight_ih_l1_reverse"].shape == (20, 10)
+    again, other = native.LSTM(3, 5, 2, bidirectional=True), native.LSTM(3, 5, 2, bidirectional=True, seed=1)
+    for name, value in lstm.state_dict().items():
+        assert 0 < np.abs(value).max() <= 5**-0.5
+        assert_same_bits(again.state_dict()[name], value)
+        assert not np.array_equal(other.state_dict()[name], value)
+    assert repr(native.LSTM(3, 5, isa="baseline")) == (
+        "LSTM(3, 5, num_layers=1, bias=True, batch_first=False, bidirectional=False, num_threads=1, isa='baseline')"
+    )
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"hidden_size": 0}, "hidden_size: 0, want an integer from 1 to 16777216"),
+    ({"input_size": True}, "input_size: true, want an integer from 1 to 16777216"),
+    ({"bias": 1}, "bias: 1, want true or false"),
+    ({"num_threads": 0}, "num_threads: 0, want an integer from 1 to 1024"),
+    ({"num_threads": 10**30}, "num_threads: a number, want an integer from 1 to 1024"),
+    ({"num_threads": 1.0}, "num_threads: a number, want an integer from 1 to 1024"),
+    ({"isa": "mmx"}, f'isa: "mmx", want one of {", ".join(ISAS)}'),
+    ({"isa": ""}, f'isa: "", want one of {", ".join(ISAS)}'),
+    ({"isa": 2}, f'isa: 2, want one of {", ".join(ISAS)}'),
+])  # fmt: skip
+def test_constructor_errors(arguments, message):
+    with pytest.raises(InvalidArgument) as error:
+        native.LSTM(**{"input_size": 2, "hidden_size": 3} | arguments)
+    assert str(error.value) == message
+
+
+def test_environment_chooses_the_isa(monkeypatch):
+    for isa in ISAS:
+        monkeypatch.setenv("LSTM_REF_ISA", isa)
+        assert native.LSTM(1, 1).isa == isa
+        assert native.LSTM(1, 1, isa="baseline").isa == "baseline"
+    monkeypatch.setenv("LSTM_REF_ISA", "mmx")
+    with pytest.raises(InvalidArgument) as error:
+        native.LSTM(1, 1)
+    assert str(error.value) == f'LSTM_REF_ISA: "mmx", want one of {", ".join(ISAS)}'
+    assert (error.value.parameter, error.value.got) == ("LSTM_REF_ISA", '"mmx"')
+
+
+def call_errors():
+    lstm = native.LSTM(3, 4, 2)
+    x, (h_0, c_0) = arrays(lstm, 5, 2)
+    read_only = np.zeros((5, 2, 4), np.float32)
+    read_only.flags.writeable = False
+    memory = np.zeros(1000, np.float32)
+    x_in_memory = memory[:30].reshape(5, 2, 3)
+    return lstm, [
+        ((None,), {}, "x: missing, want (T, B, I) with I = 3"),
+        ((x.astype(np.float64),), {}, "x: dtype float64, want float32"),
+        ((x[0],), {}, "x: rank 2, want 3 (T, B, I)"),
+        ((x[..., :2],), {}, "x: shape (5, 2, 2), want (T, B, I) = (5, 2, 3)"),
+        ((x, h_0), {}, "state: a ndarray, want a pair (h_0, c_0)"),
+        ((x, (h_0, None)), {}, "c_0: missing, want (L*D, B, H) = (2, 2, 4)"),
+        ((x, (h_0[:1], c_0)), {}, "h_0: shape (1, 2, 4), want (L*D, B, H) = (2, 2, 4)"),
+        ((x,), {"lengths": [5, 6]}, "lengths[1]: 6, want 0 <= length <= T = 5"),
+        ((x,), {"lengths": [-1, 6]}, "lengths[0]: -1, want 0 <= length <= T = 5"),
+        ((x,), {"lengths": [5.0, 2.0]}, "lengths: dtype float64, want int64"),
+        ((x,), {"lengths": [5]}, "lengths: shape (1,), want (B,) = (2,)"),
+        ((x,), {"out": [1]}, "out: an array, want a NumPy array"),
+        ((x,), {"out": np.zeros((5, 2, 4))}, "out: dtype float64, want float32"),
+        ((x,), {"out": np.zeros((5, 2, 3), np.float32)}, "out: shape (5, 2, 3), want (T, B, D*H) = (5, 2, 4)"),
+        ((x,), {"out": np.zeros((2, 5, 4), np.float32).swapaxes(0, 1)}, "out: not contiguous, want a C-contiguous array"),
+        ((x,), {"out": read_only}, "out: read-only, want a writable array"),
+        ((x_in_memory,), {"out": memory[29:69].reshape(5, 2, 4)}, "out: overlaps x, want memory of its own"),
+    ]
+
+
+@pytest.mark.parametrize("index", range(len(call_errors()[1])))
+def test_call_errors(index):
+    lstm, errors = call_errors()
+    arguments, keywords, message = errors[index]
+    before = np.copy(keywords["out"]) if "out" in keywords else None
+    with pytest.raises(InvalidArgument) as error:
+        lstm(*arguments, **keywords)
+    assert str(error.value) == message
+    if before is not None:
+        np.testing.assert_array_equal(keywords["out"], before)
+
+
+def test_symbols_follow_batch_first():
+    lstm = native.LSTM(3, 4, batch_first=True, bidirectional=True)
+    x, _ = arrays(lstm, 5, 2)
+    with pytest.raises(InvalidArgument, match=r"^x: shape \(2, 5, 2\), want \(B, T, I\) = \(2, 5, 3\)$"):
+        lstm(x[..., :2])
+    with pytest.raises(InvalidArgument, match=r"^out: shape \(5, 2, 8\), want \(B, T, D\*H\) = \(2, 5, 8\)$"):
+        lstm(x, out=np.zeros((5, 2, 8), np.float32))
+
+
+def test_inputs_of_any_layout():
+    lstm = native.LSTM(3, 4)
+    x, (h_0, c_0) = arrays(lstm, 5, 2)
+    lengths = np.array([3, 5])
+    wanted, _ = lstm(x, (h_0, c_0), lengths)
+    shifted = np.zeros(x.nbytes + 1, np.uint8)[1:].view(np.float32).reshape(x.shape)
+    shifted[...] = x
+    assert not shifted.flags.aligned
+    reversed_steps = np.ascontiguousarray(x[::-1])[::-1]
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    for other in (np.asfortranarray(x), reversed_steps, shifted, frozen, x.astype(">f4"), x.astype("<f4")):
+        for other_lengths in (lengths, [3, 5], lengths.astype(np.int32), lengths.astype(">i8"), lengths.repeat(2)[::2]):
+            assert_same_bits(lstm(other, [h_0, np.asfortranarray(c_0)], other_lengths)[0], wanted)
+
+
+def test_out_receives_y():
+    lstm = native.LSTM(3, 4)
+    x, state = arrays(lstm, 5, 2)
+    out = np.full((5, 2, 4), 7, np.float32)
+    y, (h_n, _) = lstm(x, state, out=out)
+    assert y is out
+    assert_same_bits(out, lstm(x, state)[0])
+    assert_same_bits(out[-1], h_n[0])
+
+
+def test_final_state_is_new_memory():
+    lstm = native.LSTM(3, 4)
+    x, (h_0, c_0) = arrays(lstm, 0, 2)
+    h_0[0, 0, 0] = np.nan
+    y, (h_n, c_n) = lstm(x, (h_0, c_0))
+    assert y.shape == (0, 2, 4)
+    np.testing.assert_array_equal(h_n.view(np.uint32), h_0.view(np.uint32))
+    assert not np.shares_memory(h_n, h_0)
+    assert not np.shares_memory(c_n, c_0)
+
+
+def test_weights_are_copied_and_replaced_whole():
+    lstm = native.LSTM(2, 3)
+    x, _ = arrays(lstm, 4, 1)
+    before, _ = lstm(x)
+    weights = lstm.state_dict()
+    weights["weight_hh_l0"][:] = 9  # a copy: the LSTM does not notice
+    assert_same_bits(lstm(x)[0], before)
+    other = native.LSTM(2, 3, seed=5)
+    lstm.load_state_dict(other.state_dict())
+    assert_same_bits(lstm(x)[0], other(x)[0])
+    for change, message in [
+        (lambda w: w.pop("bias_hh_l0"), "bias_hh_l0: missing, want (4*H,) = (12,)"),
+        (lambda w: w.update(weight_hh_l0=np.zeros((9, 3), np.float32)), "weight_hh_l0: shape (9, 3), want (4*H, H) = (12, 3)"),
+        (lambda w: w.update(weight_ih_l0=np.zeros((12, 2))), "weight_ih_l0: dtype float64, want float32"),
+        (lambda w: w.update(x=np.zeros(1, np.float32)), "x: unexpected tensor, want only the tensors of the configuration"),
+    ]:
+        weights = native.LSTM(2, 3).state_dict()
+        change(weights)
+        with pytest.raises(InvalidArgument) as error:
+            lstm.load_state_dict(weights)
+        assert str(error.value) == message
+        assert_same_bits(lstm(x)[0], other(x)[0])
+
+
+def test_save_and_load(tmp_path):
+    lstm = native.LSTM(3, 4, 2, batch_first=True, bidirectional=True, seed=3)
+    lstm.save(tmp_path / "model.safetensors")
+    x, state = arrays(lstm, 5, 2)
+    loaded = native.load(tmp_path / "model.safetensors", num_threads=2, isa="baseline")
+    assert (loaded.config, loaded.num_threads, loaded.isa) == (lstm.config, 2, "baseline")
+    assert_same_bits(loaded(x, state)[0], lstm(x, state)[0])
+
+
+def test_copies_and_pickles():
+    lstm = native.LSTM(3, 4, num_threads=2)
+    x, _ = arrays(lstm, 5, 2)
+    for other in (copy.deepcopy(lstm), pickle.loads(pickle.dumps(lstm))):
+        assert (other.config, other.num_threads) == (lstm.config, 2)
+        assert_same_bits(other(x)[0], lstm(x)[0])
+
+
+def test_threads_share_one_lstm():
+    lstm = native.LSTM(20, 30, num_threads=2)
+    x, state = arrays(lstm, 50, 8)
+    wanted = lstm(x, state)[0]
+    results = [None] * 6
+
+    def work(index):
+        results[index] = lstm(x, state)[0]
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(len(results))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for result in results:
+        assert_same_bits(result, wanted)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_works_in_a_forked_child():
+    lstm = native.LSTM(3, 4, num_threads=3)
+    x, _ = arrays(lstm, 5, 6)
+    wanted, _ = lstm(x)
+    child = os.fork()
+    if child == 0:  # where the engine's threads do not exist
+        signal.alarm(20)
+        ok = all(np.array_equal(lstm(x)[0], wanted) for _ in range(100))
+        del lstm
+        os._exit(0 if ok else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_python_runs_while_the_engine_computes():
+    lstm = native.LSTM(64, 256, isa="baseline")
+    x, _ = arrays(lstm, 20, 8)
+    done, ticks = threading.Event(), []
+
+    def compute():
+        lstm(x)
+        done.set()
+
+    thread = threading.Thread(target=compute)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    try:
+        thread.start()
+        while not done.wait(0.001):
+            ticks.append(None)
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
+    assert len(ticks) > 3
+
+
+class TestTorch:
+    torch = pytest.importorskip("torch")
+
+    def test_there_and_back(self):
+        torch = self.torch
+        module = torch.nn.LSTM(3, 5, 2, bidirectional=True, batch_first=True, dropout=0.5).eval()
+        lstm = native.LSTM.from_torch(module)
+        x = fill(1, "x", (2, 4, 3), UNIFORM)
+        y, (h_n, c_n) = lstm(x)
+        wanted, (wanted_h, wanted_c) = module(torch.from_numpy(x))
+        for got, want in ((y, wanted), (h_n, wanted_h), (c_n, wanted_c)):
+            np.testing.assert_allclose(got, want.detach().numpy(), rtol=0, atol=1e-6)
+        back = lstm.to_torch()
+        assert not back.training
+        for name, value in module.state_dict().items():
+            assert torch.equal(back.state_dict()[name], value)
+
+    def test_refusals(self):
+        nn = self.torch.nn
+        for module, message in [
+            (nn.GRU(2, 3), "module: a GRU, want a torch.nn.LSTM"),
+            (nn.Linear(2, 3), "module: a Linear, want a torch.nn.LSTM"),
+            (nn.LSTM(2, 3, proj_size=2), "proj_size: 2, want 0"),
+            (nn.LSTM(2, 3, 2, dropout=0.25), "module: training mode with dropout 0.25, want evaluation mode: call eval() first"),
+            (nn.LSTM(2, 3).double(), "weight_ih_l0: dtype torch.float64, want torch.float32"),
+        ]:
+            with pytest.raises(InvalidArgument) as error:
+                native.LSTM.from_torch(module)
+            assert str(error.value) == message
