@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config import LSTMConfig
 from .errors import InvalidArgument
-from .version import VERSION as __version__
+from .version import __version__
 
 if TYPE_CHECKING:
     from .native import LSTM, available_isas, load

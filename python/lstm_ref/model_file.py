@@ -37,7 +37,7 @@ METADATA_KEY = "lstm_ref"
 MAX_HEADER = 100_000_000
 MAX_DEPTH = 16
 MAX_INTEGER = 2**53 - 1
-DTYPES = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+DTYPES: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 
 
 class Container(NamedTuple):

@@ -3,6 +3,6 @@
 from importlib.metadata import PackageNotFoundError, version
 
 try:
-    VERSION = version("lstm_ref")
+    __version__ = version("lstm_ref")
 except PackageNotFoundError:  # used from a source folder that is not installed
-    VERSION = "source"
+    __version__ = "source"

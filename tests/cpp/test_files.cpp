@@ -234,19 +234,12 @@ void test_model() {
   CHECK_THROWS(with("\"lstm\"", "\"gru\""), "config.op: \"gru\", want \"lstm\"");
   CHECK_THROWS(with("\"lstm\"", "7"), "config.op: 7, want \"lstm\"");
   const std::string size = ", want an integer from 1 to 16777216";
-  for (const auto& [value, shown] : std::vector<std::pair<std::string, std::string>>{{"0", "0"},
-                                                                                     {"-0", "0"},
-                                                                                     {"-1", "-1"},
-                                                                                     {"16777217", "16777217"},
-                                                                                     {"3.0", "a number"},
-                                                                                     {"3e0", "a number"},
-                                                                                     {"99999999999999999999", "a number"},
-                                                                                     {"true", "true"},
-                                                                                     {"null", "null"},
-                                                                                     {"\"3\"", "\"3\""},
-                                                                                     {"[3]", "an array"},
-                                                                                     {"{}", "an object"}}) {
-    CHECK_THROWS(with("\"input_size\": 3", "\"input_size\": " + value), "config.input_size: " + shown + size);
+  using Pair = std::pair<std::string, std::string>;  // a value as written, and as shown
+  for (const Pair& given :
+       {Pair{"0", "0"}, Pair{"-0", "0"}, Pair{"-1", "-1"}, Pair{"16777217", "16777217"}, Pair{"3.0", "a number"},
+        Pair{"3e0", "a number"}, Pair{"99999999999999999999", "a number"}, Pair{"true", "true"}, Pair{"null", "null"},
+        Pair{"\"3\"", "\"3\""}, Pair{"[3]", "an array"}, Pair{"{}", "an object"}}) {
+    CHECK_THROWS(with("\"input_size\": 3", "\"input_size\": " + given.first), "config.input_size: " + given.second + size);
   }
   CHECK_THROWS(with(", \"hidden_size\": 2", ""), "config.hidden_size: missing" + size);
   CHECK_THROWS(with("\"num_layers\": 1", "\"num_layers\": 0"), "config.num_layers: 0" + size);

@@ -292,7 +292,7 @@ def _numbers() -> Iterator[Case]:
 
 def _activations() -> Iterator[Case]:
     """Sigmoid and tanh laid open: with these weights h_n is sigmoid(z_o) and c_n is tanh(z_g), bit for bit."""
-    zero = dict(weight=choice(0.0), x=choice(0.0), bias_hh_l0=choice(0.0), h_0=choice(0.0))
+    zero: dict[str, Any] = dict(weight=choice(0.0), x=choice(0.0), bias_hh_l0=choice(0.0), h_0=choice(0.0))
     for part, values in _parts("sigmoid", SIGMOID_LADDER):
         n = len(values)
         yield case(part, "activations", "ACTIVATION", "h_n = sigmoid(z_o): c = 64, so tanh(c) = 1", 1, n, c_0=choice(64.0), **zero,
@@ -555,8 +555,8 @@ def _wide() -> Iterator[Case]:
     for name, (lo, hi) in ranges.items():
         for n, (I, H, T, B) in enumerate(((3, 5, 2, 2), (16, 16, 2, 1), (65, 17, 3, 2), (31, 33, 2, 3), (8, 64, 2, 1))):
             flags = "SUBNORMAL SIGNED_ZERO" if hi < 100 else "OVERFLOW NAN" if hi > 200 else "FUSION CHUNK_ORDER"
-            yield case(f"wide-{name}-{n}", "wide", flags, f"random bits, biased exponents {lo} to {hi}", I, H, T=T, B=B,
-                       **{kind: wide(lo, hi) for kind in ("weight", "bias", "x", "state")})  # fmt: skip
+            fills: dict[str, Any] = {kind: wide(lo, hi) for kind in ("weight", "bias", "x", "state")}
+            yield case(f"wide-{name}-{n}", "wide", flags, f"random bits, biased exponents {lo} to {hi}", I, H, T=T, B=B, **fills)
     for n, (I, H, T, B) in enumerate(((3, 5, 2, 2), (16, 16, 2, 1), (65, 17, 3, 2), (31, 33, 2, 3), (8, 64, 2, 1))):
         yield case(
             f"wide-state-{n}",

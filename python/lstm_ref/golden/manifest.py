@@ -38,14 +38,14 @@ class Case:
     tolerance: float | None = None
     digest: Mapping[str, str] | None = None
 
-    def tensors(self) -> tuple[Tensors, Tensors]:
-        """(weights by name, inputs by name); the inputs have only those of h_0, c_0, lengths that the case has."""
+    def tensors(self) -> tuple[Tensors, dict[str, Any]]:
+        """(weights by name, inputs by name, as keyword arguments); the inputs have only those of h_0, c_0, lengths that the case has."""
         weights = {
             name: self._fill(name, "weight" if name.startswith("weight") else "bias", expected.shape)
             for name, expected in self.config.iter_expected()
         }
         rows = (self.B, self.T) if self.config.batch_first else (self.T, self.B)
-        inputs = {"x": self._fill("x", "x", (*rows, self.config.input_size))}
+        inputs: dict[str, Any] = {"x": self._fill("x", "x", (*rows, self.config.input_size))}
         if self.initial_state:
             state = self.config.expected_state(self.B).shape
             inputs |= {name: self._fill(name, "state", state) for name in ("h_0", "c_0")}

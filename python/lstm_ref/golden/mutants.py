@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -20,7 +21,8 @@ from ..reference.fma import fma32
 from .compare import digest
 from .manifest import OUTPUTS, Case, Tensors
 
-Run = Callable[[LSTMConfig, Tensors, Tensors], Sequence[np.ndarray]]
+Inputs = dict[str, Any]  # x, and those of h_0, c_0, lengths that a case has
+Run = Callable[[LSTMConfig, Tensors, Inputs], Sequence[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,11 @@ def notices(case: Case, mutant: Mutant) -> bool:
 
 
 def _with_inputs(
-    name: str, flag: str, change: Callable[[LSTMConfig, Tensors, Tensors], tuple[LSTMConfig, Tensors, Tensors]]
+    name: str, flag: str, change: Callable[[LSTMConfig, Tensors, Inputs], tuple[LSTMConfig, Tensors, Inputs]]
 ) -> Mutant:
     """The right computation on wrong weights or inputs."""
 
-    def run(config: LSTMConfig, weights: Tensors, inputs: Tensors):
+    def run(config: LSTMConfig, weights: Tensors, inputs: Inputs):
         config, weights, inputs = change(config, weights, inputs)
         return forward(config, weights, **inputs)
 
@@ -92,7 +94,7 @@ def _with_arithmetic(name: str, flag: str, wrong: Canonical32) -> Mutant:
 def _with_patches(
     name: str, flag: str, *patches: Callable[[], AbstractContextManager], arithmetic: Canonical32 = CANONICAL32
 ) -> Mutant:
-    def run(config: LSTMConfig, weights: Tensors, inputs: Tensors):
+    def run(config: LSTMConfig, weights: Tensors, inputs: Inputs):
         with ExitStack() as stack:
             for make in patches:
                 stack.enter_context(make())
@@ -109,7 +111,7 @@ def _with_layer(name: str, flag: str, layer: Callable[..., Any]) -> Mutant:
     return _with_patches(name, flag, lambda: patch.object(sequence, "_layer", layer))
 
 
-def _with_outputs(name: str, flag: str, change: Callable[[LSTMConfig, Tensors, Any], Sequence[np.ndarray]]) -> Mutant:
+def _with_outputs(name: str, flag: str, change: Callable[[LSTMConfig, Inputs, Any], Sequence[np.ndarray]]) -> Mutant:
     return Mutant(name, flag, lambda config, weights, inputs: change(config, inputs, forward(config, weights, **inputs)))
 
 
@@ -183,7 +185,7 @@ def _wrong_inputs() -> Iterator[Mutant]:
     yield _with_inputs(
         "forget-gate bias raised by 1",
         "BIAS",
-        weights_named("bias_ih", lambda b: b + np.repeat(np.float32([0, 1, 0, 0]), len(b) // 4)),
+        weights_named("bias_ih", lambda b: b + np.repeat(np.array([0, 1, 0, 0], np.float32), len(b) // 4)),
     )
     yield _with_inputs("h_0 ignored", "INITIAL_STATE", state_changed(h_0=lambda i: np.zeros_like(i["h_0"])))
     yield _with_inputs("c_0 ignored", "INITIAL_STATE", state_changed(c_0=lambda i: np.zeros_like(i["c_0"])))
@@ -605,6 +607,4 @@ def _wrong_coefficients() -> Iterator[Mutant]:
             if (name, sign) == ("EXP_C7", "+"):
                 continue
             wrong = np.nextafter(getattr(activations, name), np.float32(limit))
-            yield _with_patches(
-                f"{name} {sign} 1 ulp", "ACTIVATION", lambda name=name, wrong=wrong: patch.object(activations, name, wrong)
-            )
+            yield _with_patches(f"{name} {sign} 1 ulp", "ACTIVATION", partial(patch.object, activations, name, wrong))

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+Value = np.ndarray | np.floating
+
 _LOW_BITS = np.uint64(0x1FFFFFFF)  # what float64 has below float32's last bit
 _HALFWAY = np.uint64(0x10000000)
 _SMALLEST_SAFE = 2.0**-125  # from here on float32 has its full 24 bits
 
 
-def fma32(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+def fma32(a: Value, b: Value, c: Value) -> np.ndarray:
     """a*b + c with one rounding to float32. Arguments hold float32 values (float64 arrays of them save a conversion).
 
     The product of two float32 is exact in float64. Rounding the float64 sum s again, to float32, is wrong only where s is
