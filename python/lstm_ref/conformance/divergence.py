@@ -1,0 +1,100 @@
+"""Where two results part: the first differing layer, direction, step, tensor, gate, row and unit, in the order of computation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..config import LSTMConfig
+from ..errors import format_shape
+from ..golden.compare import NOT_COMPARABLE, canonical_bits, ulp_distance
+
+Tensors = Mapping[str, np.ndarray]
+OUTPUTS = ("y", "h_n", "c_n")
+TRACE = ("z", "gates", "c", "h")  # in the order of computation
+GATES = "ifgo"
+
+
+def output_shapes(config: LSTMConfig, T: int, B: int) -> dict[str, tuple[int, ...]]:
+    state = config.expected_state(B).shape
+    width = config.directions * config.hidden_size
+    return {"y": (B, T, width) if config.batch_first else (T, B, width), "h_n": state, "c_n": state}
+
+
+def trace_shapes(config: LSTMConfig, T: int, B: int) -> dict[str, tuple[int, ...]]:
+    widths = {"z": 4, "gates": 4, "c": 1, "h": 1}
+    return {f"{name}_{s}": (T, B, n * config.hidden_size) for _, s in config.suffixes() for name, n in widths.items()}
+
+
+def malformed(got: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """What is wrong with the names, dtypes and shapes of an outputs file."""
+    for name, shape in shapes.items():
+        if name not in got:
+            return f"{name}: missing, want {shape}"
+        if got[name].dtype != np.float32:
+            return f"{name}: dtype {got[name].dtype}, want float32"
+        if got[name].shape != shape:
+            return f"{name}: shape {format_shape(got[name].shape)}, want {shape}"
+    if extra := sorted(set(got) - set(shapes)):
+        return f"{extra[0]}: unexpected tensor, want only {', '.join(shapes)}"
+    return None
+
+
+def first_divergence(config: LSTMConfig, lengths: np.ndarray | None, got: Tensors, want: Tensors) -> str | None:
+    """The first difference in bits, named; None when there is none. Looks into the trace as far as both have one."""
+    for _, suffix in config.suffixes():
+        names = [f"{name}_{suffix}" for name in TRACE if f"{name}_{suffix}" in got and f"{name}_{suffix}" in want]
+        if found := _first_in_direction(config, suffix, names, lengths, got, want):
+            return found
+    for name in OUTPUTS:
+        a, b = (time_first(config, name, value[name]) for value in (got, want))
+        differing = np.argwhere(canonical_bits(a) != canonical_bits(b))
+        if len(differing):
+            index = tuple(differing[0])
+            return f"{output_place(config, name, index)}: {describe(a[index], b[index])}"
+    return None
+
+
+def _first_in_direction(
+    config: LSTMConfig, suffix: str, names: list[str], lengths: np.ndarray | None, got: Tensors, want: Tensors
+) -> str | None:
+    """The smallest (step, tensor, gate, row, unit); steps count as they are computed: in reverse from the row's own end."""
+    H = config.hidden_size
+    first: tuple[tuple[int, ...], str] | None = None
+    for order, name in enumerate(names):
+        t, b, j = np.nonzero(canonical_bits(got[name]) != canonical_bits(want[name]))  # (T, B, 4H) or (T, B, H)
+        if not len(t):
+            continue
+        step = t
+        if suffix.endswith("_reverse"):
+            ends = np.full(got[name].shape[1], len(got[name])) if lengths is None else lengths
+            step = np.where(t < ends[b], ends[b] - 1 - t, len(got[name]) + t)  # the padding comes after all steps
+        gate, unit = j // H, j % H
+        k = np.lexsort((unit, b, gate, step))[0]
+        key = (int(step[k]), order, int(gate[k]), int(b[k]), int(unit[k]))
+        if first is None or key < first[0]:
+            in_gate = f"gate {GATES[gate[k]]}, " if name.startswith(("z", "gates")) else ""
+            place = f"{name}[t={t[k]}, b={b[k]}, {in_gate}unit {unit[k]}]"
+            index = (t[k], b[k], j[k])
+            first = key, f"{place}: {describe(got[name][index], want[name][index])}"
+    return first and first[1]
+
+
+def time_first(config: LSTMConfig, name: str, value: np.ndarray) -> np.ndarray:
+    """y as (T, B, D*H) whatever `batch_first` says; h_n and c_n as they are."""
+    return value.swapaxes(0, 1) if name == "y" and config.batch_first else value
+
+
+def output_place(config: LSTMConfig, name: str, index: Sequence[np.intp]) -> str:
+    """y[t=3, b=0, unit 5] or h_n[l0_reverse, b=0, unit 5]; the index into y is time first."""
+    first, b, unit = index
+    where = f"t={first}" if name == "y" else dict(config.suffixes())[int(first)]
+    return f"{name}[{where}, b={b}, unit {unit}]"
+
+
+def describe(got: np.float32, want: np.float32) -> str:
+    """Both bit patterns and their distance."""
+    distance = ulp_distance(np.asarray(got), np.asarray(want)).item()
+    words = "NaN against a number" if distance == NOT_COMPARABLE else f"{distance} ulp"
+    return f"0x{got.view(np.uint32):08x} want 0x{want.view(np.uint32):08x}, {words}"

@@ -1,0 +1,141 @@
+"""The serving side of the runner protocol (spec/runner.md), for implementations written in Python.
+
+A runner is a forward function and what it says about itself:
+
+    if __name__ == "__main__":
+        serve(Runner("my LSTM", "mine", "1.0", "Python", "approximate", forward))
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from .. import model_file
+from ..config import Inputs, LSTMConfig, describe
+from ..errors import InvalidArgument
+from ..model_file import _Members, _parse_object
+
+VERSION = 1
+OPERATIONS = ("lstm",)
+
+Arrays = Mapping[str, np.ndarray]
+Forward = Callable[[LSTMConfig, Arrays, Inputs, "dict[str, np.ndarray] | None"], "tuple[np.ndarray, np.ndarray, np.ndarray]"]
+
+
+class Skipped(Exception):
+    """Raised by a forward function for what its implementation does not have; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """`forward(config, tensors, inputs, trace)` returns y, h_n, c_n; a dict given as trace is to be filled (if `trace`)."""
+
+    name: str
+    implementation: str
+    implementation_version: str
+    language: str
+    claim: str
+    forward: Forward
+    trace: bool = False
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """The answer to one line of input, whatever it holds."""
+        seq: dict[str, int] = {}
+        try:
+            request = parse(line)
+            if _is_integer(request.get("seq")):
+                seq = {"seq": request["seq"]}
+            match required(request, "cmd", str, "start, run or stop"):
+                case "start":
+                    return self._start(request)
+                case "run":
+                    return seq | self._run(request)
+                case "stop":
+                    return {"stopped": True}
+                case other:
+                    raise InvalidArgument("request.cmd", describe(other), "start, run or stop")
+        except Skipped as reason:
+            return seq | {"skipped": str(reason)}
+        except InvalidArgument as error:
+            return seq | {"error": str(error)}
+        except Exception as error:  # whatever went wrong, the next request is answered
+            return seq | {"error": f"{type(error).__name__}: {error}"}
+
+    def _start(self, request: dict[str, Any]) -> dict[str, Any]:
+        version = required(request, "version", int, "an integer")
+        if version != VERSION:
+            raise InvalidArgument("request.version", describe(version), str(VERSION))
+        return {
+            "version": VERSION,
+            "name": self.name,
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language": self.language,
+            "operations": OPERATIONS,
+            "dtypes": ["float32"],
+            "claim": self.claim,
+            "trace": self.trace,
+        }
+
+    def _run(self, request: dict[str, Any]) -> dict[str, Any]:
+        required(request, "seq", int, "an integer")
+        required(request, "case", str, "a string")
+        op = required(request, "op", str, "a string")
+        model, inputs_path, outputs_path = (required(request, key, str, "a string") for key in ("model", "inputs", "outputs"))
+        wants_trace = required({"trace": False} | request, "trace", bool, "true or false")
+        if op not in OPERATIONS:
+            raise InvalidArgument("request.op", describe(op), f"one of {', '.join(OPERATIONS)}")
+
+        config, tensors = model_file.read_model(model_file.read_bytes(model))
+        inputs = model_file.read_inputs(model_file.read_bytes(inputs_path), config)
+        trace: dict[str, np.ndarray] | None = {} if wants_trace and self.trace else None
+        y, h_n, c_n = self.forward(config, tensors, inputs, trace)
+        outputs = {"y": y, "h_n": h_n, "c_n": c_n} | (trace or {})
+        model_file.write_atomic(outputs_path, model_file.dump_tensors(outputs))
+        return {"outputs": outputs_path}
+
+
+def parse(line: bytes) -> dict[str, Any]:
+    """One request; valid JSON in the sense of spec/model-file.md, check 2."""
+    members = _parse_object(line)
+    if members is None:
+        raise InvalidArgument("request", "invalid JSON", "a JSON object")
+    return {key: dict(value) if isinstance(value, _Members) else value for key, value in members}
+
+
+def required(request: dict[str, Any], key: str, kind: type, want: str) -> Any:
+    """A member of the request that must be there and be a str, int or bool."""
+    if key not in request:
+        raise InvalidArgument(f"request.{key}", "missing", want)
+    value = request[key]
+    if type(value) is not kind:
+        raise InvalidArgument(f"request.{key}", describe(value), want)
+    return value
+
+
+def _is_integer(value: Any) -> bool:
+    return type(value) is int
+
+
+def serve(runner: Runner) -> None:
+    """Answer standard input until `stop` or its end. Only answers reach standard output: prints go to standard error."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        answer_lines(runner, sys.stdin.buffer, answers)
+
+
+def answer_lines(runner: Runner, requests: BinaryIO, answers: BinaryIO) -> None:
+    """One answer a line, flushed at once, in order."""
+    for line in requests:
+        answer = runner.answer(line)
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
+        if "stopped" in answer:
+            return

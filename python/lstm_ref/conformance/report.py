@@ -1,0 +1,95 @@
+"""The matrix of a verification: for the terminal, as Markdown, as JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .results import Row
+
+SHOWN = 8  # failures listed for one implementation; --json has all
+COLUMNS = ("implementation", "bit-exact", "worst difference", "invalid refused", "skipped")
+
+
+def cells(row: Row) -> tuple[str, str, str, str]:
+    """The columns after the name, without anything that changes from run to run."""
+    if row.missing:
+        return "not on this machine" if row.absent else f"missing: {row.missing}", "", "", ""
+    if row.broken and not row.results:
+        return f"BROKEN: {row.broken}", "", "", ""
+    wrong = sum(result.status in ("FAIL", "error") for result in row.valid)
+    exact = f"{sum(result.status == 'exact' for result in row.valid)} of {len(row.valid)}"
+    if wrong:
+        exact += f", {wrong} FAIL"
+    refused = f"{sum(result.status == 'refused' for result in row.invalid)} of {len(row.invalid)}"
+    return exact, _worst(row), refused, str(row.count("skipped"))
+
+
+def _worst(row: Row) -> str:
+    """Over the cases that have a tolerance."""
+    if row.worst is None:
+        return "" if row.failures else "0 ulp"
+    judged = [result for result in row.valid if result.status in ("exact", "close")]
+    median = statistics.median_high(result.max_ulp for result in judged)
+    return f"{row.worst.max_ulp} ulp ({row.worst.case}); median case {median} ulp"
+
+
+def print_matrix(console: Console, rows: Sequence[Row], strict: bool) -> None:
+    """The table, then what is wrong, then one line that says whether all is well."""
+    table = Table()
+    for column in (*COLUMNS, "time"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        style = "dim" if row.missing and row.passed(strict) else "green" if row.passed(strict) else "bold red"
+        time = "" if row.missing else f"{row.seconds:.1f} s"
+        table.add_row(Text(row.name, style), *map(Text, cells(row)), time)
+    console.print(table)
+    for row in rows:
+        if row.broken and row.results:
+            console.print(Text(f"BROKEN {row.name}: {row.broken}", "red"))
+        for result in row.failures[:SHOWN]:
+            console.print(Text(f"{result.status} {row.name} {result.case}: {result.detail}", "red"))
+        if len(row.failures) > SHOWN:
+            console.print(Text(f"... and {len(row.failures) - SHOWN} more of {row.name}", "red"))
+    console.print(Text(summary(rows, strict), "bold green" if all_passed(rows, strict) else "bold red"))
+
+
+def all_passed(rows: Sequence[Row], strict: bool) -> bool:
+    """Nothing failed, and something was tried."""
+    return all(row.passed(strict) for row in rows) and any(row.ran for row in rows)
+
+
+def summary(rows: Sequence[Row], strict: bool) -> str:
+    failed = [row.name for row in rows if not row.passed(strict)]
+    if failed:
+        return f"FAILED: {', '.join(failed)}"
+    tried = [row for row in rows if row.ran]
+    if not tried:
+        return "FAILED: nothing was tried"
+    exact = sum(all(result.status == "exact" for result in row.valid) for row in tried)
+    missing = [row.name for row in rows if row.missing]
+    return f"passed: {len(tried)} implementations, {exact} of them bit-exact on every case" + (
+        f"; not tried: {', '.join(missing)}" if missing else ""
+    )
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The matrix as a Markdown table, the same in every run on the same machine."""
+    lines = [COLUMNS, ("---",) * len(COLUMNS), *((f"`{row.name}`", *cells(row)) for row in rows)]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |\n" for line in lines)
+
+
+def to_json(rows: Sequence[Row], strict: bool) -> str:
+    """{"passed": bool, "rows": [...]}, each row with
+
+    name, about (its answer to start), missing, absent, broken, passed, seconds, and valid and invalid: lists of
+    {case, status, detail, max_ulp, max_abs, where}; the statuses are those of `results.Result`.
+    """
+    entries = [{**asdict(row), "passed": row.passed(strict)} for row in rows]
+    return json.dumps({"passed": all_passed(rows, strict), "rows": entries}, indent=1, allow_nan=False) + "\n"

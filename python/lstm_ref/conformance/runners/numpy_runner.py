@@ -1,0 +1,14 @@
+"""The NumPy reference, whose bits define what is right."""
+
+from ... import __version__, reference
+from ..protocol import Runner, serve
+
+
+def forward(config, tensors, inputs, trace):
+    return reference.forward(config, tensors, *inputs, trace=trace)
+
+
+RUNNER = Runner("lstm_ref NumPy reference", "numpy", __version__, "Python", "bit-exact", forward, trace=True)
+
+if __name__ == "__main__":
+    serve(RUNNER)

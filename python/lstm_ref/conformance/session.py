@@ -1,0 +1,256 @@
+"""One runner and all cases."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import model_file
+from ..errors import InvalidArgument
+from ..golden.compare import canonical_bits, ulp_distance
+from ..golden.manifest import Case, InvalidCase
+from .client import Broken, RunnerProcess
+from .divergence import OUTPUTS, describe, first_divergence, malformed, output_place, output_shapes, time_first, trace_shapes
+from .protocol import VERSION
+from .registry import Implementation, lacks
+from .results import Result, Row
+from .store import Files, Store, Tensors
+
+PATIENCE = 3  # failures of the runner itself in a row, after which the rest is not tried
+TRACED = 20  # differences that are followed into the intermediates, per runner
+
+AnyCase = TypeVar("AnyCase", Case, InvalidCase)
+Progress = Callable[[Row, int, bool], None]
+
+
+class Session:
+    """Fills a Row, case by case; `run` in one thread, `cancel` from another."""
+
+    def __init__(
+        self,
+        implementation: Implementation,
+        row: Row,
+        store: Store,
+        timeout: float,
+        progress: Progress,
+        cancelled: threading.Event,
+    ) -> None:
+        self.implementation = implementation
+        self.row = row
+        self.store = store
+        self.timeout = timeout
+        self.progress = progress
+        self.cancelled = cancelled
+        self.process: RunnerProcess | None = None
+        self.sequence = count(1)
+        self.broken_in_a_row = 0
+        self.traced = 0
+        self.outputs = store.folder / f"{id(self)}.outputs.safetensors"
+
+    def run(self) -> None:
+        started = time.monotonic()
+        manifest, row = self.store.manifest, self.row
+        total = len(manifest.valid) + len(manifest.invalid)
+        try:
+            if self.cancelled.is_set():
+                return
+            if self.implementation.missing:
+                row.missing = self.implementation.missing
+                row.absent = self.implementation.isa is not None and lacks(self.implementation.isa)
+            elif self._begin():
+                for case in sorted(manifest.valid, key=Case.cost):
+                    row.valid.append(self._guarded(self._valid, case))
+                for invalid in manifest.invalid:
+                    row.invalid.append(self._guarded(self._invalid, invalid))
+                self._end()
+        finally:
+            if self.process is not None:
+                self.process.kill()
+            row.seconds = time.monotonic() - started
+            if not self.cancelled.is_set():
+                self.progress(row, total - len(row.results), True)
+
+    # The process ----------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> bool:
+        """Start, and the smoke case: whether this runner works at all, right or wrong."""
+        row = self.row
+        try:
+            self._start()
+            answer = self._ask("smoke", self.store.smoke)
+            if "skipped" not in answer:
+                shapes = output_shapes(self.store.smoke_config, 2, 1)
+                if "error" in answer:
+                    raise Broken(f"error: {answer['error']}")
+                if wrong := malformed(self._read_outputs(), shapes):
+                    raise Broken(wrong)
+        except (Broken, InvalidArgument) as error:
+            if self.implementation.isa is not None and "LSTM_REF_ISA" in str(error):
+                row.missing, row.absent = str(error), lacks(self.implementation.isa)
+            else:
+                row.broken = f"smoke case: {error}" if row.about else str(error)
+            return False
+        return True
+
+    def _start(self) -> None:
+        runner = self.implementation
+        self.process = RunnerProcess(runner.command, runner.environment, Path.cwd() if runner.foreign else self.store.folder)
+        if self.cancelled.is_set():
+            raise self.process.broken("cancelled")
+        about = self.process.ask({"cmd": "start", "version": VERSION}, self.timeout)
+        if "error" in about:
+            raise self.process.broken(f"start: {about['error']}")
+        wants = {"version": int, "name": str, "implementation": str, "operations": list, "claim": str}
+        for key, kind in wants.items():
+            if not isinstance(about.get(key), kind):
+                raise self.process.broken(f"start: {key}: {about.get(key)!r}, want {kind.__name__}")
+        if about["version"] != VERSION or about["claim"] not in ("bit-exact", "approximate"):
+            raise self.process.broken(f"start: version {about['version']}, claim {about['claim']!r}")
+        if not runner.foreign and about["implementation"] != runner.name:  # such as an instruction set that was asked for in vain
+            raise self.process.broken(f"start: implementation: {about['implementation']!r}, want {runner.name!r}")
+        self.row.about = about
+
+    def cancel(self) -> None:
+        """From another thread, after `cancelled` was set."""
+        if (process := self.process) is not None:
+            process.terminate()
+
+    def _end(self) -> None:
+        try:
+            if self.process is not None:
+                self.process.stop(self.timeout)
+        except Broken as error:
+            self.row.broken = str(error)
+
+    def _guarded(self, check: Callable[[AnyCase], Result], case: AnyCase) -> Result:
+        """The result of one case, whatever the runner does; afterwards there is a runner again, unless it keeps breaking."""
+        self.progress(self.row, 1, False)
+        if self.cancelled.is_set():
+            return Result(case.id, "error", "cancelled")
+        if self.broken_in_a_row >= PATIENCE:
+            return Result(case.id, "error", f"not tried: the runner broke {PATIENCE} times in a row")
+        try:
+            if self.process is None:
+                self._start()
+            result = check(case)
+            self.broken_in_a_row = 0
+            return result
+        except Broken as error:
+            self.process = None
+            self.broken_in_a_row += 1
+            return Result(case.id, "error", str(error))
+        finally:
+            self.outputs.unlink(missing_ok=True)
+
+    def _ask(self, case: str, files: Files, op: str = "lstm", trace: bool = False) -> dict[str, Any]:
+        """A checked answer: it has exactly one of outputs, skipped, error, and the seq and path that were asked for."""
+        assert self.process is not None
+        seq = next(self.sequence)
+        model, inputs, outputs = map(str, (files.model.absolute(), files.inputs.absolute(), self.outputs))
+        paths = {"model": model, "inputs": inputs, "outputs": outputs}
+        answer = self.process.ask({"cmd": "run", "seq": seq, "case": case, "op": op, **paths, "trace": trace}, self.timeout)
+        if answer.get("seq") != seq:
+            raise self.process.broken(f"answered seq {answer.get('seq')!r}, want {seq}")
+        kinds = [key for key in ("outputs", "skipped", "error") if key in answer]
+        if len(kinds) != 1 or not isinstance(answer[kinds[0]], str):
+            raise self.process.broken(f"answered {sorted(answer)}, want one of outputs, skipped, error, a string")
+        if answer.get("outputs", outputs) != outputs:
+            raise self.process.broken(f"answered outputs {answer['outputs']!r}, want {outputs!r}")
+        return answer
+
+    def _read_outputs(self) -> Tensors:
+        return model_file.read_tensors(model_file.read_bytes(self.outputs))
+
+    # The cases ------------------------------------------------------------------------------------------------------
+
+    def _valid(self, case: Case) -> Result:
+        if case.op not in self.row.about["operations"]:
+            return Result(case.id, "skipped", f"operation {case.op} is not offered")
+        answer = self._ask(case.id, self.store.files(case), case.op)
+        if "skipped" in answer:
+            return Result(case.id, "skipped", answer["skipped"])
+        if "error" in answer:
+            return Result(case.id, "error", answer["error"])
+        try:
+            got = self._read_outputs()
+        except InvalidArgument as error:
+            return Result(case.id, "FAIL", f"outputs: {error}")
+        if wrong := malformed(got, output_shapes(case.config, case.T, case.B)):
+            return Result(case.id, "FAIL", f"outputs: {wrong}")
+        if self.store.is_right(case, got):
+            if not case.stored:
+                self.store.keep(case, self.outputs)
+            return Result(case.id, "exact")
+        if self.row.about["claim"] == "bit-exact":
+            return Result(case.id, "FAIL", self._divergence(case, got))
+        return self._measure(case, got)
+
+    def _divergence(self, case: Case, got: Tensors) -> str:
+        """The first difference, in the intermediates where that is possible."""
+        if self.row.about.get("trace") is True and self.traced < TRACED:
+            self.traced += 1
+            want = self.store.expected(case, trace=True)
+            if want is not None and (found := self._traced_divergence(case, want)):
+                return found
+        want = self.store.expected(case)
+        if want is not None and (found := first_divergence(case.config, case.lengths, got, want)):
+            return found
+        return "the digests differ (the reference values are too costly, or are themselves not those of the manifest)"
+
+    def _traced_divergence(self, case: Case, want: Tensors) -> str | None:
+        answer = self._ask(case.id, self.store.files(case), case.op, trace=True)
+        if "outputs" not in answer:
+            return f"with trace: {answer}"
+        try:
+            traced = self._read_outputs()
+        except InvalidArgument as error:
+            return f"with trace: outputs: {error}"
+        shapes = output_shapes(case.config, case.T, case.B) | trace_shapes(case.config, case.T, case.B)
+        if wrong := malformed(traced, shapes):
+            return f"with trace: outputs: {wrong}"
+        return first_divergence(case.config, case.lengths, traced, want)
+
+    def _measure(self, case: Case, got: Tensors) -> Result:
+        """How far from the canonical outputs, and whether that is within the case's tolerance."""
+        if case.tolerance is None:
+            return Result(case.id, "measured", "not the canonical bits; the case has no tolerance")
+        want = self.store.expected(case)
+        if want is None:
+            return Result(case.id, "error", "no implementation gave the canonical outputs to measure against")
+        measured = Result(case.id, "close")
+        for name in OUTPUTS:
+            a, b = (time_first(case.config, name, value[name]) for value in (got, want))
+            same = canonical_bits(a) == canonical_bits(b)
+            if same.all():
+                continue
+            distance = ulp_distance(a, b)
+            with np.errstate(invalid="ignore"):  # infinity minus infinity, where both are the same
+                off = np.where(same, 0, np.abs(a.astype(np.float64) - b))
+            worst = np.unravel_index(off.argmax(), off.shape)  # argmax finds a NaN first
+            if not off[worst] <= case.tolerance:
+                place = output_place(case.config, name, worst)
+                detail = f"{place}: {describe(a[worst], b[worst])}; off by {off[worst]:.3g}, tolerance {case.tolerance:g}"
+                return Result(case.id, "FAIL", detail)
+            measured.max_abs = max(measured.max_abs, float(off[worst]))
+            if distance.max() > measured.max_ulp:
+                measured.max_ulp = int(distance.max())
+                measured.where = output_place(case.config, name, np.unravel_index(distance.argmax(), distance.shape))
+        return measured
+
+    def _invalid(self, case: InvalidCase) -> Result:
+        answer = self._ask(case.id, self.store.invalid_files(case))
+        if "skipped" in answer:
+            return Result(case.id, "skipped", answer["skipped"])
+        if "outputs" in answer:
+            return Result(case.id, "FAIL", f"accepted; want error: {case.error}")
+        if answer["error"] != case.error:
+            return Result(case.id, "FAIL", f"error: {answer['error']}; want error: {case.error}")
+        if self.outputs.exists():
+            return Result(case.id, "FAIL", "left an outputs file behind with its error")
+        return Result(case.id, "refused")

@@ -1,0 +1,95 @@
+"""What every runner needs of a case, made once: its files, and what is right."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import model_file, reference
+from ..config import LSTMConfig, check_inputs
+from ..golden.compare import digest
+from ..golden.fills import fill
+from ..golden.manifest import Case, InvalidCase, Manifest
+from .divergence import OUTPUTS
+
+Tensors = Mapping[str, np.ndarray]
+CHEAP = 500_000_000  # multiply-adds: ten seconds for the NumPy reference
+
+
+class Files(NamedTuple):
+    model: Path
+    inputs: Path
+
+
+class Store:
+    """Lives in a folder that its owner removes. Used by several threads."""
+
+    def __init__(self, manifest: Manifest, folder: Path) -> None:
+        self.manifest = manifest
+        self.folder = folder
+        self._locks = {case.id: threading.Lock() for case in manifest.valid}
+        self._names = {case.id: str(k) for k, case in enumerate(manifest.valid)}
+        self.smoke = self._make_smoke()
+
+    def _make_smoke(self) -> Files:
+        self.smoke_config = LSTMConfig(2, 3)
+        how = {"kind": "uniform", "exponent": 0}
+        weights = {name: fill(1, name, e.shape, how) for name, e in self.smoke_config.expected_tensors().items()}
+        return self._write("smoke", self.smoke_config, weights, {"x": fill(1, "x", (2, 1, 2), how)})
+
+    def _write(self, name: str, config: LSTMConfig, weights: Tensors, inputs: Tensors) -> Files:
+        files = Files(self.folder / f"{name}.model.safetensors", self.folder / f"{name}.inputs.safetensors")
+        files.inputs.write_bytes(model_file.dump_tensors(inputs))
+        model_file.write_atomic(files.model, model_file.dump_model(config, weights))  # last: it says that both are there
+        return files
+
+    def files(self, case: Case) -> Files:
+        """Model and inputs: the golden ones of a stored case, else generated at the first use."""
+        if case.stored:
+            folder = self.manifest.root / "valid" / case.id
+            return Files(folder / "model.safetensors", folder / "inputs.safetensors")
+        name = self._names[case.id]
+        with self._locks[case.id]:
+            files = Files(self.folder / f"{name}.model.safetensors", self.folder / f"{name}.inputs.safetensors")
+            return files if files.model.exists() else self._write(name, case.config, *case.tensors())
+
+    def invalid_files(self, case: InvalidCase) -> Files:
+        """Where the model alone is at fault, some good inputs stand beside it."""
+        root = self.manifest.root
+        return Files(root / case.model, self.smoke.inputs if case.inputs is None else root / case.inputs)
+
+    def is_right(self, case: Case, outputs: Tensors) -> bool:
+        """Whether y, h_n, c_n are the canonical ones, bit for bit."""
+        assert case.digest is not None
+        return all(digest(outputs[name]) == case.digest[name] for name in OUTPUTS)
+
+    def keep(self, case: Case, outputs: Path) -> None:
+        """Take over an outputs file that is right: it then need not be computed where another one is measured against it."""
+        outputs.replace(self._expected_path(case))
+
+    def expected(self, case: Case, trace: bool = False) -> Tensors | None:
+        """The canonical outputs (with intermediates); None where only the slow or a faulty NumPy reference could tell them."""
+        with self._locks[case.id]:
+            path = self._expected_path(case)
+            if case.stored:
+                return self.manifest.stored(case)
+            if not trace and path.exists():
+                return model_file.read_tensors(model_file.read_bytes(path))
+            if case.cost() > CHEAP:
+                return None
+            intermediates: dict[str, np.ndarray] = {}
+            weights, inputs = case.tensors()
+            checked = check_inputs(case.config, **inputs)  # type: ignore[arg-type]
+            result = reference.forward(case.config, weights, *checked, trace=intermediates if trace else None)
+            outputs = dict(zip(OUTPUTS, result, strict=True))
+            if not self.is_right(case, outputs):
+                return None
+            path.write_bytes(model_file.dump_tensors(outputs))
+            return outputs | intermediates
+
+    def _expected_path(self, case: Case) -> Path:
+        return self.folder / f"{self._names[case.id]}.expected.safetensors"

@@ -1,0 +1,224 @@
+"""The elementary PyTorch LSTM against torch.nn.LSTM: values, gradients, weights both ways, files, bad input."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from lstm_ref.config import LSTMConfig  # noqa: E402
+from lstm_ref.errors import InvalidArgument  # noqa: E402
+from lstm_ref.torch import LSTM  # noqa: E402
+
+VARIANTS = [
+    dict(num_layers=layers, bias=bias, batch_first=batch_first, bidirectional=bidirectional)
+    for layers in (1, 2)
+    for bias in (True, False)
+    for batch_first in (True, False)
+    for bidirectional in (True, False)
+]
+T, B, I, H = 5, 3, 4, 6
+
+
+def pair(dtype=torch.float64, **options):
+    """Ours and torch's, with the same weights."""
+    torch.manual_seed(1)
+    theirs = torch.nn.LSTM(I, H, **options, dtype=dtype)
+    return LSTM.from_torch(theirs), theirs
+
+
+def inputs(lstm, dtype=torch.float64, steps=T, batch=B):
+    generator = torch.Generator().manual_seed(2)
+    shape = (batch, steps, I) if lstm.config.batch_first else (steps, batch, I)
+    rows = lstm.config.num_layers * lstm.config.directions
+    x, h, c = (torch.randn(s, generator=generator, dtype=dtype) for s in (shape, (rows, batch, H), (rows, batch, H)))
+    return x, (h, c)
+
+
+def flat(result):
+    y, (h_n, c_n) = result
+    return y, h_n, c_n
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+@pytest.mark.parametrize("with_state", [True, False])
+def test_values_equal_torch(options, with_state):
+    ours, theirs = pair(**options)
+    x, state = inputs(ours)
+    state = state if with_state else None
+    for got, want in zip(flat(ours(x, state)), flat(theirs(x, state)), strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+def test_gradients_equal_torch(options):
+    ours, theirs = pair(**options)
+    gradients = []
+    for module in (ours, theirs):
+        x, (h_0, c_0) = inputs(ours)
+        leaves = [v.requires_grad_() for v in (x, h_0, c_0)] + list(module.parameters())
+        y, (h_n, c_n) = module(x, (h_0, c_0))
+        loss = (y * y).sum() + h_n.sin().sum() + c_n.cos().sum()
+        gradients.append(torch.autograd.grad(loss, leaves))
+    for got, want in zip(*gradients, strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_gradcheck_with_ragged_lengths(bidirectional):
+    ours, _ = pair(num_layers=2, bidirectional=bidirectional)
+    x, (h_0, c_0) = inputs(ours)
+    lengths = torch.tensor([5, 0, 2])
+    leaves = [v.requires_grad_() for v in (x, h_0, c_0)]
+    assert torch.autograd.gradcheck(lambda x, h, c: flat(ours(x, (h, c), lengths)), leaves)
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+def test_ragged_rows_equal_rows_alone(options):
+    """Row b of the batch is the sequence of lengths[b] steps by itself; NaN behind its end is read by nobody."""
+    ours, _ = pair(**options)
+    x, (h_0, c_0) = inputs(ours)
+    lengths = [5, 0, 2]
+    time = 1 if ours.config.batch_first else 0
+    padded = x.clone()
+    for b, n in enumerate(lengths):
+        padded.select(1 - time, b)[n:] = torch.nan
+    padded.requires_grad_()
+    y, (h_n, c_n) = ours(padded, (h_0, c_0), torch.tensor(lengths))
+    for b, n in enumerate(lengths):
+        row = slice(b, b + 1)
+        alone = x.narrow(1 - time, b, 1).narrow(time, 0, n)
+        y_b, (h_b, c_b) = ours(alone, (h_0[:, row], c_0[:, row]))
+        torch.testing.assert_close(y.narrow(1 - time, b, 1).narrow(time, 0, n), y_b)
+        assert not y.narrow(1 - time, b, 1).narrow(time, n, T - n).any()
+        torch.testing.assert_close(h_n[:, row], h_b)
+        torch.testing.assert_close(c_n[:, row], c_b)
+    (y.sum() + h_n.sum() + c_n.sum()).backward()
+    assert padded.grad is not None
+    assert padded.grad.isfinite().all()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in ours.parameters())
+
+
+@pytest.mark.parametrize(("steps", "batch"), [(0, 2), (3, 0), (0, 0)])
+def test_empty_sequences_and_batches(steps, batch):
+    ours, _ = pair(num_layers=2, bidirectional=True)
+    x, (h_0, c_0) = inputs(ours, steps=steps, batch=batch)
+    trace = {}
+    y, (h_n, c_n) = ours(x, (h_0, c_0), trace=trace)
+    assert y.shape == (steps, batch, 2 * H)
+    assert torch.equal(h_n, h_0)
+    assert torch.equal(c_n, c_0)
+    assert trace["z_l1_reverse"].shape == (steps, batch, 4 * H)
+    assert trace["c_l0"].shape == (steps, batch, H)
+
+
+def test_trace_holds_every_intermediate():
+    ours, _ = pair(num_layers=2, bidirectional=True)
+    x, _ = inputs(ours)
+    lengths = torch.tensor([5, 0, 2])
+    trace = {}
+    y, _ = ours(x, None, lengths, trace=trace)
+    assert sorted(trace) == sorted(f"{n}_{s}" for n in ("z", "gates", "c", "h") for _, s in ours.config.suffixes())
+    assert torch.equal(torch.cat((trace["h_l1"], trace["h_l1_reverse"]), dim=2), y)
+    i, f, g, o = trace["gates_l0"].chunk(4, dim=2)
+    c_before = torch.cat((torch.zeros(1, B, H), trace["c_l0"][:-1]))
+    valid = (torch.arange(T)[:, None] < lengths)[:, :, None]
+    torch.testing.assert_close(trace["c_l0"], torch.where(valid, f * c_before + i * g, 0))
+    torch.testing.assert_close(trace["h_l0"], o * trace["c_l0"].tanh())
+    assert not trace["z_l0"][2:, 2].any()
+    assert trace["z_l0"][1, 2].any()
+
+
+def test_dropout_only_between_layers_in_training():
+    ours, theirs = pair(torch.float32, num_layers=2, dropout=0.5)
+    x, _ = inputs(ours, torch.float32)
+    assert torch.equal(ours.eval()(x)[0], ours.eval()(x)[0])
+    torch.testing.assert_close(ours.eval()(x)[0], theirs.eval()(x)[0])
+    torch.manual_seed(3)
+    trained = ours.train()(x)[0]
+    assert not torch.equal(trained, ours(x)[0])
+    one_layer = LSTM(I, H, dropout=0.5)
+    assert torch.equal(one_layer(x)[0], one_layer(x)[0])
+
+
+def test_same_seed_same_weights_as_torch():
+    torch.manual_seed(4)
+    ours = LSTM(I, H, num_layers=2, bidirectional=True).state_dict()
+    torch.manual_seed(4)
+    theirs = torch.nn.LSTM(I, H, num_layers=2, bidirectional=True).state_dict()
+    assert list(ours) == list(theirs)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+def test_weights_travel_both_ways(options):
+    ours, theirs = pair(torch.float32, **options)
+    fresh = torch.nn.LSTM(I, H, **options)
+    fresh.load_state_dict(ours.state_dict())
+    again = ours.to_torch()
+    for name, value in theirs.state_dict().items():
+        assert torch.equal(fresh.state_dict()[name], value)
+        assert torch.equal(again.state_dict()[name], value)
+    assert again.batch_first == theirs.batch_first
+    assert LSTM.from_torch(theirs.eval()).training is False
+    assert LSTM.from_torch(theirs.train()).training is True
+    with torch.no_grad():
+        theirs.weight_ih_l0.zero_()
+    assert ours.weight_ih_l0.any()  # copies, not views
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+def test_model_file_round_trip(options, tmp_path):
+    ours, _ = pair(torch.float32, **options)
+    ours.save(tmp_path / "m.safetensors")
+    back = LSTM.load(tmp_path / "m.safetensors")
+    assert back.config == ours.config == LSTMConfig(I, H, **options)
+    assert not back.training
+    for name, value in ours.state_dict().items():
+        assert torch.equal(back.state_dict()[name], value)
+
+
+def refused(error, call, *arguments, **options):
+    with pytest.raises(InvalidArgument, match=f"^{re.escape(error)}$"):
+        call(*arguments, **options)
+
+
+def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
+    ours = LSTM(I, H)
+    x = torch.zeros(T, B, I)
+    state = torch.zeros(1, B, H)
+    refused("hidden_size: 0, want an integer from 1 to 16777216", LSTM, I, 0)
+    refused("bias: 1, want true or false", LSTM, I, H, bias=1)
+    refused("dropout: 1.5, want a number from 0 to 1", LSTM, I, H, dropout=1.5)
+    refused("x: dtype float64, want float32", ours, x.double())
+    refused("x: rank 2, want 3 (T, B, I)", ours, x[0])
+    refused("x: rank 2, want 3 (B, T, I)", LSTM(I, H, batch_first=True), x[0])
+    refused("x: shape (5, 3, 3), want (T, B, I) = (5, 3, 4)", ours, x[:, :, :3])
+    refused("h_0: shape (2, 3, 6), want (L*D, B, H) = (1, 3, 6)", ours, x, (torch.zeros(2, B, H), state))
+    refused("c_0: dtype int64, want float32", ours, x, (state, state.long()))
+    refused("lengths: dtype float32, want int64", ours, x, None, torch.ones(B))
+    refused("lengths: shape (2,), want (B,) = (3,)", ours, x, None, torch.tensor([1, 2]))
+    refused("lengths[2]: -1, want 0 <= length <= T = 5", ours, x, None, torch.tensor([5, 0, -1]))
+    refused("lengths[1]: 6, want 0 <= length <= T = 5", ours, x, None, torch.tensor([5, 6, -1]))
+    refused("proj_size: 2, want 0", LSTM.from_torch, torch.nn.LSTM(I, H, proj_size=2))
+    refused("module: GRU, want torch.nn.LSTM", LSTM.from_torch, torch.nn.GRU(I, H))
+    path = tmp_path / "m.safetensors"
+    refused("weight_ih_l0: dtype float64, want F32", ours.double().save, path)
+    assert not path.exists()
+    refused(f"{path}: file: cannot be read (No such file or directory), want a readable file", LSTM.load, path)
+
+
+def test_from_arrays_copies():
+    config = LSTMConfig(1, 1, bias=False)
+    arrays = {name: np.ones(e.shape, np.float32) for name, e in config.expected_tensors().items()}
+    lstm = LSTM.from_arrays(config, arrays)
+    arrays["weight_ih_l0"][:] = 7
+    assert (lstm.weight_ih_l0 == 1).all()
+
+
+def test_import_lstm_ref_leaves_torch_alone():
+    code = "import sys, lstm_ref, lstm_ref.cli, lstm_ref.conformance.verify; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
