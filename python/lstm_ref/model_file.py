@@ -6,7 +6,6 @@ specification and the same in C++ and Go, which a general reader cannot promise.
 
 import json
 import os
-import re
 import struct
 import tempfile
 from collections.abc import Mapping
@@ -32,11 +31,10 @@ from .config import (
     describe,
 )
 from .errors import InvalidArgument, format_shape
+from .strict_json import MAX_INTEGER, Members, parse_object
 
 METADATA_KEY = "lstm_ref"
 MAX_HEADER = 100_000_000
-MAX_DEPTH = 16
-MAX_INTEGER = 2**53 - 1
 DTYPES: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 
 
@@ -92,7 +90,7 @@ def read_container(data: bytes) -> Container:
         raise InvalidArgument("header", f"length {length}", f"at most {limit} (bytes after the first 8)")
     header, body = data[8 : 8 + length], data[8 + length :]
 
-    members = _parse_object(header)  # check 2
+    members = parse_object(header)  # check 2
     if members is None or not header.startswith(b"{"):
         raise InvalidArgument("header", "invalid JSON", "a JSON object")
 
@@ -140,7 +138,7 @@ def _array(entry: _Entry, body: bytes) -> np.ndarray:
 
 
 def _read_metadata(value: Any) -> dict[str, str]:
-    if not isinstance(value, _Members) or not all(isinstance(text, str) for _, text in value) or value.repeated():
+    if not isinstance(value, Members) or not all(isinstance(text, str) for _, text in value) or value.repeated():
         raise InvalidArgument("__metadata__", "malformed", "an object of strings")
     return dict(value)
 
@@ -148,7 +146,7 @@ def _read_metadata(value: Any) -> dict[str, str]:
 def _read_entry(name: str, value: Any, data_size: int) -> _Entry:
     """One tensor's description, checked as far as it can be by itself."""
     malformed = InvalidArgument(name, "malformed entry", "dtype, shape and data_offsets")
-    if not isinstance(value, _Members) or sorted(key for key, _ in value) != ["data_offsets", "dtype", "shape"]:
+    if not isinstance(value, Members) or sorted(key for key, _ in value) != ["data_offsets", "dtype", "shape"]:
         raise malformed
     member = dict(value)
     dtype_name, shape, offsets = member["dtype"], member["shape"], member["data_offsets"]
@@ -176,7 +174,7 @@ def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
     """Checks 5 and 6."""
     if metadata is None or METADATA_KEY not in metadata:
         raise InvalidArgument("__metadata__", f"no key {METADATA_KEY}", "the configuration under that key")
-    members = _parse_object(metadata[METADATA_KEY].encode("utf-8"))
+    members = parse_object(metadata[METADATA_KEY].encode("utf-8"))
     if members is None:
         raise InvalidArgument("config", "invalid JSON", "a JSON object")
     config: dict[str, Any] = {}
@@ -185,7 +183,7 @@ def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
             raise InvalidArgument(f"config.{key}", "duplicate key", "one")
         if key not in CONFIG_KEYS:
             raise InvalidArgument(f"config.{key}", "unexpected key", f"only {', '.join(CONFIG_KEYS)}")
-        config[key] = dict(value) if isinstance(value, _Members) else value
+        config[key] = dict(value) if isinstance(value, Members) else value
     wants = {"format_version": str(FORMAT_VERSION), "op": f'"{OP}"'}
     for key in CONFIG_KEYS:
         if key not in config:
@@ -199,66 +197,6 @@ def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
         elif describe(value) != wants[key]:
             raise InvalidArgument(f"config.{key}", describe(value), wants[key])
     return LSTMConfig(**{key: config[key] for key in (*SIZES, *FLAGS)})
-
-
-# JSON ---------------------------------------------------------------------------------------------------------------
-
-
-class _Members(list):
-    """A JSON object as its (key, value) pairs in the order written, repetitions included."""
-
-    def repeated(self) -> bool:
-        return len({key for key, _ in self}) < len(self)
-
-
-def _parse_object(data: bytes) -> _Members | None:
-    """The object that data holds, or None when it is not valid in the sense of check 2."""
-    try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_Members, parse_constant=_reject, parse_int=_parse_int)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, _Members) or _depth(value) > MAX_DEPTH or _has_surrogate(value):
-        return None
-    return value
-
-
-def _reject(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _parse_int(digits: str) -> int | float:
-    """An integer, or a float standing for "a number" when it is too large to be one."""
-    return int(digits) if len(digits) <= 17 and abs(int(digits)) <= MAX_INTEGER else float("inf")
-
-
-def _children(value: Any) -> list:
-    if isinstance(value, _Members):
-        return [child for _, child in value]
-    return value if isinstance(value, list) else []
-
-
-def _depth(value: Any) -> int:
-    """Levels of nesting, counted without recursion: the input chooses the depth."""
-    level, depth = [value], 0
-    while level := [item for item in level if isinstance(item, list)]:
-        depth += 1
-        level = [child for item in level for child in _children(item)]
-    return depth
-
-
-def _has_surrogate(value: Any) -> bool:
-    """Half of an escaped surrogate pair: Python lets it through, UTF-8 cannot hold it."""
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            if re.search("[\ud800-\udfff]", item):
-                return True
-        elif isinstance(item, _Members):
-            stack += [part for pair in item for part in pair]
-        elif isinstance(item, list):
-            stack += item
-    return False
 
 
 # Writing ------------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import numpy as np
 from .. import model_file
 from ..config import Inputs, LSTMConfig, describe
 from ..errors import InvalidArgument
-from ..model_file import _Members, _parse_object
+from ..strict_json import Members, parse_object
 
 VERSION = 1
 OPERATIONS = ("lstm",)
@@ -104,10 +104,10 @@ class Runner:
 
 def parse(line: bytes) -> dict[str, Any]:
     """One request; valid JSON in the sense of spec/model-file.md, check 2."""
-    members = _parse_object(line)
+    members = parse_object(line)
     if members is None:
         raise InvalidArgument("request", "invalid JSON", "a JSON object")
-    return {key: dict(value) if isinstance(value, _Members) else value for key, value in members}
+    return {key: dict(value) if isinstance(value, Members) else value for key, value in members}
 
 
 def required(request: dict[str, Any], key: str, kind: type, want: str) -> Any:

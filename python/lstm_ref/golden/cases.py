@@ -42,8 +42,11 @@ def all_cases() -> list[Case]:
     cases = [
         *_steps(),
         *_numbers(),
+        *_fmas(),
+        *_more_numbers(),
         *_activations(),
         *_sequences(),
+        *_more_sequences(),
         *_sizes(),
         *_batches(),
         *_long(),
@@ -290,6 +293,124 @@ def _numbers() -> Iterator[Case]:
     )
 
 
+FMAS = {  # a, b, c of fma(a, b, c), as patterns, and what a shortcut gives instead
+    "ordinary": (
+        (0x3F800001, 0x3FC00000, 0x97800000),  # 3fc00001; unfused or twice rounded 3fc00002
+        (0xBF800001, 0x3FC00000, 0x17800000),  # the same with the other sign
+        (0x3F800003, 0x3FC00000, 0x17800000),  # 3fc00005; twice rounded 3fc00004
+        (0x3F800001, 0x337FFFFE, 0x3F800001),  # 3f800001; needs TwoSum, for Fast2Sum the product is too small
+        (0x3F800001, 0xB37FFFFE, 0x3F800001),
+    ),
+    "subnormal": (
+        (0x1A000001, 0x19FFFFFE, 0x00400001),  # 00400001; twice rounded 00400002
+        (0x1A000B3B, 0x19FFE98C, 0x00400002),  # 00400003; an odd float64 sum moved: 00400002
+        (0x1A000001, 0x99FFFFFE, 0x00400002),
+        (0x1A000001, 0x99FFFFFE, 0x80400001),
+        (0x1A000001, 0x19FFFFFE, 0x00004001),
+    ),
+}
+
+
+def _fmas() -> Iterator[Case]:
+    """One fma a unit, its result laid open in c_n: unit j reads the pair x[2j], x[2j+1], and tanh(z) = z for so small a z."""
+    for name, triples in FMAS.items():
+        n = len(triples)
+        shift = 1.0 if name == "subnormal" else 2.0**-20  # exact, and small enough for tanh to be the identity
+        x = [v for _, b, _ in triples for v in (shift, float(np.uint32(b).view(np.float32)) * shift)]
+        w = np.zeros((n, n, 2), np.uint32)
+        w[range(n), range(n)] = [(c, a) for a, _, c in triples]
+        yield case(f"fma-{name}", "numbers", "DOUBLE_ROUNDING FUSION", f"one fma a unit, {name} results: c_n shows them", 2 * n, n, stored=True,
+                   weight_ih_l0=cycle(*[0] * (4 * n * n), *w.ravel().tolist(), *[0] * (2 * n * n)), x=cycle(*x), weight_hh_l0=choice(0.0),
+                   bias_ih_l0=cycle(*[40.0] * n, *[0.0] * (3 * n)), bias_hh_l0=choice(0.0), state=choice(0.0))  # fmt: skip
+
+
+def _more_numbers() -> Iterator[Case]:
+    """Shortcuts that are right for most numbers, and the hazards again at random and in larger sizes."""
+
+    def number(id: str, flags: str, comment: str, I: int, H: int, **more: Any) -> Case:
+        return case(id, "numbers", flags, comment, I, H, stored=True, **more)
+
+    yield number("plus-zero-start", "SIGNED_ZERO", "a partial sum starts at +0, not at its first product: products of -0, z = +0", 1, 2, weight=choice(-0.0), x=choice(1.0),
+                 h_0=choice(1.0), bias=choice(-0.0), c_0=choice(-0.0))  # fmt: skip
+    yield number(
+        "zero-weight-infinite-input",
+        "NAN",
+        "0 * infinity is NaN: a zero weight must not be skipped",
+        2,
+        2,
+        weight_ih_l0=cycle(0.0, 1.0),
+        x=cycle(INF, 0.5),
+    )
+    yield number(
+        "zero-input-infinite-weight",
+        "NAN",
+        "infinity * 0 is NaN: a zero input must not be skipped",
+        2,
+        2,
+        weight_ih_l0=cycle(INF, 1.0, 0.5, 1.0),
+        x=cycle(0.0, 0.5),
+    )
+    yield number(
+        "no-state-infinite-weight",
+        "NAN INITIAL_STATE",
+        "without h_0, h is +0 and takes part: infinity * 0 is NaN",
+        2,
+        3,
+        has_state=False,
+        weight_hh_l0=cycle(INF, *[0.5] * 35),
+    )
+    yield number(
+        "no-state-nan-weight",
+        "NAN INITIAL_STATE",
+        "the same with NaN",
+        2,
+        3,
+        has_state=False,
+        weight_hh_l0=cycle(NAN, *[0.5] * 35),
+    )
+    yield number("zero-row-nan-weight", "NAN", "a whole row of zeros in x does not hide a NaN weight", 3, 2, B=2, x=cycle(0.0, 0.0, 0.0, 1.0, 0.5, 0.25),
+                 weight_ih_l0=cycle(0.5, NAN, 0.25, *[1.0] * 21))  # fmt: skip
+    yield number("nan-cell-closed-gate", "NAN INITIAL_STATE", "f = 0 does not hide a NaN in c_0", 1, 2, c_0=cycle(NAN, 1.0), weight=choice(0.0),
+                 bias_ih_l0=cycle(1.0, 1.0, -200.0, -200.0, 1.0, 1.0, 1.0, 1.0), bias_hh_l0=choice(0.0))  # fmt: skip
+    yield number(
+        "nan-hidden", "NAN INITIAL_STATE", "a NaN in h_0 of one row", 2, 3, T=2, B=2, h_0=cycle(0.5, 0.25, 0.125, 0.5, NAN, 0.25)
+    )
+    yield number("infinite-input-layers", "OVERFLOW NAN STACK", "infinities and NaN through two layers and both directions", 2, 3, T=3, B=2, L=2, bidirectional=True,
+                 x=choice(INF, 0xFF800000, NAN, 0.5, -1.0, 2.0, 0.25, 1.5))  # fmt: skip
+    for n, (I, H, T, B) in enumerate(
+        ((9, 16, 3, 2), (12, 24, 2, 3), (33, 17, 4, 1), (70, 40, 2, 2), (5, 64, 3, 1), (64, 33, 2, 4))
+    ):
+        yield case(f"halfway-{n}", "numbers", "DOUBLE_ROUNDING FUSION", "few leading bits at random", I, H, T=T, B=B, weight=choice(1.0, -1.0, 1.5, -0.5, 1.0 + 2**-23, 2.0**-24, -(2.0**-48)),
+                   x=choice(1.0, 1.5, -1.0, 1.0 + 2**-12, -0.75), state=choice(1.0, -0.5, 1.5, 0.25))  # fmt: skip
+        yield case(
+            f"spread-{n}",
+            "numbers",
+            "CHUNK_ORDER FUSION",
+            "magnitudes of weights over 2^24",
+            I,
+            H,
+            T=T,
+            B=B,
+            weight=wide(103, 127),
+            x=uniform(0),
+        )
+        yield case(
+            f"subnormal-{n}",
+            "numbers",
+            "SUBNORMAL",
+            "subnormal inputs and states among ordinary weights",
+            I,
+            H,
+            T=T,
+            B=B,
+            x=wide(0, 2),
+            state=wide(0, 2),
+            bias=wide(0, 4),
+        )
+        yield case(f"signed-zeros-{n}", "numbers", "SIGNED_ZERO", "zeros of both signs, tiny products", I, H, T=T, B=B, weight=choice(0.0, -0.0, 2.0**-100, -(2.0**-100)),
+                   bias=choice(0.0, -0.0), x=choice(0.0, -0.0, 2.0**-60), state=choice(0.0, -0.0))  # fmt: skip
+
+
 def _activations() -> Iterator[Case]:
     """Sigmoid and tanh laid open: with these weights h_n is sigmoid(z_o) and c_n is tanh(z_g), bit for bit."""
     zero: dict[str, Any] = dict(weight=choice(0.0), x=choice(0.0), bias_hh_l0=choice(0.0), h_0=choice(0.0))
@@ -421,6 +542,94 @@ def _sequences() -> Iterator[Case]:
         h_0=cycle(0.5, 0.25, -0.5, 1.0),
         c_0=cycle(1.0, 0.5, -1.0, 0.25),
     )
+
+
+def _more_sequences() -> Iterator[Case]:
+    """Combinations and extents that the cases above leave out."""
+
+    def sequence(id: str, flags: str, comment: str, I: int, H: int, stored: bool = True, **more: Any) -> Case:
+        return case(id, "sequences", flags, comment, I, H, stored=stored, **more)
+
+    yield sequence("ragged-zero-special-state", "PADDING EMPTY", "a row of length 0 keeps NaN, -0 and infinity of its state", 2, 3, T=2, B=2, lengths=[0, 2],
+                   h_0=cycle(NAN, -0.0, INF, 0.5, 0.25, -0.5), c_0=cycle(-0.0, NAN, 0xFF800000, 0.5, 1.0, 2.0))  # fmt: skip
+    yield sequence("ragged-nan-padding-batch-first", "PADDING NAN BATCH_FIRST", "NaN in the padding, batch first", 1, 3, T=3, B=2, lengths=[1, 2], bidirectional=True, batch_first=True,
+                   x=cycle(0.5, NAN, INF, -0.75, 0.25, NAN))  # fmt: skip
+    yield sequence("ragged-no-bias", "PADDING BIAS", "no bias, ragged", 2, 3, T=3, B=3, has_bias=False, lengths=[3, 1, 2])
+    yield sequence(
+        "no-bias-no-state",
+        "BIAS INITIAL_STATE",
+        "neither bias nor state: z starts from +0",
+        2,
+        3,
+        T=2,
+        has_bias=False,
+        has_state=False,
+    )
+    yield sequence("no-steps-no-state", "EMPTY", "T = 0 without a state: h_n and c_n are +0", 2, 3, T=0, B=2, has_state=False)
+    yield sequence("no-rows-no-state", "EMPTY", "B = 0 without a state", 2, 3, T=2, B=0, has_state=False)
+    yield sequence("no-steps-batch-first", "EMPTY BATCH_FIRST", "x is (B, 0, I)", 2, 3, T=0, B=2, batch_first=True)
+    yield sequence("no-rows-batch-first", "EMPTY BATCH_FIRST", "x is (0, T, I)", 2, 3, T=2, B=0, batch_first=True)
+    yield sequence("no-steps-lengths", "EMPTY PADDING", "T = 0 with lengths, all 0", 2, 3, T=0, B=2, lengths=[0, 0])
+    yield sequence("no-rows-lengths", "EMPTY PADDING", "B = 0 with lengths, none", 2, 3, T=2, B=0, lengths=[])
+    yield sequence("eleven-layers", "STACK", "l10 comes after l9, not after l1", 1, 2, T=2, L=11)
+    yield sequence("five-layers-bidirectional", "STACK REVERSE", "ten states", 2, 2, T=2, L=5, bidirectional=True)
+    yield sequence("three-hundred-steps", "STATE_CARRY", "T = 300", 2, 3, T=300, stored=False)
+    yield sequence(
+        "long-lengths",
+        "PADDING REVERSE",
+        "lengths beyond a signed byte",
+        2,
+        3,
+        T=150,
+        B=3,
+        lengths=[150, 129, 128],
+        bidirectional=True,
+        stored=False,
+    )
+    yield sequence(
+        "ragged-wide",
+        "PADDING",
+        "ragged, H of more than a chunk",
+        70,
+        70,
+        T=5,
+        B=6,
+        lengths=[5, 1, 0, 3, 5, 2],
+        stored=False,
+        **scaled(70),
+    )
+    yield sequence(
+        "wide-layers",
+        "STACK REVERSE CHUNK_ORDER",
+        "D*H = 400 inputs in the second layer",
+        10,
+        200,
+        T=2,
+        B=2,
+        L=2,
+        bidirectional=True,
+        stored=False,
+        **scaled(200),
+    )
+    yield sequence(
+        "batch-first-wide",
+        "BATCH_FIRST",
+        "batch first, I of more than a chunk",
+        100,
+        20,
+        T=3,
+        B=5,
+        batch_first=True,
+        stored=False,
+        **scaled(20),
+    )
+    for B in (40, 64, 65, 100, 130):
+        yield sequence(f"batch-{B}", "BATCH_INVARIANCE", f"B = {B}", 6, 18, T=2, B=B, stored=False, **scaled(18))
+    for I, H in ((1100, 8), (4097, 3), (2048, 16)):
+        yield sequence(
+            f"inputs-{I}", "CHUNK_ORDER", f"I = {I}: chunk after chunk, no sums of sums", I, H, T=2, stored=False, **scaled(I)
+        )
+    yield sequence("hidden-1100", "CHUNK_ORDER LARGE", "H = 1100: as many chunks of h", 3, 1100, stored=False, **scaled(1100))
 
 
 # Generated cases: real sizes, kept as digests -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,21 +78,32 @@ def _finish(case: Case) -> tuple[Case, Files]:
     )
     if not case.stored:
         return finished, {}
-    model = model_file.dump_model(case.config, weights)
+    odd = "FILE_ORDER" in case.flags
+    model, inputs_data = model_file.dump_model(case.config, weights), model_file.dump_tensors(inputs)
     return finished, {
-        f"valid/{case.id}/model.safetensors": _reordered(model) if "FILE_ORDER" in case.flags else model,
-        f"valid/{case.id}/inputs.safetensors": model_file.dump_tensors(inputs),
+        f"valid/{case.id}/model.safetensors": _odd_but_valid(model) if odd else model,
+        f"valid/{case.id}/inputs.safetensors": _odd_but_valid(inputs_data) if odd else inputs_data,
         f"valid/{case.id}/expected.safetensors": model_file.dump_tensors(outputs | trace),
     }
 
 
-def _reordered(data: bytes) -> bytes:
-    """The same file with the members of its header reversed, and a header length that leaves the data unaligned."""
+def _odd_but_valid(data: bytes) -> bytes:
+    """The same tensors in a file that a hasty reader trips over.
+
+    The header lists them in another order than their data; there are further metadata with every kind of escape, white
+    space wherever JSON allows it, -0 for 0, and a header length that leaves the data unaligned.
+    """
     (length,) = struct.unpack_from("<Q", data)
-    header = dict(reversed(json.loads(data[8 : 8 + length]).items()))
-    text = json.dumps(header).encode()
-    text += b" " * (3 - len(text) % 4)
-    return struct.pack("<Q", len(text)) + text + data[8 + length :]
+    header = json.loads(data[8 : 8 + length])
+    metadata = {name: f" \n{value}\t" for name, value in header.pop("__metadata__", {}).items()}
+    text = json.dumps(
+        dict(reversed(header.items())) | {"__metadata__": metadata | {"note": "NOTE"}}, indent="\t", ensure_ascii=False
+    )
+    text = text.replace("NOTE", r"\u00E9\ud83d\uDE00\/\b\f\u0000" + "\x7f\u00e9\U0001f600", 1)
+    text = re.sub(r"\[\s*0,", "[ -0 ,", text, count=1)
+    encoded = text.encode() + b" \t\r\n"
+    encoded += b" " * (3 - len(encoded) % 4)
+    return struct.pack("<Q", len(encoded)) + encoded + data[8 + length :]
 
 
 def _tolerance(outputs: Tensors, trace: Tensors, oracle: Tensors) -> float | None:

@@ -23,6 +23,36 @@ def invalid_cases() -> Iterator[tuple[InvalidCase, dict[str, bytes]]]:
     for id, comment, data in _models():
         name = f"invalid/{id}.model.safetensors"
         yield InvalidCase(id, comment, name, None, _refusal(data, None)), {name: data}
+    batch_first = _build(_model_header(batch_first=True), _model_data())
+    for id, comment, model, data in (
+        (
+            "batch-first-x",
+            "the axes are named in their order",
+            batch_first,
+            model_file.dump_tensors(_inputs() | {"x": np.zeros((4, 2, 5), np.float32)}),
+        ),
+        (
+            "batch-first-rank",
+            "the axes are named in their order",
+            batch_first,
+            model_file.dump_tensors(_inputs() | {"x": np.zeros(3, np.float32)}),
+        ),
+        (
+            "batch-first-missing",
+            "the axes are named in their order",
+            batch_first,
+            model_file.dump_tensors({"mask": np.zeros(3, np.float32)}),
+        ),
+        (
+            "batch-first-lengths",
+            "T is the second size of x",
+            batch_first,
+            model_file.dump_tensors({"x": np.zeros((2, 4, 3), np.float32), "lengths": np.array([4, 5])}),
+        ),
+        ("order-model-inputs", "the model goes before the inputs", b"", b"1234"),
+    ):
+        names = f"invalid/{id}.model.safetensors", f"invalid/{id}.inputs.safetensors"
+        yield InvalidCase(id, comment, *names, _refusal(model, data)), dict(zip(names, (model, data), strict=True))
     files = {GOOD_MODEL: _build(_model_header(), _model_data()), GOOD_INPUTS: model_file.dump_tensors(_inputs())}
     for id, comment, data in _all_inputs():
         name = f"invalid/{id}.inputs.safetensors"
@@ -108,7 +138,49 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
     yield "header-single-quotes", "JSON knows double quotes only", _build(text.replace('"', "'").encode(), data)
     yield "header-trailing-comma", "a comma too many", _build(text[:-1].encode() + b",}", data)
     yield "header-leading-zero", "01 is not a number in JSON", _build(text.replace("[0, 96]", "[00, 96]").encode(), data)
+    yield "header-null-after", "a zero byte after the object", _build(text.encode() + b"\0", data)
+    yield "header-overlong-utf8", "an overlong encoding", _build(b'{"\xc0\xaf": 1}', data)
+    yield "header-utf8-surrogate", "a surrogate in UTF-8", _build(b'{"\xed\xa0\x80": 1}', data)
+    yield "header-low-surrogate", "the low half alone", _build(b'{"\\udc00": 1}', data)
+    yield "header-high-not-low", "a high half before a character that is no low one", _build(b'{"\\ud800\\u0041": 1}', data)
+    yield (
+        "header-surrogate-in-value",
+        "half a pair in a string that nobody reads",
+        _build(b'{"__metadata__": {"note": "\\ud83d"}}', data),
+    )
+    yield "header-raw-tab", "a raw tab in a string", _build(b'{"a\tb": 1}', data)
+    yield "header-escape-unknown", "an escape that JSON does not have", _build(b'{"\\x41": 1}', data)
+    yield "header-escape-hex", "an escape that is no hexadecimal number", _build(b'{"\\u00g0": 1}', data)
+    yield "header-vertical-tab", "white space that JSON does not have", _build(b'{\x0b"a": 1}', data)
+    yield "header-no-break-space", "the same in Unicode", _build('{\u00a0"a": 1}'.encode(), data)
+    yield "header-number-point", "no digits after the point", _build(b'{"a": 1.}', data)
+    yield "header-number-exponent", "no digits in the exponent", _build(b'{"a": 1e}', data)
+    yield "header-number-plus", "a plus sign", _build(b'{"a": +1}', data)
+    yield "header-number-hex", "a hexadecimal number", _build(b'{"a": 0x10}', data)
+    yield "header-array-comma", "a comma before the bracket", _build(b'{"a": [1, ]}', data)
+    yield "header-infinity", "Infinity is not JSON", _build(b'{"a": -Infinity}', data)
+    yield "header-deep-objects", "objects nested deeper than 16", _build(b'{"a": ' * 17 + b"1" + b"}" * 17, data)
+    yield "header-duplicate-and-broken", "a syntax error goes before anything else", _build(b'{"a": 1, "a": 2, }', data)
     # check 3
+    yield "entry-deep", "nested 16 deep is valid JSON, but no tensor", _build(b'{"a": ' + b"[" * 15 + b"]" * 15 + b"}", data)
+    yield "order-entries", "the first bad entry is the one reported", _build({"b": 1, "a": 2} | _model_header(), data)
+    yield "order-duplicate-later", "a bad entry before a repeated name", _build(b'{"a": 1, "b": 2, "a": 3}', data)
+    yield (
+        "order-duplicate-earlier",
+        "a repeated name before a bad entry",
+        _build(f'{text[:-1]}, {_entry("bias_hh_l0")}, "z": 1}}'.encode(), data),
+    )
+    yield "order-metadata-first", "metadata in its place: before a bad entry", _build({"__metadata__": 1, "a": 1}, data)
+    yield "order-metadata-last", "metadata in its place: after a bad entry", _build({"a": 1, "__metadata__": 1}, data)
+    yield "order-shape-dtype", "a malformed shape goes before an unknown dtype", bent(shape="8x2", dtype="F31")
+    yield "order-dtype-size", "an unknown dtype goes before a size that overflows", bent(shape=[2**40, 2**40], dtype="F31")
+    yield "order-size-offsets", "a size that overflows goes before offsets", bent(shape=[2**40, 2**40], data_offsets=[9, 1])
+    yield "order-offsets-size", "offsets out of range go before the size they hold", bent(shape=[9, 9], data_offsets=[9, 1])
+    yield "shape-exponent", "1e0 is not an integer here", _build(text.replace('"shape": [8]', '"shape": [8e0]', 1).encode(), data)
+    yield "offsets-fraction", "fractional offsets", bent(data_offsets=[96.0, 160])
+    yield "offsets-negative", "a negative offset", bent(data_offsets=[-4, 60])
+    yield "shape-overflow-before-zero", "a zero first: the other dimensions still count", bent(shape=[0, 2**40, 2**40])
+    yield "name-odd-characters", "a name with quotes and a line feed is written as it is", _build({'a"\n\u00e9': 1}, data)
     repeated = '"bias_hh_l0": {"dtype": "F32", "shape": [8], "data_offsets": [192, 224]}'
     yield "tensor-duplicate", "a tensor's name twice", _build(f"{text[:-1]}, {repeated}}}".encode(), data)
     yield "metadata-duplicate", "__metadata__ twice", _build(text[:-1].encode() + b', "__metadata__": {}}', data)
@@ -154,12 +226,59 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
     yield "offsets-gap", "bytes that belong to none", _build(_gap_header(), data + bytes(4))
     yield "data-trailing", "bytes after the last tensor", good + b"\0\0\0\0"
     yield "data-none", "no tensors, but data", _build({"__metadata__": {}}, data)
+    yield "offsets-first-gap", "the first tensor does not begin at 0", _build(_shifted_header(4), bytes(4) + data)
+    yield (
+        "order-overlap-trailing",
+        "an overlap goes before trailing bytes",
+        bent("bias_hh_l0", data_offsets=[160, 192])[:] + bytes(4),
+    )
     # check 5
     yield "metadata-missing", "no metadata", _build({k: v for k, v in _model_header().items() if k != "__metadata__"}, data)
     yield "metadata-other", "metadata of something else", _build(_model_header() | {"__metadata__": {"format": "pt"}}, data)
     yield "config-not-json", "a configuration that is not JSON", configured("hidden_size=2")
     yield "config-array", "a configuration that is an array", configured("[]")
+    yield "config-empty-text", "no JSON at all", configured("")
+    yield "config-trailing", "something after the configuration", configured(json.dumps(CONFIG.to_json()) + "{}")
+    yield "config-byte-order-mark", "a byte order mark", configured("\ufeff" + json.dumps(CONFIG.to_json()))
+    yield "config-nan", "NaN is not JSON", configured('{"hidden_size": NaN}')
+    yield "config-deep", "nested deeper than 16", configured('{"op": ' + "[" * 16 + "]" * 16 + "}")
     # check 6
+    yield (
+        "order-config-duplicate-unknown",
+        "in the order written: repeated, then unknown",
+        configured('{"op": "lstm", "op": "lstm", "proj_size": 0}'),
+    )
+    yield (
+        "order-config-unknown-duplicate",
+        "in the order written: unknown, then repeated",
+        configured('{"op": "lstm", "proj_size": 0, "op": "lstm"}'),
+    )
+    yield "order-config-unknown-value", "an unknown key goes before a bad value", configured('{"hidden_size": 0, "proj_size": 0}')
+    yield (
+        "order-config-table",
+        "keys in the order of the table",
+        configured(json.dumps(dict(reversed((CONFIG.to_json() | {"op": 1, "bias": 1}).items())))),
+    )
+    yield (
+        "order-config-missing-value",
+        "a missing key goes before a later bad one",
+        configured('{"format_version": 1, "op": "lstm", "hidden_size": 0}'),
+    )
+    yield (
+        "config-hidden-exponent",
+        "2e0 is not an integer here",
+        configured(json.dumps(CONFIG.to_json()).replace('"hidden_size": 2', '"hidden_size": 2e0')),
+    )
+    yield (
+        "config-hidden-minus-zero",
+        "-0 is the integer 0",
+        configured(json.dumps(CONFIG.to_json()).replace('"hidden_size": 2', '"hidden_size": -0')),
+    )
+    yield (
+        "config-string-quotes",
+        "a string is written with its characters as they are",
+        _build(_model_header(op='ls"\ntm\u00e9'), data),
+    )
     yield (
         "config-duplicate",
         "a key of the configuration twice",
@@ -199,9 +318,30 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
     yield "tensor-shape-transposed", "transposed", bent("weight_ih_l0", shape=[3, 8])
     yield "tensor-shape-rank", "flat", bent("weight_hh_l0", shape=[16])
     yield "tensor-shape-scalar", "a bias of the right size and rank 2", bent("bias_ih_l0", shape=[8, 1])
+    yield (
+        "order-tensor-missing",
+        "the first missing tensor, in canonical order",
+        _build(_model_header(num_layers=2, bidirectional=True), data),
+    )
+    yield (
+        "order-tensor-shape-missing",
+        "a wrong shape goes before a later missing tensor",
+        _build(*_without("bias_hh_l0", weight_ih_l0=[6, 4])),
+    )
+    yield (
+        "order-tensor-missing-shape",
+        "a missing tensor goes before a later wrong shape",
+        _build(*_without("weight_ih_l0", bias_hh_l0=[2, 4])),
+    )
+    yield "order-tensor-dtype-shape", "a wrong dtype goes before a wrong shape", bent("weight_ih_l0", dtype="I64", shape=[12])
+    yield "order-tensor-extra", "a wrong shape goes before an unexpected tensor", _build(*_with("a", [1], bias_hh_l0=[2, 4]))
     # check 8
     yield "tensor-unexpected", "a projection that would be ignored", _build(*_with("weight_hr_l0", [1, 2]))
     yield "tensor-unexpected-bias", "bias is false, but biases are there", _build(_model_header(bias=False), data)
+
+
+def _entry(name: str) -> str:
+    return f"{json.dumps(name)}: {json.dumps(_model_header()[name])}"
 
 
 def _gap_header() -> dict[str, Any]:
@@ -210,20 +350,32 @@ def _gap_header() -> dict[str, Any]:
     return header
 
 
-def _without(name: str) -> tuple[dict[str, Any], bytes]:
-    """The good model less one tensor, the rest moved together."""
+def _shifted_header(by: int) -> dict[str, Any]:
+    header = _model_header()
+    for name in CONFIG.expected_tensors():
+        header[name]["data_offsets"] = [offset + by for offset in header[name]["data_offsets"]]
+    return header
+
+
+def _without(name: str, **shapes: list[int]) -> tuple[dict[str, Any], bytes]:
+    """The good model less one tensor, the rest moved together; some with other shapes of the same size."""
     header, data = _model_header(), _model_data()
     begin, end = header.pop(name)["data_offsets"]
     for key, entry in header.items():
         if key != "__metadata__" and entry["data_offsets"][0] >= end:
             entry["data_offsets"] = [offset - (end - begin) for offset in entry["data_offsets"]]
+    for key, shape in shapes.items():
+        header[key]["shape"] = shape
     return header, data[:begin] + data[end:]
 
 
-def _with(name: str, shape: list[int]) -> tuple[dict[str, Any], bytes]:
+def _with(name: str, shape: list[int], **shapes: list[int]) -> tuple[dict[str, Any], bytes]:
+    """The good model and one more tensor."""
     header, data = _model_header(), _model_data()
     extra = bytes(4 * int(np.prod(shape)))
     header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(extra)]}
+    for key, other in shapes.items():
+        header[key]["shape"] = other
     return header, data + extra
 
 
@@ -256,3 +408,18 @@ def _all_inputs() -> Iterator[tuple[str, str, bytes]]:
     yield "lengths-negative", "negative", lengths(-1, 4)
     yield "lengths-huge", "the largest int64", lengths(2**63 - 1, 4)
     yield "inputs-unexpected", "a mask that would be ignored", changed(mask=np.ones((4, 2), f32))
+    yield "order-x-dtype-rank", "the dtype of x goes before its rank", changed(x=np.zeros((4, 3), np.int64))
+    yield "order-x-states", "x goes before the states", changed(x=np.zeros((4, 2, 5), f32), h_0=None)
+    yield "order-states", "all of h_0 goes before c_0", changed(h_0=np.zeros((1, 3, 2), f32), c_0=np.zeros((1, 2, 2), np.int64))
+    yield (
+        "order-states-lengths",
+        "states go before lengths",
+        changed(c_0=np.zeros((1, 3, 2), f32), lengths=np.array([4], np.int64)),
+    )
+    yield "order-lengths", "the first bad length", lengths(9, -1)
+    yield (
+        "order-lengths-unexpected",
+        "lengths go before an unexpected tensor",
+        changed(lengths=np.array([9, 9], np.int64), mask=np.ones(2, f32)),
+    )
+    yield "lengths-beyond-float64", "2^53 + 1, which float64 cannot tell from 2^53", lengths(4, 2**53 + 1)

@@ -39,9 +39,14 @@ _SENSITIVE_TANH = (
     0x3E20A613, 0xBE3D249F, 0xBF56236E, 0x3E1B1D45,
 )  # fmt: skip
 
+# Where residuals computed in another way show, or a clamp a little too early; found by sweeping such variants.
+_VARIANTS_SIGMOID = (0x3B763DF4, 0xC2883299, 0xC299E420, 0xC2CFD1DF)
+_VARIANTS_TANH = (0x3DF3FD4E, 0x3C062A38, 0x3A2692A7)
+
 SIGMOID_LADDER = (
     *_SPECIAL,
     *_SENSITIVE_SIGMOID,
+    *_VARIANTS_SIGMOID,
     *_both_signs(_MAGNITUDES),
     *_both_signs(_HALF_LN2),
     *_patterns(-np.linspace(86.5, 104.5, 37)),  # subnormal results, then zero
@@ -50,6 +55,7 @@ SIGMOID_LADDER = (
 TANH_LADDER = (
     *_SPECIAL,
     *_SENSITIVE_TANH,
+    *_VARIANTS_TANH,
     *_both_signs(_MAGNITUDES),
     *_both_signs(_HALF_LN2[:14] / 2),
     *_both_signs(np.linspace(7.5, 9.25, 15)),  # up to where it rounds to 1
