@@ -1,4 +1,4 @@
-"""The examples in spec/ are executed, and the constants of all languages are the spec's."""
+"""The examples in spec/, docs/ and the README are executed, and the constants of all languages are the spec's."""
 
 import doctest
 import subprocess
@@ -7,12 +7,12 @@ import sys
 import pytest
 from conftest import ROOT
 
-SPECS = sorted((ROOT / "spec").glob("*.md"))
+SPECS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "spec").glob("*.md"))]
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.name)
 def test_examples(path):
-    results = doctest.testfile(str(path), module_relative=False)
+    results = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
     assert results.failed == 0
 
 
@@ -29,3 +29,11 @@ def test_constants_are_generated():
         [sys.executable, str(ROOT / "spec" / "generate_constants.py"), "--check"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_matrix_in_the_readme_is_of_these_vectors(golden):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    matrix = text.split("<!-- matrix -->")[1].split("<!-- /matrix -->")[0]
+    everything = f"| {len(golden.valid)} of {len(golden.valid)} | 0 ulp | {len(golden.invalid)} of {len(golden.invalid)} | 0 |"
+    for name in ("numpy", "cpp-baseline", "cpp-avx2", "cpp-avx512", "python", "go-pure", "go-avx2", "go-avx512"):
+        assert f"| `{name}` {everything}" in matrix, "run: lstm-ref verify --markdown README.md"

@@ -292,14 +292,14 @@ class _Affine(Canonical32):
     """affine written out, with one thing wrong at a time."""
 
     def __init__(self, *, size: int = 64, start_with_bias: bool = True, reverse_chunks: bool = False, reverse_terms: bool = False,
-                 descending: bool = False, joined: bool = False, pad: int = 1, into_bias: bool = False) -> None:  # fmt: skip
+                 descending: bool = False, joined: bool = False, pad: int = 1, into_bias: bool = False, start: float = 0.0) -> None:  # fmt: skip
         self.size, self.start_with_bias, self.reverse_chunks, self.reverse_terms = (
             size,
             start_with_bias,
             reverse_chunks,
             reverse_terms,
         )
-        self.descending, self.joined, self.pad, self.into_bias = descending, joined, pad, into_bias
+        self.descending, self.joined, self.pad, self.into_bias, self.start = descending, joined, pad, into_bias, start
 
     def affine(self, bias, *terms):
         if self.joined:
@@ -314,11 +314,24 @@ class _Affine(Canonical32):
             starts = range(0, weight.shape[1], self.size)
             for start in reversed(starts) if self.reverse_chunks else starts:
                 chunk = range(start, min(start + self.size, weight.shape[1]))
-                a = z if self.into_bias else np.zeros(shape, np.float32)
+                a = z if self.into_bias else np.full(shape, self.start, np.float32)
                 for k in reversed(chunk) if self.descending else chunk:
                     a = self.fma(weight[None, :, k], x[:, k, None], a)
                 z = a if self.into_bias else self.add(z, a)
         return z if self.start_with_bias else self.add(z, np.broadcast_to(bias, shape))
+
+
+class _SkipsZeros(Canonical32):
+    """A sparse product: what has a zero factor is left out, and with it 0 * infinity and 0 * NaN."""
+
+    def fma(self, a, b, c):
+        zero = (np.asarray(a) == 0) | (np.asarray(b) == 0)
+        return np.where(zero, c, super().fma(a, b, c)).astype(np.float32)
+
+
+class _SkipsZeroState(Canonical32):
+    def affine(self, bias, *terms):
+        return super().affine(bias, *(term for k, term in enumerate(terms) if k == 0 or term[1].any()))
 
 
 class _ZeroPlus(Canonical32):
@@ -363,6 +376,9 @@ def _wrong_arithmetic() -> Iterator[Mutant]:
     yield _with_arithmetic("chunk summed into z instead of a fresh a", "CHUNK_ORDER", _Affine(into_bias=True))
     yield _with_arithmetic("K padded to a multiple of 8 with zeros", "SIGNED_ZERO", _Affine(pad=8))
     yield _with_arithmetic("K padded to a multiple of 64 with zeros", "SIGNED_ZERO", _Affine(pad=64))
+    yield _with_arithmetic("partial sums start at their first product", "SIGNED_ZERO", _Affine(start=-0.0))
+    yield _with_arithmetic("zero factors skipped", "NAN", _SkipsZeros())
+    yield _with_arithmetic("W_hh skipped while h is zero", "NAN", _SkipsZeroState())
     yield _with_arithmetic("x spread over the lanes as 0 + x", "SIGNED_ZERO", _ZeroPlus())
     yield _with_arithmetic("even and odd k summed apart", "CHUNK_ORDER", _Pairwise())
     yield _with_arithmetic("matrix product of a BLAS", "CHUNK_ORDER", _Blas())
@@ -504,6 +520,9 @@ def _wrong_steps() -> Iterator[Mutant]:
     yield _with_step("c' clipped to [-3, 3]", "OVERFLOW", _step(lambda a, i, f, g, c: np.clip(_right_cell(a, i, f, g, c), -3, 3)))
     yield _with_step("no forget gate", "STATE_CARRY", _step(lambda a, i, f, g, c: a.add(c, a.mul(i, g))))
     yield _with_step("sigmoid for g, tanh for o", "ACTIVATION", _swapped_activations)
+    yield _with_step(
+        "f*c skipped where f is 0", "NAN", _step(lambda a, i, f, g, c: np.where(f == 0, a.mul(i, g), _right_cell(a, i, f, g, c)))
+    )
     yield _with_step("c not carried", "STATE_CARRY", lambda a, x, h, c, p: lstm_step(a, x, h, np.zeros_like(c), p))
     yield _with_step("h not carried", "STATE_CARRY", lambda a, x, h, c, p: lstm_step(a, x, np.zeros_like(h), c, p))
 
