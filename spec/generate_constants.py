@@ -41,11 +41,11 @@ def python_table(rows) -> str:
 def cpp_table(rows) -> str:
     lines = [f"// The constants of the arithmetic (spec N3-N6). {NOTE}", "#pragma once", "#include <cstdint>", ""]
     lines += ["namespace lstm_ref::constants {", ""]
-    lines += ["// Float32 constants are given by their bits; see bits_to_float() in the kernel.", ""]
+    lines += ["// Float32 constants are given by their bits; see constant() in the kernel.", "// clang-format off", ""]
     for name, value, is_int, remark in rows:
         kind, text = ("int", str(value)) if is_int else ("std::uint32_t", f"0x{value:08x}u")
         lines.append(f"constexpr {kind} k{camel(name)} = {text};" + (f"  // {remark}" if remark else ""))
-    return "\n".join([*lines, "", "}  // namespace lstm_ref::constants"]) + "\n"
+    return "\n".join([*lines, "", "// clang-format on", "}  // namespace lstm_ref::constants"]) + "\n"
 
 
 def go_table(rows) -> str:

@@ -4,7 +4,8 @@
 
 namespace lstm_ref::constants {
 
-// Float32 constants are given by their bits; see bits_to_float() in the kernel.
+// Float32 constants are given by their bits; see constant() in the kernel.
+// clang-format off
 
 constexpr int kChunk = 64;  // terms of one partial sum (N3)
 constexpr std::uint32_t kLog2e = 0x3fb8aa3bu;  // 1 / ln 2, rounded
@@ -27,4 +28,5 @@ constexpr std::uint32_t kOneBits = 0x3f800000u;  // 1, the exponent bias of floa
 constexpr int kSigmoidMinExponent = -126;  // smallest normal exponent
 constexpr int kTanhMinExponent = -23;  // 1 + 2^-23 is the last exact one
 
+// clang-format on
 }  // namespace lstm_ref::constants
