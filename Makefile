@@ -26,6 +26,7 @@ GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && com
 
 .PHONY: verify test test-python test-cpp test-go lint format golden readme sweep clean distclean
 .DELETE_ON_ERROR:
+FORCE:
 
 verify: $(BUILD)/.python $(BUILD)/.go
 	$(BIN)/lstm-ref verify
@@ -70,10 +71,14 @@ $(VENV)/.tools: pyproject.toml
 	touch $@
 
 # One CMake build: the extension module, the runner and the C++ tests; the Python files are used where they lie.
-$(BUILD)/.python: $(VENV)/.tools $(CPP_SOURCES)
+$(BUILD)/.python: $(VENV)/.tools $(CPP_SOURCES) $(BUILD)/.modules
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[dev]' \
 	  -C build-dir=$(BUILD)/cpp -C cmake.define.LSTM_REF_BUILD_TESTS=ON -C cmake.define.LSTM_REF_BUILD_RUNNER=ON
 	touch $@
+
+# The installation knows the Python files by name: one added or moved means installing again, an edited one does not.
+$(BUILD)/.modules: FORCE
+	@mkdir -p $(BUILD) && find python -name '*.py' | sort | cmp -s - $@ || find python -name '*.py' | sort > $@
 
 $(BUILD)/.go: $(BUILD)/.python $(GO_SOURCES)
 	mkdir -p $(BUILD)/go

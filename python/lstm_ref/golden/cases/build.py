@@ -1,0 +1,50 @@
+"""What cases are made of: fills of tensors, and a case with everything at its default."""
+
+from typing import Any
+
+import numpy as np
+
+from ...config import LSTMConfig
+from ..manifest import Case
+
+
+def uniform(exponent: int) -> dict[str, Any]:
+    return {"kind": "uniform", "exponent": exponent}
+
+
+def wide(lo: int, hi: int) -> dict[str, Any]:
+    return {"kind": "wide", "lo": lo, "hi": hi}
+
+
+def cycle(*values: Any) -> dict[str, Any]:
+    """The given numbers, row-major, repeated; an int is a bit pattern, a float itself."""
+    return {"kind": "cycle", "values": _patterns(values)}
+
+
+def choice(*values: Any) -> dict[str, Any]:
+    return {"kind": "choice", "values": _patterns(values)}
+
+
+def _patterns(values: Any) -> list[int]:
+    return [v if isinstance(v, int) else int(np.float32(v).view(np.uint32)) for v in np.array(values, object).ravel().tolist()]
+
+
+DEFAULT_FILLS = {"weight": uniform(0), "bias": uniform(0), "x": uniform(1), "state": uniform(0)}
+
+
+def case(id: str, family: str, flags: str, comment: str, I: int, H: int, *, T: int = 1, B: int = 1, L: int = 1, has_bias: bool = True,
+         batch_first: bool = False, bidirectional: bool = False, lengths: list[int] | None = None, has_state: bool = True,
+         stored: bool = False, **fills: Any) -> Case:  # fmt: skip
+    """A case; its seed comes from its name, so that cases can be added without changing others."""
+    return Case(
+        id=id, op="lstm", family=family, flags=tuple(flags.split()), comment=comment,
+        config=LSTMConfig(I, H, L, has_bias, batch_first, bidirectional), T=T, B=B,
+        lengths=None if lengths is None else np.array(lengths, np.int64), initial_state=has_state,
+        seed=int.from_bytes(id.encode()[-6:], "big"), fills=DEFAULT_FILLS | fills, stored=stored,
+    )  # fmt: skip
+
+
+def scaled(H: int) -> dict[str, Any]:
+    """Weights and biases of about 1/sqrt(H), as trained and freshly initialised models have them."""
+    exponent = -int(np.ceil(np.log2(max(H, 1)) / 2))
+    return {"weight": uniform(exponent), "bias": uniform(exponent)}
