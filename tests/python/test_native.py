@@ -9,12 +9,14 @@ import threading
 
 import numpy as np
 import pytest
+from foreign_environments import Flushing, Upwards, on_x86
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_ref import native
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.fills import fill
+from lstm_ref.reference.environment import is_canonical
 from lstm_ref.reference.sequence import forward
 
 UNIFORM = {"kind": "uniform", "exponent": 0}
@@ -324,3 +326,21 @@ class TestTorch:
             with pytest.raises(InvalidArgument) as error:
                 native.LSTM.from_torch(module)
             assert str(error.value) == message
+
+
+@on_x86
+@pytest.mark.parametrize("foreign", [Flushing, Upwards])
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("num_threads", [1, 3])
+def test_someone_elses_floating_point_environment(isa, num_threads, foreign):
+    lstm = native.LSTM(9, 17, isa=isa, num_threads=num_threads)
+    x, state = arrays(lstm, 3, 5, how={"kind": "wide", "lo": 0, "hi": 120})
+    wanted, (h_n, c_n) = lstm(x, state)
+    with foreign():
+        again = native.LSTM.from_tensors(
+            lstm.config, lstm.state_dict(), isa=isa, num_threads=num_threads
+        )  # packing adds the biases
+        got, (got_h, got_c) = again(x, state)
+        assert not is_canonical(), "the caller's setting must come back"
+    for a, b in ((got, wanted), (got_h, h_n), (got_c, c_n)):
+        assert_same_bits(a, b)

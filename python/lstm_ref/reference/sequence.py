@@ -8,7 +8,7 @@ import numpy as np
 from ..config import LSTMConfig, check_inputs, check_tensors
 from .arithmetic import CANONICAL32, Arithmetic
 from .cells import lstm_step
-from .environment import gradual_underflow
+from .environment import canonical_environment
 
 Array = np.ndarray
 Trace = dict[str, Array]
@@ -32,7 +32,7 @@ def forward(config: LSTMConfig, tensors: Mapping[str, Array], x: Array, h_0: Arr
     """
     check_tensors(config, tensors)
     inputs = check_inputs(config, x, h_0, c_0, lengths)
-    with gradual_underflow(), np.errstate(all="ignore"):  # NaN and infinity are data (N7)
+    with canonical_environment(), np.errstate(all="ignore"):  # NaN and infinity are data (N7)
         return _forward(arithmetic, config, tensors, inputs.x, inputs.h_0, inputs.c_0, inputs.lengths, trace)
 
 
