@@ -14,17 +14,17 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 export GOTOOLCHAIN := local
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
-export LSTM_REF_CPP_RUNNER := $(abspath $(BUILD)/cpp/cpp/runner/lstm-ref-runner)
-export LSTM_REF_GO_RUNNER := $(abspath $(BUILD)/go/lstm-ref-runner)
-export LSTM_REF_GO_RUNNER_PUREGO := $(abspath $(BUILD)/go/lstm-ref-runner-purego)
+export LSTM_REF_CPP_RUNNER := $(CURDIR)/$(BUILD)/cpp/cpp/runner/lstm-ref-runner
+export LSTM_REF_GO_RUNNER := $(CURDIR)/$(BUILD)/go/lstm-ref-runner
+export LSTM_REF_GO_RUNNER_PUREGO := $(CURDIR)/$(BUILD)/go/lstm-ref-runner-purego
 
 CPP_SOURCES := CMakeLists.txt $(shell find cpp tests/cpp -type f)
 GO_SOURCES  := $(shell find go -type f)
 
 # The machine's Go if it is new enough, else the one from the dev extra.
-GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && command -v go || echo $(abspath $(BIN)/go))
+GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && command -v go || echo "$(CURDIR)/$(BIN)/go")
 
-.PHONY: verify test test-python test-cpp test-go lint format golden readme sweep clean distclean
+.PHONY: verify test test-python test-cpp test-go lint format golden sweep clean distclean
 .DELETE_ON_ERROR:
 FORCE:
 
@@ -40,20 +40,20 @@ test-cpp: $(BUILD)/.python
 	$(BIN)/ctest --test-dir $(BUILD)/cpp --output-on-failure -j $(JOBS)
 
 test-go: $(BUILD)/.go
-	cd go && $(GO) vet ./... && $(GO) test -count=1 ./... && $(GO) test -count=1 -tags purego ./...  # Go's cache would not see new vectors
+	cd go && "$(GO)" vet ./... && "$(GO)" test -count=1 ./... && "$(GO)" test -count=1 -tags purego ./...  # Go's cache would not see new vectors
 
 lint: $(BUILD)/.python $(BUILD)/.go
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
-	unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l go) && test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	unformatted=$$("$$("$(GO)" env GOROOT)/bin/gofmt" -l go) && test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(BIN)/python spec/generate_constants.py --check
 
 format: $(BUILD)/.python
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	$(BIN)/clang-format -i $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
-	$$($(GO) env GOROOT)/bin/gofmt -w go
+	"$$("$(GO)" env GOROOT)/bin/gofmt" -w go
 
 golden: $(BUILD)/.python
 	$(BIN)/python spec/generate_constants.py
@@ -67,7 +67,7 @@ sweep: $(BUILD)/.python
 $(VENV)/.tools: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'scikit-build-core>=0.10' 'pybind11>=3.0' 'cmake>=3.18' ninja
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=23.1' 'scikit-build-core>=0.10' 'pybind11>=3.0' 'cmake>=3.18' ninja
 	touch $@
 
 # One CMake build: the extension module, the runner and the C++ tests; the Python files are used where they lie.
@@ -82,8 +82,8 @@ $(BUILD)/.modules: FORCE
 
 $(BUILD)/.go: $(BUILD)/.python $(GO_SOURCES)
 	mkdir -p $(BUILD)/go
-	cd go && $(GO) build -o ../$(BUILD)/go/lstm-ref-runner ./cmd/runner
-	cd go && $(GO) build -tags purego -o ../$(BUILD)/go/lstm-ref-runner-purego ./cmd/runner
+	cd go && "$(GO)" build -o ../$(BUILD)/go/lstm-ref-runner ./cmd/runner
+	cd go && "$(GO)" build -tags purego -o ../$(BUILD)/go/lstm-ref-runner-purego ./cmd/runner
 	touch $@
 
 clean:

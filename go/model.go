@@ -33,7 +33,12 @@ type cell struct {
 }
 
 // Open reads a model file.
-func Open(path string) (*Model, error) { return readAt(path, Parse) }
+func Open(path string) (*Model, error) {
+	if _, err := chooseKernels(); err != nil { // not the file's fault
+		return nil, err
+	}
+	return readAt(path, Parse)
+}
 
 // Parse reads a model from the bytes of its file, strictly: checks 1 to 8 of spec/model-file.md.
 func Parse(file []byte) (*Model, error) {

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from . import __version__
 from .errors import InvalidArgument
 
 app = typer.Typer(
@@ -25,6 +26,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(width=None if sys.stdout.isatty() else 150)
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lstm-ref {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
 
 GoldenOption = Annotated[
     Path | None,
@@ -140,8 +155,8 @@ def write_file(parameter: str, path: Path, text: str) -> None:
 
     try:
         write_atomic(path, text.encode())
-    except OSError as error:
-        fail(f"{parameter}: {path} cannot be written ({error.strerror})")
+    except InvalidArgument as error:
+        fail(f"{parameter}: {error.at(path)}")
 
 
 @app.command()
@@ -186,13 +201,12 @@ def accuracy(
 @app.command()
 def info() -> None:
     """The version, and which implementations this machine has."""
-    from . import __version__
     from .conformance import registry
 
     console.print(f"lstm_ref {__version__}")
     shown = Table("implementation", "command")
     for implementation in registry.implementations():
-        variables = [f"{key}={value}" for key, value in implementation.environment.items() if key != "PYTHONPATH"]
+        variables = [f"{key}={value}" for key, value in implementation.environment.items() if value and key != "PYTHONPATH"]
         found = shlex.join([*variables, *implementation.command])
         if implementation.isa and registry.lacks(implementation.isa):
             found = "not on this machine: the processor lacks it"
@@ -205,35 +219,39 @@ def golden(
     write: Annotated[bool, typer.Option("--write", help="Write tests/golden anew.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Prove that tests/golden is what --write would write.")] = False,
     mutants: Annotated[bool, typer.Option("--mutants", help="Make each deliberate mistake; some case must notice.")] = False,
+    root: GoldenOption = None,
 ) -> None:
     """The generator of the golden vectors (tests/golden). Give one or more of the options."""
     if not (write or check or mutants):
         fail("golden: no option, want --write, --check or --mutants")
     from .golden import generate
+    from .golden import manifest as manifest_file
 
+    with usage_errors():
+        root = root or manifest_file.default_root()
     failed = False
     if write:
         with console.status("write") as status:
-            console.print(f"wrote {generate.write(progress=status.update)} files")
+            console.print(f"wrote {generate.write(root, status.update)} files")
     if check:
         with console.status("check") as status:
-            differences = generate.check(progress=status.update)
+            differences = generate.check(root, status.update)
         for difference in differences:
             console.print(Text(difference, "red"))
         console.print("FAILED: run lstm-ref golden --write" if differences else "passed: tests/golden is current")
         failed |= bool(differences)
     if mutants:
-        failed |= not kill_mutants()
+        failed |= not kill_mutants(root)
     raise typer.Exit(1 if failed else 0)
 
 
-def kill_mutants() -> bool:
+def kill_mutants(root: Path) -> bool:
     """Print every mutant with the case that noticed it, and the score; whether all were noticed."""
     from .golden import manifest as manifest_file
     from .golden.mutants import all_mutants, mutation_score
 
     with usage_errors():
-        cases = manifest_file.load().valid
+        cases = manifest_file.load(root).valid
     everyone = all_mutants()
     killed = 0
     with progress_bar("mutants", len(everyone)) as bar:

@@ -121,11 +121,12 @@ def describe(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, float):
         return "a number"
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, np.ndarray)):
         return "an array"
     if isinstance(value, Mapping):
         return "an object"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"
 
 
 def check_tensors(config: LSTMConfig, tensors: Mapping[str, np.ndarray], *, from_file: bool = True) -> None:

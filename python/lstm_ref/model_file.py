@@ -214,8 +214,14 @@ def dump_tensors(tensors: Mapping[str, np.ndarray], metadata: dict[str, str] | N
 
 
 def write_atomic(path: str | os.PathLike, data: bytes) -> None:
-    """Write to a temporary file beside path, then rename: nobody ever sees half a file. Raises OSError."""
-    path = Path(path)
+    """Write to a temporary file beside path, then rename: nobody ever sees half a file. InvalidArgument says why it cannot."""
+    try:
+        _write_atomic(Path(path), data)
+    except OSError as error:
+        raise InvalidArgument("file", f"cannot be written ({error.strerror})", "a writable file") from None
+
+
+def _write_atomic(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -230,8 +236,12 @@ def write_atomic(path: str | os.PathLike, data: bytes) -> None:
 
 
 def save(path: str | os.PathLike, config: LSTMConfig, tensors: Mapping[str, np.ndarray]) -> None:
-    """Write a model file."""
-    write_atomic(path, dump_model(config, tensors))
+    """Write a model file; errors about the file name the path first."""
+    data = dump_model(config, tensors)
+    try:
+        write_atomic(path, data)
+    except InvalidArgument as error:
+        raise error.at(path) from None
 
 
 def load(path: str | os.PathLike) -> tuple[LSTMConfig, dict[str, np.ndarray]]:

@@ -52,6 +52,7 @@ class LSTM:
     @classmethod
     def from_torch(cls, module: Any, *, num_threads: int = 1, isa: str | None = None) -> "LSTM":
         """From a `torch.nn.LSTM` or a `lstm_ref.torch.LSTM`."""
+        module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
         if getattr(module, "mode", "LSTM") != "LSTM" or not hasattr(module, "weight_hh_l0"):
             raise InvalidArgument("module", f"a {type(module).__name__}", "a torch.nn.LSTM")
         if getattr(module, "proj_size", 0) != 0:
@@ -71,7 +72,10 @@ class LSTM:
 
     def to_torch(self) -> Any:
         """A `torch.nn.LSTM` with these weights, in evaluation mode."""
-        import torch
+        try:
+            import torch
+        except ImportError:
+            raise ModuleNotFoundError("to_torch needs PyTorch: pip install 'lstm_ref[torch]'") from None
 
         c = self.config
         module = torch.nn.LSTM(c.input_size, c.hidden_size, c.num_layers, c.bias, c.batch_first, bidirectional=c.bidirectional)
@@ -135,7 +139,7 @@ class LSTM:
             raise InvalidArgument("num_threads", describe(num_threads), f"an integer from 1 to {MAX_THREADS}")
         if isa is not None and (not isinstance(isa, str) or isa == ""):
             raise InvalidArgument("isa", describe(isa), "one of " + ", ".join(available_isas()))
-        arrays = {name: _plain_array(value) for name, value in tensors.items()}
+        arrays = {name: _plain_array(name, value) for name, value in tensors.items()}
         check_tensors(config, arrays, from_file=False)
         self._tensors = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}
         self._engine = _native.make_lstm(config.input_size, config.hidden_size, config.num_layers, config.bias,
@@ -148,7 +152,8 @@ class LSTM:
             state = None, None
         elif not isinstance(state, (tuple, list)) or len(state) != 2:
             raise InvalidArgument("state", describe(state), "a pair (h_0, c_0)")
-        given = (None if value is None else _plain_array(value) for value in (x, *state, lengths))
+        named = {"x": x, "h_0": state[0], "c_0": state[1], "lengths": lengths}
+        given = (None if value is None else _plain_array(name, value) for name, value in named.items())
         return Inputs(*(np.require(value, requirements=["C", "A"]) for value in check_inputs(self.config, *given)))
 
     def _make_y(self, inputs: Inputs, out: Array | None) -> Array:
@@ -187,9 +192,12 @@ def _is_integer(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def _plain_array(value: Any) -> Array:
-    """As an array in this machine's byte order."""
-    array = np.asarray(value)
+def _plain_array(name: str, value: Any) -> Array:
+    """As an array in this machine's byte order. What NumPy cannot take is refused by name, a tensor with gradients too."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidArgument(name, describe(value), "an array, or what NumPy can make one of (a tensor: detach() it)") from None
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 

@@ -45,7 +45,7 @@ def test_verify_passes_and_writes_its_results(tmp_path):
     readme.write_text("# Head\n<!-- matrix -->\nold\n<!-- /matrix -->\ntail\n")
     result = lstm_ref("verify", "--impl", "numpy", *QUICK, "--json", report, "--markdown", readme)
     assert result.exit_code == 0, result.output
-    assert "passed: 1 implementations, 1 of them bit-exact on every case" in result.output
+    assert "passed: 1 implementation, 1 bit-exact on every case" in result.output
     data = json.loads(report.read_text())
     assert data["passed"]
     assert {case["status"] for case in data["rows"][0]["valid"]} == {"exact"}

@@ -17,7 +17,7 @@ import pytest
 
 from lstm_ref import model_file, reference
 from lstm_ref.config import LSTMConfig
-from lstm_ref.conformance import registry, report
+from lstm_ref.conformance import registry, report, results
 from lstm_ref.conformance.client import Broken, RunnerProcess
 from lstm_ref.conformance.divergence import OUTPUTS, first_divergence
 from lstm_ref.conformance.protocol import Skipped, answer_lines
@@ -349,10 +349,26 @@ def test_a_good_runner_passes(manifest, fake):
         ("wrong-dtype", "FAIL", r"outputs: y: dtype int64, want float32"),
         ("no-tensor", "FAIL", r"outputs: c_n: missing, want \(4, 2, 5\)"),
         ("more-tensors", "FAIL", r"outputs: extra: unexpected tensor, want only y, h_n, c_n"),
-        ("bits", "FAIL", r"y\[t=2, b=1, unit 7\]: 0x[0-9a-f]{8} want 0x[0-9a-f]{8}, 3 ulp"),
-        ("bits-trace", "FAIL", r"h_l1\[t=2, b=0, unit 1\]: 0x[0-9a-f]{8} want 0x[0-9a-f]{8}, 2 ulp"),
-        ("far-approximate", "FAIL", r"y\[t=2, b=1, unit 7\]: 0x40000000 want 0x.*; off by .*, tolerance 1e-05"),
-        ("nan-approximate", "FAIL", r"c_n\[l1_reverse, b=1, unit 4\]: 0x7fc00000 want .*, NaN against a number; off by nan, .*"),
+        (
+            "bits",
+            "FAIL",
+            r"y\[t=2, b=1, unit 7\]: 0x[0-9a-f]{8} want 0x[0-9a-f]{8}, 3 ulp; largest difference \S+ in y\[t=2, b=1, unit 7\]",
+        ),
+        (
+            "bits-trace",
+            "FAIL",
+            r"h_l1\[t=2, b=0, unit 1\]: 0x[0-9a-f]{8} want 0x[0-9a-f]{8}, 2 ulp; largest difference \S+ in y\[t=2, b=1, unit 7\]",
+        ),
+        (
+            "far-approximate",
+            "FAIL",
+            r"y\[t=2, b=1, unit 7\]: 0x40000000 want 0x.*, \d+ ulp; largest difference 2.03 in y.*; tolerance 1e-05",
+        ),
+        (
+            "nan-approximate",
+            "FAIL",
+            r"c_n\[l1_reverse, b=1, unit 4\]: 0x7fc00000 want .*, NaN against a number; largest difference nan in c_n.*; tolerance 1e-05",
+        ),
     ],
 )
 def test_every_fault_is_named_and_the_rest_goes_on(manifest, fake, mode, status, detail):
@@ -588,6 +604,15 @@ def test_json_report_holds_every_result(manifest, fake):
 
 def test_markdown_matrix_is_a_table(manifest, fake):
     lines = report.markdown([row_of(manifest, fake("good"))]).splitlines()
-    assert lines[0] == "| implementation | bit-exact | worst difference | invalid refused | skipped |"
+    assert lines[0] == "| implementation | bit-exact | within tolerance | worst difference | invalid refused | skipped |"
     assert len(lines) == 3
-    assert lines[2].endswith(" | 2 of 2 | 0 ulp | 1 of 1 | 0 |")
+    assert lines[2].endswith(" | 2 of 2 |  | 0 ulp | 1 of 1 | 0 |")
+
+
+def test_refusals_alone_are_no_pass():
+    row = results.Row("r", valid=[results.Result("a", "skipped", "not today")], invalid=[results.Result("b", "refused")])
+    assert not row.passed(strict=False)
+    assert report.cells(row) == ("0 of 1", "", "", "1 of 1", "1")
+    row.valid.append(results.Result("c", "exact"))
+    assert row.passed(strict=False)
+    assert not row.passed(strict=True)

@@ -117,11 +117,12 @@ def test_nothing_is_half_written(tmp_path, monkeypatch):
     path.write_bytes(b"old")
 
     def full(*_):
-        raise OSError("no space left")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(InvalidArgument) as error:
         model_file.save(path, CONFIG, weights())
+    assert str(error.value) == f"{path}: file: cannot be written (No space left on device), want a writable file"
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
     assert path.read_bytes() == b"old"
 

@@ -127,7 +127,7 @@ def call_errors():
         ((x.astype(np.float64),), {}, "x: dtype float64, want float32"),
         ((x[0],), {}, "x: rank 2, want 3 (T, B, I)"),
         ((x[..., :2],), {}, "x: shape (5, 2, 2), want (T, B, I) = (5, 2, 3)"),
-        ((x, h_0), {}, "state: a ndarray, want a pair (h_0, c_0)"),
+        ((x, h_0), {}, "state: an array, want a pair (h_0, c_0)"),
         ((x, (h_0, None)), {}, "c_0: missing, want (L*D, B, H) = (2, 2, 4)"),
         ((x, (h_0[:1], c_0)), {}, "h_0: shape (1, 2, 4), want (L*D, B, H) = (2, 2, 4)"),
         ((x,), {"lengths": [5, 6]}, "lengths[1]: 6, want 0 <= length <= T = 5"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..errors import format_shape
 from ..golden.compare import NOT_COMPARABLE, canonical_bits, ulp_distance
 
 Tensors = Mapping[str, np.ndarray]
+Differ = Callable[[np.ndarray, np.ndarray], np.ndarray]  # elementwise: do these two differ
 OUTPUTS = ("y", "h_n", "c_n")
 TRACE = ("z", "gates", "c", "h")  # in the order of computation
 GATES = "ifgo"
@@ -41,15 +42,46 @@ def malformed(got: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> str | None
     return None
 
 
-def first_divergence(config: LSTMConfig, lengths: np.ndarray | None, got: Tensors, want: Tensors) -> str | None:
-    """The first difference in bits, named; None when there is none. Looks into the trace as far as both have one."""
+def bits_differ(got: np.ndarray, want: np.ndarray) -> np.ndarray:
+    return canonical_bits(got) != canonical_bits(want)
+
+
+def difference(got: np.ndarray, want: np.ndarray) -> np.ndarray:
+    """Absolute, elementwise, in float64; 0 where the bits are the same, NaN where one is a NaN."""
+    with np.errstate(invalid="ignore"):  # infinity minus infinity, where both are the same
+        return np.where(bits_differ(got, want), np.abs(got.astype(np.float64) - want), 0.0)
+
+
+def beyond(tolerance: float) -> Differ:
+    """More than tolerance apart; a NaN against a number is."""
+    return lambda got, want: ~(difference(got, want) <= tolerance)
+
+
+def largest_difference(config: LSTMConfig, got: Tensors, want: Tensors) -> tuple[str, float]:
+    """Where in the outputs it is, and how large; a NaN against a number is the largest."""
+    found = ("", 0.0)
+    for name in OUTPUTS:
+        a, b = (time_first(config, name, value[name]) for value in (got, want))
+        off = difference(a, b)
+        if off.size and not off.max() <= found[1]:
+            worst = np.unravel_index(off.argmax(), off.shape)  # argmax finds a NaN first
+            found = (output_place(config, name, worst), float(off[worst]))
+            if np.isnan(found[1]):
+                break
+    return found
+
+
+def first_divergence(
+    config: LSTMConfig, lengths: np.ndarray | None, got: Tensors, want: Tensors, differ: Differ = bits_differ
+) -> str | None:
+    """The first difference, named; None when there is none. Looks into the trace as far as both have one."""
     for _, suffix in config.suffixes():
         names = [f"{name}_{suffix}" for name in TRACE if f"{name}_{suffix}" in got and f"{name}_{suffix}" in want]
-        if found := _first_in_direction(config, suffix, names, lengths, got, want):
+        if found := _first_in_direction(config, suffix, names, lengths, got, want, differ):
             return found
     for name in OUTPUTS:
         a, b = (time_first(config, name, value[name]) for value in (got, want))
-        differing = np.argwhere(canonical_bits(a) != canonical_bits(b))
+        differing = np.argwhere(differ(a, b))
         if len(differing):
             index = tuple(differing[0])
             return f"{output_place(config, name, index)}: {describe(a[index], b[index])}"
@@ -57,13 +89,13 @@ def first_divergence(config: LSTMConfig, lengths: np.ndarray | None, got: Tensor
 
 
 def _first_in_direction(
-    config: LSTMConfig, suffix: str, names: list[str], lengths: np.ndarray | None, got: Tensors, want: Tensors
+    config: LSTMConfig, suffix: str, names: list[str], lengths: np.ndarray | None, got: Tensors, want: Tensors, differ: Differ
 ) -> str | None:
     """The smallest (step, tensor, gate, row, unit); steps count as they are computed: in reverse from the row's own end."""
     H = config.hidden_size
     first: tuple[tuple[int, ...], str] | None = None
     for order, name in enumerate(names):
-        t, b, j = np.nonzero(canonical_bits(got[name]) != canonical_bits(want[name]))  # (T, B, 4H) or (T, B, H)
+        t, b, j = np.nonzero(differ(got[name], want[name]))  # (T, B, 4H) or (T, B, H)
         if not len(t):
             continue
         step = t

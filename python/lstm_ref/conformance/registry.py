@@ -34,7 +34,7 @@ class Implementation:
     @property
     def isa(self) -> str | None:
         """The instruction set it is forced to use."""
-        return self.environment.get(ISA_VARIABLE)
+        return self.environment.get(ISA_VARIABLE) or None
 
 
 def implementations() -> list[Implementation]:
@@ -87,13 +87,17 @@ def _python(name: str, module: str, needs: str = "numpy") -> Implementation:
     if importlib.util.find_spec(needs) is None:
         return Implementation(name, missing=f"no module {needs}")
     path = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
-    return Implementation(name, (sys.executable, "-m", f"lstm_ref.conformance.runners.{module}"), {"PYTHONPATH": path})
+    return Implementation(
+        name, (sys.executable, "-m", f"lstm_ref.conformance.runners.{module}"), {"PYTHONPATH": path, ISA_VARIABLE: ""}
+    )
 
 
 def _native(name: str, executable: Path | None, what: str, isa: str | None = None) -> Implementation:
     if executable is None:
         return Implementation(name, missing=f"{what} is not built")
-    return Implementation(name, (str(executable),), {ISA_VARIABLE: isa} if isa else {})
+    return Implementation(
+        name, (str(executable),), {ISA_VARIABLE: isa or ""}
+    )  # empty: as if unset, whatever the user's shell says
 
 
 def _executable(variable: str, file: str, folder: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -14,27 +15,35 @@ from rich.text import Text
 from .results import Row
 
 SHOWN = 8  # failures listed for one implementation; --json has all
-COLUMNS = ("implementation", "bit-exact", "worst difference", "invalid refused", "skipped")
+COLUMNS = ("implementation", "bit-exact", "within tolerance", "worst difference", "invalid refused", "skipped")
 
 
-def cells(row: Row) -> tuple[str, str, str, str]:
+def cells(row: Row) -> tuple[str, str, str, str, str]:
     """The columns after the name, without anything that changes from run to run."""
     if row.missing:
-        return "not on this machine" if row.absent else f"missing: {row.missing}", "", "", ""
+        return "not on this machine" if row.absent else f"missing: {row.missing}", "", "", "", ""
     if row.broken and not row.results:
-        return f"BROKEN: {row.broken}", "", "", ""
+        return f"BROKEN: {row.broken}", "", "", "", ""
     wrong = sum(result.status in ("FAIL", "error") for result in row.valid)
     exact = f"{sum(result.status == 'exact' for result in row.valid)} of {len(row.valid)}"
     if wrong:
         exact += f", {wrong} FAIL"
     refused = f"{sum(result.status == 'refused' for result in row.invalid)} of {len(row.invalid)}"
-    return exact, _worst(row), refused, str(row.count("skipped"))
+    return exact, _within(row), _worst(row), refused, str(row.count("skipped"))
+
+
+def _within(row: Row) -> str:
+    """Of the cases that have a tolerance, for an implementation that does not claim the bits."""
+    if row.about.get("claim") != "approximate":
+        return ""
+    judged = [result for result in row.valid if result.status not in ("measured", "skipped")]
+    return f"{sum(result.status in ('exact', 'close') for result in judged)} of {len(judged)}"
 
 
 def _worst(row: Row) -> str:
     """Over the cases that have a tolerance."""
     if row.worst is None:
-        return "" if row.failures else "0 ulp"
+        return "" if row.failures or not row.ran else "0 ulp"
     judged = [result for result in row.valid if result.status in ("exact", "close")]
     median = statistics.median_high(result.max_ulp for result in judged)
     return f"{row.worst.max_ulp} ulp ({row.worst.case}); median case {median} ulp"
@@ -57,6 +66,8 @@ def print_matrix(console: Console, rows: Sequence[Row], strict: bool) -> None:
             console.print(Text(f"{result.status} {row.name} {result.case}: {result.detail}", "red"))
         if len(row.failures) > SHOWN:
             console.print(Text(f"... and {len(row.failures) - SHOWN} more of {row.name}", "red"))
+        for reason, cases in Counter(result.detail for result in row.results if result.status == "skipped").most_common(SHOWN):
+            console.print(Text(f"skipped {row.name}: {cases} cases: {reason}", "yellow"))
     console.print(Text(summary(rows, strict), "bold green" if all_passed(rows, strict) else "bold red"))
 
 
@@ -74,7 +85,8 @@ def summary(rows: Sequence[Row], strict: bool) -> str:
         return "FAILED: nothing was tried"
     exact = sum(all(result.status == "exact" for result in row.valid) for row in tried)
     missing = [row.name for row in rows if row.missing]
-    return f"passed: {len(tried)} implementations, {exact} of them bit-exact on every case" + (
+    implementations = "1 implementation" if len(tried) == 1 else f"{len(tried)} implementations"
+    return f"passed: {implementations}, {exact} bit-exact on every case" + (
         f"; not tried: {', '.join(missing)}" if missing else ""
     )
 

@@ -55,7 +55,8 @@ class Row:
 
     @property
     def ran(self) -> bool:
-        return any(result.status != "skipped" for result in self.results)
+        """Some valid case was compared (some invalid one, when only these were chosen)."""
+        return any(result.status != "skipped" for result in self.valid or self.invalid)
 
     def passed(self, strict: bool) -> bool:
         """Nothing wrong; strict also wants it to be there and to skip nothing."""
