@@ -17,7 +17,7 @@ func Lengths(lengths []int) Option { return func(c *call) { c.inputs.Lengths = l
 // NumThreads lets up to n goroutines share the work; 1 when not given. No bit depends on it.
 func NumThreads(n int) Option { return func(c *call) { c.threads = n } }
 
-// WithTrace collects every intermediate of the call.
+// WithTrace collects every intermediate of the call; what trace held before is dropped.
 func WithTrace(trace *Trace) Option { return func(c *call) { c.trace = trace } }
 
 // Trace is the intermediates of a call, time-major: z_l{l} and gates_l{l} (T, B, 4*H), c_l{l} and h_l{l} (T, B, H) for
@@ -28,15 +28,23 @@ type Trace []NamedTensor
 // that is nil. It gives the last layer's output y (T, B, D*H) or (B, T, D*H), and the final state. The arguments are
 // only read.
 func (m *Model) Forward(x *Tensor, state *State, options ...Option) (y *Tensor, final *State, err error) {
+	if err := m.check(); err != nil {
+		return nil, nil, err
+	}
 	c := &call{Model: m, inputs: Inputs{X: x, State: state}, threads: 1}
 	for _, option := range options {
-		option(c)
+		if option != nil {
+			option(c)
+		}
 	}
 	if err := m.checkInputs(&c.inputs); err != nil {
 		return nil, nil, err
 	}
 	if c.threads < 1 || c.threads > maxThreads {
 		return nil, nil, invalid("num_threads", "an integer from 1 to 1024", "%d", c.threads)
+	}
+	if err := m.checkOutputs(x.Shape); err != nil {
+		return nil, nil, err
 	}
 	y, final = c.run()
 	return y, final, nil
@@ -66,11 +74,14 @@ func (v view) at(t, b int) []float32 { return v.data[t*v.step+b*v.row:] }
 
 // run is sections 3 and 4 of spec/lstm.md.
 func (c *call) run() (y *Tensor, final *State) {
-	config := &c.Config
+	config := &c.config
 	c.steps, c.batch = c.dims(c.inputs.X.Shape)
 	c.lengths = c.inputs.Lengths
 	if c.lengths == nil {
 		c.lengths = slices.Repeat([]int{c.steps}, c.batch)
+	}
+	if c.trace != nil {
+		*c.trace = nil
 	}
 	stateShape := c.expectedState(0, c.batch).shape
 	c.state = &State{zeros(stateShape...), zeros(stateShape...)}
@@ -99,7 +110,7 @@ func (c *call) run() (y *Tensor, final *State) {
 
 // view of a tensor of the caller's, in the order of axes that BatchFirst says.
 func (c *call) view(tensor *Tensor, width int) view {
-	if c.Config.BatchFirst {
+	if c.config.BatchFirst {
 		return view{tensor.Data, width, c.steps * width}
 	}
 	return view{tensor.Data, c.batch * width, width}
@@ -118,9 +129,9 @@ func (c *call) layer(layer int, in, out view) {
 	slices.SortStableFunc(order, func(a, b int) int { return c.lengths[b] - c.lengths[a] })
 
 	var tasks []func()
-	for direction := range c.Config.directions() {
+	for direction := range c.config.directions() {
 		columns := out
-		columns.data = out.data[min(direction*c.Config.HiddenSize, len(out.data)):]
+		columns.data = out.data[min(direction*c.config.HiddenSize, len(out.data)):]
 		pass := c.newPass(layer, direction, in, columns)
 		group := min(rowsTogether, (c.batch+c.threads-1)/c.threads)
 		for rows := range slices.Chunk(order, max(group, 1)) {

@@ -198,8 +198,65 @@ func TestForwardErrors(t *testing.T) {
 	}
 }
 
+// TestOrderOfMemory: check 13 comes after all others.
+func TestOrderOfMemory(t *testing.T) {
+	m, _ := randomModel(t, Config{InputSize: 3, HiddenSize: 2, NumLayers: 1, Bias: true}, 0, 0)
+	x := zeros(0, 1<<29, 3)
+	for _, c := range []struct {
+		option Option
+		want   string
+	}{
+		{nil, "memory: too little for this case, want a smaller one"},
+		{Lengths([]int{4}), "lengths: shape (1,), want (B,) = (536870912,)"},
+		{NumThreads(0), "num_threads: 0, want an integer from 1 to 1024"},
+	} {
+		if _, _, err := m.Forward(x, nil, c.option); err == nil || err.Error() != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+func TestEmptyModel(t *testing.T) {
+	for _, m := range []*Model{nil, {}} {
+		_, _, forward := m.Forward(zeros(0, 0, 0), nil)
+		_, parse := m.ParseInputs(nil)
+		_, open := m.OpenInputs("none")
+		for _, err := range []error{forward, parse, open} {
+			var invalid *Error
+			if !errors.As(err, &invalid) || err.Error() != "model: empty, want one from Open or Parse" {
+				t.Errorf("got %v", err)
+			}
+		}
+	}
+}
+
+func TestConfigIsACopy(t *testing.T) {
+	want := Config{InputSize: 3, HiddenSize: 2, NumLayers: 1, Bias: true}
+	m, _ := randomModel(t, want, 0, 0)
+	config := m.Config()
+	config.HiddenSize = 100
+	if got := m.Config(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestTraceIsReset: a reused trace holds the last call only, and one of a failed call is left alone.
+func TestTraceIsReset(t *testing.T) {
+	m, in := randomModel(t, Config{InputSize: 3, HiddenSize: 2, NumLayers: 2, Bias: true}, 4, 2)
+	var trace Trace
+	for range 2 {
+		forward(t, m, in, nil, WithTrace(&trace))
+		if len(trace) != 8 {
+			t.Fatalf("%d tensors, want 8", len(trace))
+		}
+	}
+	if _, _, err := m.Forward(nil, nil, WithTrace(&trace)); err == nil || len(trace) != 8 {
+		t.Errorf("after a failure: %v, %d tensors", err, len(trace))
+	}
+}
+
 func TestUnknownISA(t *testing.T) {
-	for _, name := range []string{"sse9", "AVX2"} {
+	for _, name := range []string{"sse9", "AVX2", "\"é\n\\"} {
 		t.Setenv("LSTM_REF_ISA", name)
 		_, err := ISA()
 		var invalid *Error

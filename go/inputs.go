@@ -20,10 +20,18 @@ type Inputs struct {
 }
 
 // OpenInputs reads an inputs file.
-func (m *Model) OpenInputs(path string) (*Inputs, error) { return readAt(path, m.ParseInputs) }
+func (m *Model) OpenInputs(path string) (*Inputs, error) {
+	if err := m.check(); err != nil { // not the file's fault
+		return nil, err
+	}
+	return readAt(path, m.ParseInputs)
+}
 
-// ParseInputs reads the bytes of an inputs file, strictly: checks 1 to 4 and 9 to 12 of spec/model-file.md.
+// ParseInputs reads the bytes of an inputs file, strictly: checks 1 to 4 and 9 to 13 of spec/model-file.md.
 func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
 	c, err := readContainer(file)
 	if err != nil {
 		return nil, err
@@ -78,10 +86,13 @@ func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
 			return nil, invalid(e.name, "only "+strings.Join(names, ", "), "unexpected tensor")
 		}
 	}
+	if err := m.checkOutputs(x.shape); err != nil { // check 13
+		return nil, err
+	}
 	return inputs, nil
 }
 
-// checkInputs makes the same checks on the arguments of Forward, and one more: a tensor's data must fill its shape.
+// checkInputs makes checks 9 to 11 on the arguments of Forward, and one more: a tensor's data must fill its shape.
 func (m *Model) checkInputs(in *Inputs) error {
 	if in.X == nil {
 		return m.missingX()
@@ -117,14 +128,11 @@ func (m *Model) checkInputs(in *Inputs) error {
 }
 
 func (m *Model) missingX() error {
-	return invalid("x", fmt.Sprintf("%s with I = %d", m.Config.axes(), m.Config.InputSize), "missing")
+	return invalid("x", fmt.Sprintf("%s with I = %d", m.config.axes(), m.config.InputSize), "missing")
 }
 
-// maxOutput bounds the bytes of a call's outputs: with T = 0 an empty x may claim any number of rows.
-const maxOutput = min(1<<40, math.MaxInt)
-
 func (m *Model) checkX(shape []int) error {
-	c := &m.Config
+	c := &m.config
 	if len(shape) != 3 {
 		return invalid("x", "3 "+c.axes(), "rank %d", len(shape))
 	}
@@ -134,10 +142,22 @@ func (m *Model) checkX(shape []int) error {
 	if want := []int{shape[0], shape[1], c.InputSize}; shape[2] != want[2] {
 		return invalid("x", c.axes()+" = "+formatShape(want), "shape %s", formatShape(shape))
 	}
+	return nil
+}
+
+// maxEmptyState bounds the bytes of h_n and c_n when x is empty: with T = 0 it may claim any number of rows.
+const maxEmptyState = 1 << 32
+
+// checkOutputs makes check 13, given the shape of x; before it, nothing is allocated for a row that no file holds.
+func (m *Model) checkOutputs(shape []int) error {
 	steps, batch := m.dims(shape)
-	y, fits := sizeInBytes([]int{steps, batch, c.directions() * c.HiddenSize}, 4)
-	states, alsoFits := sizeInBytes([]int{2, len(m.cells), batch, c.HiddenSize}, 4)
-	if !fits || !alsoFits || y+states >= maxOutput {
+	y, fits := sizeInBytes([]int{steps, batch, m.config.directions() * m.config.HiddenSize}, 4)
+	states, alsoFits := sizeInBytes([]int{2, len(m.cells), batch, m.config.HiddenSize}, 4)
+	limit := uint64(math.MaxInt)
+	if steps == 0 || batch == 0 {
+		limit = min(limit, maxEmptyState)
+	}
+	if !fits || !alsoFits || y > math.MaxInt || states > limit {
 		return invalid("memory", "a smaller one", "too little for this case")
 	}
 	return nil
@@ -145,7 +165,7 @@ func (m *Model) checkX(shape []int) error {
 
 // dims is T and B, given the shape of x.
 func (m *Model) dims(shape []int) (steps, batch int) {
-	if m.Config.BatchFirst {
+	if m.config.BatchFirst {
 		return shape[1], shape[0]
 	}
 	return shape[0], shape[1]
@@ -153,7 +173,7 @@ func (m *Model) dims(shape []int) (steps, batch int) {
 
 // expectedState is h_0 (n = 0) or c_0 (n = 1) as it should be.
 func (m *Model) expectedState(n, batch int) expectation {
-	return expectation{[]string{"h_0", "c_0"}[n], "(L*D, B, H)", []int{len(m.cells), batch, m.Config.HiddenSize}}
+	return expectation{[]string{"h_0", "c_0"}[n], "(L*D, B, H)", []int{len(m.cells), batch, m.config.HiddenSize}}
 }
 
 func checkLengths[Int int | int64](lengths []Int, steps int) error {
@@ -166,7 +186,11 @@ func checkLengths[Int int | int64](lengths []Int, steps int) error {
 }
 
 func checkData(name string, tensor *Tensor) error {
-	if size, ok := sizeInBytes(tensor.Shape, 1); !ok || size != uint64(len(tensor.Data)) {
+	size, ok := sizeInBytes(tensor.Shape, 1)
+	if slices.Contains(tensor.Shape, 0) { // however large the others are
+		size, ok = 0, true
+	}
+	if !ok || size != uint64(len(tensor.Data)) {
 		return invalid(name, "as many as its shape "+formatShape(tensor.Shape), "%d elements", len(tensor.Data))
 	}
 	return nil

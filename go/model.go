@@ -20,7 +20,7 @@ const Version = "0.1.0"
 
 // Model is an LSTM, ready to run. It never changes, so goroutines may share it.
 type Model struct {
-	Config  Config
+	config  Config
 	cells   []*cell // of layer l, direction d: l*D + d
 	kernels *kernel.Kernels
 }
@@ -30,6 +30,17 @@ type cell struct {
 	inputSize          int            // I_l
 	weightIH, weightHH *kernel.Matrix // (4*H, I_l), (4*H, H)
 	bias               []float32      // b_ih + b_hh (2.5)
+}
+
+// Config is the model's configuration.
+func (m *Model) Config() Config { return m.config }
+
+// check tells a Model that Parse made from others.
+func (m *Model) check() error {
+	if m == nil || m.kernels == nil {
+		return invalid("model", "one from Open or Parse", "empty")
+	}
+	return nil
 }
 
 // Open reads a model file.
@@ -58,7 +69,7 @@ func Parse(file []byte) (*Model, error) {
 		return nil, err
 	}
 	defer kernel.EnterDefault().Leave()
-	m := &Model{Config: *config, kernels: kernels}
+	m := &Model{config: *config, kernels: kernels}
 	for layer := range config.NumLayers {
 		for direction := range config.directions() {
 			m.cells = append(m.cells, packCell(config, c, layer, direction))
@@ -162,5 +173,5 @@ func chooseKernels() (*kernel.Kernels, error) {
 	for _, kernels := range kernel.Available() {
 		names = append(names, kernels.Name)
 	}
-	return nil, invalid("LSTM_REF_ISA", "one of "+strings.Join(names, ", "), "%q", name)
+	return nil, invalid("LSTM_REF_ISA", "one of "+strings.Join(names, ", "), `"%s"`, name)
 }

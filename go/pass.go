@@ -18,7 +18,7 @@ type passTrace struct {
 }
 
 func (c *call) newPass(layer, direction int, in, out view) *pass {
-	row, size := layer*c.Config.directions()+direction, c.batch*c.Config.HiddenSize
+	row, size := layer*c.config.directions()+direction, c.batch*c.config.HiddenSize
 	p := &pass{
 		call: c, cell: c.cells[row], reverse: direction == 1, in: in, out: out,
 		h: c.state.H.Data[row*size:][:size],
@@ -26,7 +26,7 @@ func (c *call) newPass(layer, direction int, in, out view) *pass {
 	}
 	if c.trace != nil {
 		values := func(width int) *Tensor { return zeros(c.steps, c.batch, width) }
-		h := c.Config.HiddenSize
+		h := c.config.HiddenSize
 		p.trace = &passTrace{values(4 * h), values(4 * h), values(h), values(h)}
 		suffix := suffix(layer, direction)
 		*c.trace = append(*c.trace, NamedTensor{"z_" + suffix, p.trace.z}, NamedTensor{"gates_" + suffix, p.trace.gates},
@@ -42,7 +42,7 @@ const projectedRows = 24
 
 // run computes some rows of the batch, the longest first.
 func (p *pass) run(rows []int) {
-	units, kernels := p.Config.HiddenSize, p.kernels
+	units, kernels := p.config.HiddenSize, p.kernels
 	width, gateWidth := kernel.Width(units), kernel.GateWidth(units)
 	h, c := make([]float32, len(rows)*width), make([]float32, len(rows)*width)
 	for i, b := range rows {
@@ -113,14 +113,14 @@ func (p *pass) time(step, b int) int {
 }
 
 func (p *pass) traceGates(to *Tensor, active []int, step int, z []float32) {
-	units, gateWidth := p.Config.HiddenSize, len(p.bias)
+	units, gateWidth := p.config.HiddenSize, len(p.bias)
 	for i, b := range active {
 		kernel.Unpack(to.Data[(p.time(step, b)*p.batch+b)*4*units:], z[i*gateWidth:], units)
 	}
 }
 
 func (p *pass) traceStates(active []int, step int, c, h []float32) {
-	units, width := p.Config.HiddenSize, kernel.Width(p.Config.HiddenSize)
+	units, width := p.config.HiddenSize, kernel.Width(p.config.HiddenSize)
 	for i, b := range active {
 		at := (p.time(step, b)*p.batch + b) * units
 		copy(p.trace.c.Data[at:], c[i*width:][:units])

@@ -3,21 +3,28 @@ package lstmref
 import (
 	"bytes"
 	"cmp"
+	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/lstm-ref/lstm_ref/go/internal/strictjson"
 )
 
-const maxHeader = 100_000_000
+const (
+	maxHeader = 100_000_000
+	maxRank   = 8
+)
 
 // entry is one tensor of a file: its description and its bytes.
 type entry struct {
@@ -144,7 +151,7 @@ func readEntry(name string, value strictjson.Value, size int) (*entry, error) {
 		e.dtype, isText = dtype.Text()
 		e.shape, areSizes = readSizes(shape)
 		pair, areOffsets = readSizes(offsets)
-		if wellFormed = isText && areSizes && areOffsets && len(pair) == 2; wellFormed {
+		if wellFormed = isText && areSizes && len(e.shape) <= maxRank && areOffsets && len(pair) == 2; wellFormed {
 			e.begin, e.end = pair[0], pair[1]
 		}
 	}
@@ -254,37 +261,85 @@ func ReadTensors(path string) ([]NamedTensor, error) {
 }
 
 // WriteTensors writes a safetensors file. It appears under its name whole or not at all.
-func WriteTensors(path string, tensors ...NamedTensor) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+func WriteTensors(path string, tensors ...NamedTensor) error {
+	if err := checkWritable(tensors); err != nil {
+		return at(path, err)
+	}
+	err := writeWhole(path, func(file io.Writer) error {
+		if _, err := file.Write(encodeHeader(tensors)); err != nil {
+			return err
+		}
+		for _, tensor := range tensors {
+			data := make([]byte, 0, 4*len(tensor.Data))
+			for _, v := range tensor.Data {
+				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+			}
+			if _, err := file.Write(data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return unwritable(path, err)
 	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-			err = unwritable(path, err)
-		}
-	}()
-	if _, err = file.Write(encodeHeader(tensors)); err != nil {
-		return err
-	}
+	return nil
+}
+
+// checkWritable refuses what no file can hold, or no reader would take.
+func checkWritable(tensors []NamedTensor) error {
+	seen := map[string]bool{}
 	for _, tensor := range tensors {
-		data := make([]byte, 0, 4*len(tensor.Data))
-		for _, v := range tensor.Data {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+		name := tensor.Name
+		switch {
+		case !utf8.ValidString(name):
+			return invalid(strings.ToValidUTF8(name, "\uFFFD"), "a name in UTF-8", "not UTF-8")
+		case name == "__metadata__":
+			return invalid(name, "another name", "a reserved name")
+		case seen[name]:
+			return invalid(name, "one", "duplicate tensor")
+		case tensor.Tensor == nil:
+			return invalid(name, "a tensor", "missing")
+		case len(tensor.Shape) > maxRank:
+			return invalid(name, fmt.Sprintf("at most %d", maxRank), "rank %d", len(tensor.Shape))
+		case len(tensor.Shape) > 0 && slices.Min(tensor.Shape) < 0:
+			return invalid(name, "no negative size", "shape %s", formatShape(tensor.Shape))
 		}
-		if _, err = file.Write(data); err != nil {
+		if err := checkData(name, tensor.Tensor); err != nil {
 			return err
 		}
+		if _, ok := sizeInBytes(tensor.Shape, 4); !ok {
+			return invalid(name, "a size in bytes below 2^63", "shape %s", formatShape(tensor.Shape))
+		}
+		seen[name] = true
 	}
-	if err = file.Chmod(0o644); err != nil {
+	return nil
+}
+
+// writeWhole writes a file under a temporary name beside path and renames it. Its permissions are what the umask leaves,
+// unlike those of os.CreateTemp.
+func writeWhole(path string, write func(io.Writer) error) error {
+	temporary := filepath.Join(filepath.Dir(path), rand.Text()+".part")
+	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
 		return err
 	}
-	if err = file.Close(); err != nil {
+	renamed := false
+	defer func() { // after a panic, too
+		if !renamed {
+			file.Close()
+			os.Remove(temporary)
+		}
+	}()
+	if err := write(file); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), path)
+	if err := file.Close(); err != nil {
+		return err
+	}
+	err = os.Rename(temporary, path)
+	renamed = err == nil
+	return err
 }
 
 func unwritable(path string, err error) error {
@@ -301,7 +356,7 @@ func encodeHeader(tensors []NamedTensor) []byte {
 			header.WriteString(",")
 		}
 		name, _ := json.Marshal(tensor.Name)
-		shape, _ := json.Marshal(tensor.Shape)
+		shape, _ := json.Marshal(append([]int{}, tensor.Shape...)) // never null
 		end := offset + 4*len(tensor.Data)
 		fmt.Fprintf(&header, `%s:{"dtype":"F32","shape":%s,"data_offsets":[%d,%d]}`, name, shape, offset, end)
 		offset = end

@@ -135,7 +135,7 @@ Answer answer(std::string_view line) {
     if (command == "stop") return {"{\"stopped\": true}", true};
     throw Error("request.cmd", member(request, "cmd", json::Kind::string, kCommands).describe(), kCommands);
   } catch (const Error& invalid) {
-    return error(invalid.what());
+    return error(invalid.parameter + ": " + invalid.got + ", want " + invalid.want);  // what() would end at a U+0000
   } catch (const std::bad_alloc&) {
     return error("memory: too little for this case, want a smaller one");
   } catch (const std::length_error&) {  // what a vector throws when asked for more than can exist

@@ -1,9 +1,12 @@
 #include "lstm_ref/config.hpp"
 
+#include <optional>
 #include <unordered_map>
 
 namespace lstm_ref {
 namespace {
+
+constexpr std::int64_t kMaxStateBytes = std::int64_t{1} << 32;  // check 13
 
 void check_size(const char* parameter, std::int64_t size) {
   if (size < 1 || size > kMaxSize) {
@@ -55,6 +58,7 @@ std::vector<TensorView> match_tensors(const Config& config, const std::vector<Te
     const TensorView& tensor = *found->second;
     if (tensor.dtype != Dtype::kFloat32) throw Error(spec.name, "dtype I64", "F32");
     if (tensor.shape != spec.shape) throw Error(spec.name, "shape " + shape_text(tensor.shape), spec.want);
+    if (!tensor.data) throw Error(spec.name, "missing", spec.want);  // no tensor of a configuration is empty
     matched.push_back(tensor);
     unmatched.erase(found);
   }
@@ -62,6 +66,23 @@ std::vector<TensorView> match_tensors(const Config& config, const std::vector<Te
     if (unmatched.count(tensor.name)) throw Error(tensor.name, "unexpected tensor", "only the tensors of the configuration");
   }
   return matched;
+}
+
+void check_output_sizes(const Config& config, std::int64_t T, std::int64_t B) {
+  const auto bytes = [](const Shape& shape, bool count_zeros) -> std::optional<std::int64_t> {  // nothing: not below 2^63
+    std::int64_t size = sizeof(float);
+    for (const std::int64_t n : shape) {
+      if (n == 0 && count_zeros) return 0;
+      if (n != 0 && __builtin_mul_overflow(size, n, &size)) return std::nullopt;
+    }
+    return size;
+  };
+  const auto y = bytes({T, B, config.directions() * config.hidden_size}, false);
+  const auto states = bytes({2, config.state_rows(), B, config.hidden_size}, true);
+  const bool holds_data = T > 0 && B > 0;
+  if (!y || (!holds_data && !(states && *states <= kMaxStateBytes))) {
+    throw Error("memory", "too little for this case", "a smaller one");
+  }
 }
 
 }  // namespace lstm_ref

@@ -37,6 +37,7 @@ void check_arguments(const Config& config, const Inputs& inputs, const Outputs& 
       throw Error("lengths[" + std::to_string(b) + "]", std::to_string(length), "0 <= length <= T = " + std::to_string(T));
     }
   }
+  check_output_sizes(config, T, B);
   if (!outputs.y && T > 0 && B > 0) {
     const Shape shape = config.batch_first ? Shape{B, T, y_features} : Shape{T, B, y_features};
     throw Error("y", "missing", axes + "D*H) = " + shape_text(shape));

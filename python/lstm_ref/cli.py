@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,6 +20,9 @@ from rich.text import Text
 
 from . import __version__
 from .errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from .conformance.markers import Block
 
 app = typer.Typer(
     help="The reference LSTM: one specification, one arithmetic, the same bits in every language.",
@@ -70,8 +75,18 @@ def check_writable(parameter: str, path: Path | None) -> None:
     if path is None:
         return
     folder = path.absolute().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+    written = path if path.exists() and not path.is_file() else folder  # a device itself; a file is replaced
+    if path.is_dir() or not folder.is_dir() or not os.access(written, os.W_OK):
         raise InvalidArgument(parameter, str(path), "a file in a folder that exists and can be written")
+
+
+def block_to_write(path: Path | None, name: str) -> Block | None:
+    """The generated part of a Markdown file; what could keep it from being written is an error before the run."""
+    from .conformance.markers import Block
+
+    block = Block(path, name) if path else None
+    check_writable("markdown", path)
+    return block
 
 
 @contextmanager
@@ -97,7 +112,7 @@ def verify(
         Path | None,
         typer.Option("--markdown", metavar="FILE", help="Put the matrix between <!-- matrix --> and <!-- /matrix --> in FILE."),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="For one answer of a runner.")] = 120,
+    timeout: Annotated[float, typer.Option(min=0.01, max=86400, metavar="SECONDS", help="For one answer of a runner.")] = 120,
     strict: Annotated[
         bool | None,
         typer.Option(
@@ -112,13 +127,14 @@ def verify(
     Status 0: all agree. 1: a difference, a failure, or nothing tried. 2: wrong usage.
     """
     from .conformance import registry, report
-    from .conformance.markers import Block
     from .conformance.results import Row
     from .conformance.verify import select
     from .conformance.verify import verify as run
     from .golden import manifest as manifest_file
 
     with usage_errors():
+        if math.isnan(timeout):  # in every range for some versions of typer
+            raise InvalidArgument("timeout", "nan", "a number of seconds from 0.01 to 86400")
         ours = registry.implementations()
         known = [implementation.name for implementation in ours]
         for name in impl or ():
@@ -128,7 +144,7 @@ def verify(
         chosen += [registry.foreign(command) for command in runner or ()]
         manifest = select(manifest_file.load(golden), patterns or ())
         check_writable("json", json_file)
-        block = markdown_file and Block(markdown_file, "matrix")
+        block = block_to_write(markdown_file, "matrix")
 
     cases = len(manifest.valid) + len(manifest.invalid)
     console.print(f"{len(chosen)} implementations, {len(manifest.valid)} valid and {len(manifest.invalid)} invalid cases")
@@ -146,7 +162,8 @@ def verify(
     if json_file is not None:
         write_file("json", json_file, report.to_json(rows, strict))
     if block:
-        block.write(report.markdown(rows))
+        with usage_errors():
+            block.write(report.markdown(rows))
     raise typer.Exit(0 if report.all_passed(rows, strict) else 1)
 
 
@@ -173,7 +190,6 @@ def accuracy(
     Status 1 when an error of ours is more than 1.1 times that of torch.nn.LSTM.
     """
     from .conformance import accuracy as table
-    from .conformance.markers import Block
     from .conformance.verify import select
     from .golden import manifest as manifest_file
 
@@ -181,7 +197,7 @@ def accuracy(
         cases = table.finite(select(manifest_file.load(golden), patterns or ()).valid)
         if not cases:
             raise InvalidArgument("filter", " ".join(patterns or ()), "a finite case")
-        block = markdown_file and Block(markdown_file, "accuracy")
+        block = block_to_write(markdown_file, "accuracy")
     try:
         with progress_bar("accuracy", len(cases)) as bar:
             families = table.measure(cases, lambda: bar.advance(bar.task_ids[0]))
@@ -192,7 +208,8 @@ def accuracy(
         shown.add_row(*line, style="" if family.passed else "bold red")
     console.print(shown)
     if block:
-        block.write(table.markdown(families))
+        with usage_errors():
+            block.write(table.markdown(families))
     failed = [family.name for family in families if not family.passed]
     console.print(f"FAILED: {', '.join(failed)}" if failed else f"passed: every ratio is at most {table.LIMIT}")
     raise typer.Exit(1 if failed else 0)
@@ -268,4 +285,7 @@ def kill_mutants(root: Path) -> bool:
 
 def main() -> None:
     """The entry point of `lstm-ref`."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
+    for stream in (sys.stdout, sys.stderr):  # what cannot be encoded, such as a lone surrogate in a runner's text, is escaped
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app(prog_name="lstm-ref")

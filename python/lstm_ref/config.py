@@ -1,8 +1,9 @@
 """The configuration of an LSTM and the tensors that go with it (spec/lstm.md section 1, spec/model-file.md F2)."""
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,6 +86,12 @@ class LSTMConfig:
         """Shape of h_0 and c_0."""
         return Expected("(L*D, B, H)", (self.num_layers * self.directions, batch, self.hidden_size))
 
+    def outputs_fit(self, steps: int, batch: int) -> bool:
+        """Check 13 of spec/model-file.md: an x without elements may claim any number of rows."""
+        y = 4 * prod(size for size in (steps, batch, self.directions * self.hidden_size) if size)
+        states = 2 * 4 * prod(self.expected_state(batch).shape)
+        return y < 2**63 and (steps * batch > 0 or states <= 2**32)
+
     def to_json(self) -> dict[str, Any]:
         return {"format_version": FORMAT_VERSION, "op": OP, **asdict(self)}
 
@@ -135,7 +142,7 @@ def check_tensors(config: LSTMConfig, tensors: Mapping[str, np.ndarray], *, from
     for name, expected in config.iter_expected():
         if name not in tensors:
             raise InvalidArgument(name, "missing", str(expected))
-        check_array(name, tensors[name], np.float32, expected, from_file=from_file)
+        check_array(name, to_array(name, tensors[name]), np.float32, expected, from_file=from_file)
         seen += 1
     if seen != len(tensors):
         names = config.expected_tensors()
@@ -168,15 +175,16 @@ class Inputs(NamedTuple):
 
 
 def check_inputs(
-    config: LSTMConfig, x: Any, h_0: Any = None, c_0: Any = None, lengths: Any = None, *, from_file: bool = False
-) -> Inputs:
-    """Checks 9 to 11 of spec/model-file.md; fills in what may be absent.
+    config: LSTMConfig, x: Any, h_0: Any = None, c_0: Any = None, lengths: Any = None, *,
+    from_file: bool = False, others: Iterable[str] = (),
+) -> Inputs:  # fmt: skip
+    """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. others: the names of further tensors in a file.
 
     x (T, B, I) or (B, T, I); h_0, c_0 (L*D, B, H); lengths (B,) int64. Raises InvalidArgument.
     """
     if x is None:
         raise InvalidArgument("x", "missing", f"({config.input_axes}) with I = {config.input_size}")
-    x = np.asarray(x)
+    x = to_array("x", x)
     check_array("x", x, np.float32, None, from_file=from_file)
     if x.ndim != 3:
         raise InvalidArgument("x", f"rank {x.ndim}", f"3 ({config.input_axes})")
@@ -184,23 +192,43 @@ def check_inputs(
     steps, batch = x.shape[1::-1] if config.batch_first else x.shape[:2]
 
     state = config.expected_state(batch)
-    if h_0 is None and c_0 is None:
-        h_0 = c_0 = np.zeros(state.shape, np.float32)
-    states = []
-    for name, value in (("h_0", h_0), ("c_0", c_0)):
-        if value is None:
-            raise InvalidArgument(name, "missing", str(state))
-        value = np.asarray(value)
-        check_array(name, value, np.float32, state, from_file=from_file)
-        states.append(value)
+    states = {"h_0": h_0, "c_0": c_0}
+    if h_0 is not None or c_0 is not None:
+        for name, value in states.items():
+            if value is None:
+                raise InvalidArgument(name, "missing", str(state))
+            states[name] = to_array(name, value)
+            check_array(name, states[name], np.float32, state, from_file=from_file)
+    if lengths is not None:
+        lengths = _check_lengths(lengths, steps, batch, from_file)
+    for name in others:
+        raise InvalidArgument(name, "unexpected tensor", "only x, h_0, c_0, lengths")
+    if not config.outputs_fit(steps, batch):
+        raise InvalidArgument("memory", "too little for this case", "a smaller one")
 
-    if lengths is None:
-        lengths = np.full(batch, steps, np.int64)
-    lengths = np.asarray(lengths)
-    if not from_file and np.issubdtype(lengths.dtype, np.integer) and lengths.dtype != np.uint64:
+    zeros = (np.zeros(state.shape, np.float32) for _ in states)
+    h_0, c_0 = (next(zeros) if value is None else value for value in states.values())
+    return Inputs(x, h_0, c_0, np.full(batch, steps, np.int64) if lengths is None else lengths)
+
+
+def _check_lengths(lengths: Any, steps: int, batch: int, from_file: bool) -> np.ndarray:
+    is_empty_list = not isinstance(lengths, np.ndarray) and np.size(lengths) == 0  # NumPy makes float64 of it
+    lengths = to_array("lengths", lengths)
+    if not from_file and (is_empty_list or (lengths.dtype.kind in "iu" and lengths.dtype != np.uint64)):
         lengths = lengths.astype(np.int64)  # Python lists of int, int32: exact, and what callers have at hand
     check_array("lengths", lengths, np.int64, Expected("(B,)", (batch,)), from_file=from_file)
     for b, length in enumerate(lengths.tolist()):
         if not 0 <= length <= steps:
             raise InvalidArgument(f"lengths[{b}]", str(length), f"0 <= length <= T = {steps}")
-    return Inputs(x, states[0], states[1], lengths)
+    return lengths
+
+
+def to_array(name: str, value: Any) -> np.ndarray:
+    """As an array in this machine's byte order. What NumPy cannot take is refused by name, a tensor with gradients too."""
+    if isinstance(value, np.ma.MaskedArray):  # its mask would be lost
+        raise InvalidArgument(name, "a MaskedArray", "an array without a mask")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidArgument(name, describe(value), "an array, or what NumPy can make one of (a tensor: detach() it)") from None
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

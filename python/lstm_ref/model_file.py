@@ -4,11 +4,12 @@ The safetensors package writes them. Reading is done here: the checks, their ord
 specification and the same in C++ and Go, which a general reader cannot promise.
 """
 
+import errno
 import json
 import os
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,10 +36,11 @@ from .strict_json import MAX_INTEGER, Members, parse_object
 
 METADATA_KEY = "lstm_ref"
 MAX_HEADER = 100_000_000
+MAX_RANK = 8
 DTYPES: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 
 
-class Container(NamedTuple):
+class File(NamedTuple):
     """The tensors of a file, in the order of its header, and its metadata (None when it has none)."""
 
     tensors: dict[str, np.ndarray]
@@ -54,6 +56,8 @@ def read_bytes(path: str | os.PathLike) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise InvalidArgument("file", f"cannot be read ({error.strerror})", "a readable file") from None
+    except ValueError:  # a path with U+0000
+        raise InvalidArgument("file", f"cannot be read ({os.strerror(errno.EINVAL)})", "a readable file") from None
 
 
 def read_model(data: bytes) -> tuple[LSTMConfig, dict[str, np.ndarray]]:
@@ -65,14 +69,11 @@ def read_model(data: bytes) -> tuple[LSTMConfig, dict[str, np.ndarray]]:
 
 
 def read_inputs(data: bytes, config: LSTMConfig) -> Inputs:
-    """x, h_0, c_0, lengths of an inputs file for a model. Raises InvalidArgument: checks 1 to 4 and 9 to 12."""
+    """x, h_0, c_0, lengths of an inputs file for a model. Raises InvalidArgument: checks 1 to 4 and 9 to 13."""
     tensors, _ = read_container(data)
     names = ("x", "h_0", "c_0", "lengths")
-    inputs = check_inputs(config, *(tensors.get(name) for name in names), from_file=True)
-    for name in tensors:
-        if name not in names:
-            raise InvalidArgument(name, "unexpected tensor", f"only {', '.join(names)}")
-    return inputs
+    others = (name for name in tensors if name not in names)
+    return check_inputs(config, *(tensors.get(name) for name in names), from_file=True, others=others)
 
 
 def read_tensors(data: bytes) -> dict[str, np.ndarray]:
@@ -80,7 +81,7 @@ def read_tensors(data: bytes) -> dict[str, np.ndarray]:
     return read_container(data).tensors
 
 
-def read_container(data: bytes) -> Container:
+def read_container(data: bytes) -> File:
     """Checks 1 to 4 of spec/model-file.md, in its order."""
     if len(data) < 8:  # check 1
         raise InvalidArgument("file", f"{len(data)} bytes", "at least 8 (the header length)")
@@ -115,7 +116,7 @@ def read_container(data: bytes) -> Container:
         raise InvalidArgument("file", f"{len(body) - end} bytes after the last tensor", "0")
 
     tensors = {name: _array(entry, body) for name, entry in entries.items()}
-    return Container(tensors, metadata)
+    return File(tensors, metadata)
 
 
 class _Entry(NamedTuple):
@@ -150,7 +151,7 @@ def _read_entry(name: str, value: Any, data_size: int) -> _Entry:
         raise malformed
     member = dict(value)
     dtype_name, shape, offsets = member["dtype"], member["shape"], member["data_offsets"]
-    if not isinstance(dtype_name, str) or not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
+    if not (isinstance(dtype_name, str) and _are_sizes(shape, range(MAX_RANK + 1)) and _are_sizes(offsets, (2,))):
         raise malformed
     if dtype_name not in DTYPES:
         raise InvalidArgument(name, f"dtype {dtype_name}", "F32 or I64")
@@ -166,8 +167,9 @@ def _read_entry(name: str, value: Any, data_size: int) -> _Entry:
     return entry
 
 
-def _are_sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(type(n) is int and 0 <= n <= MAX_INTEGER for n in value)
+def _are_sizes(value: Any, counts: Container[int]) -> bool:
+    """An array (not an object, which is a list of members) of integers >= 0, as many as counts allows."""
+    return type(value) is list and len(value) in counts and all(type(n) is int and 0 <= n <= MAX_INTEGER for n in value)
 
 
 def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
@@ -204,7 +206,7 @@ def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
 
 def dump_model(config: LSTMConfig, tensors: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of a model file. Raises InvalidArgument unless tensors are exactly the configuration's."""
-    check_tensors(config, tensors)
+    check_tensors(config, tensors, from_file=False)
     return dump_tensors(tensors, {METADATA_KEY: json.dumps(config.to_json())})
 
 
@@ -219,9 +221,16 @@ def write_atomic(path: str | os.PathLike, data: bytes) -> None:
         _write_atomic(Path(path), data)
     except OSError as error:
         raise InvalidArgument("file", f"cannot be written ({error.strerror})", "a writable file") from None
+    except ValueError:  # a path with U+0000
+        raise InvalidArgument("file", f"cannot be written ({os.strerror(errno.EINVAL)})", "a writable file") from None
 
 
 def _write_atomic(path: Path, data: bytes) -> None:
+    is_device = path.exists() and not path.is_file() and not path.is_dir()
+    if is_device or path.is_relative_to("/dev"):  # written to, not replaced; /dev/stdout may lead to an ordinary file
+        path.write_bytes(data)
+        return
+    path = Path(os.path.realpath(path))  # the file that a link leads to, not the link
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

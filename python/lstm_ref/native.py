@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _native, model_file
-from .config import Expected, Inputs, LSTMConfig, check_array, check_inputs, check_tensors, describe
+from .config import Expected, Inputs, LSTMConfig, check_array, check_inputs, check_tensors, describe, to_array
 from .errors import InvalidArgument
 from .golden.fills import fill
 
@@ -31,8 +31,10 @@ class LSTM:
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
                  bidirectional: bool = False, *, num_threads: int = 1, isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
         config = LSTMConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional)
+        if not _is_integer(seed) or not 0 <= seed < 2**64:
+            raise InvalidArgument("seed", describe(seed), "an integer from 0 to 2**64 - 1")
         uniform = {"kind": "uniform", "exponent": math.floor(-math.log2(config.hidden_size) / 2)}
-        tensors = {name: fill(seed, name, shape, uniform) for name, (_, shape) in config.iter_expected()}
+        tensors = {name: fill(int(seed), name, shape, uniform) for name, (_, shape) in config.iter_expected()}
         self._build(config, tensors, num_threads, isa)
 
     @classmethod
@@ -115,8 +117,12 @@ class LSTM:
         out: an array for y: float32, C-contiguous, writable, sharing no memory with the inputs.
         trace: a dict that receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
         """
+        if trace is not None and not isinstance(trace, dict):
+            raise InvalidArgument("trace", describe(trace), "a dict")
         inputs = self._check_inputs(x, state, lengths)
         y = self._make_y(inputs, out)
+        if out is not None:  # what was copied for the call is still the caller's
+            _check_overlap(out, {"x": x, "h_0": state and state[0], "c_0": state and state[1], "lengths": lengths})
         h_n, c_n = np.empty_like(inputs.h_0), np.empty_like(inputs.c_0)
         if trace is None:
             _native.forward(self._engine, *inputs, y, h_n, c_n)
@@ -137,15 +143,19 @@ class LSTM:
     def _build(self, config: LSTMConfig, tensors: Mapping[str, Any], num_threads: int, isa: str | None) -> None:
         if not _is_integer(num_threads) or not 1 <= num_threads <= MAX_THREADS:
             raise InvalidArgument("num_threads", describe(num_threads), f"an integer from 1 to {MAX_THREADS}")
-        if isa is not None and (not isinstance(isa, str) or isa == ""):
-            raise InvalidArgument("isa", describe(isa), "one of " + ", ".join(available_isas()))
-        arrays = {name: _plain_array(name, value) for name, value in tensors.items()}
+        if isa is not None and isa not in available_isas():
+            raise InvalidArgument("isa", ascii(isa) if isinstance(isa, str) and not isa.isprintable() else describe(isa),
+                                  "one of " + ", ".join(available_isas()))  # fmt: skip
+        if not isinstance(tensors, Mapping):
+            raise InvalidArgument("tensors", describe(tensors), "a mapping of names to arrays")
+        arrays = {name: to_array(name, value) for name, value in tensors.items()}
         check_tensors(config, arrays, from_file=False)
-        self._tensors = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}
-        self._engine = _native.make_lstm(config.input_size, config.hidden_size, config.num_layers, config.bias,
-                                         config.batch_first, config.bidirectional, list(self._tensors.items()),
-                                         isa or "", int(num_threads))  # fmt: skip
-        self._config, self._num_threads = config, int(num_threads)
+        copies = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}
+        engine = _native.make_lstm(config.input_size, config.hidden_size, config.num_layers, config.bias,
+                                   config.batch_first, config.bidirectional, list(copies.items()),
+                                   isa or "", int(num_threads))  # fmt: skip
+        # all at once, after everything that may fail
+        self._config, self._tensors, self._engine, self._num_threads = config, copies, engine, int(num_threads)
 
     def _check_inputs(self, x: Any, state: tuple[Any, Any] | None, lengths: Any) -> Inputs:
         if state is None:
@@ -153,8 +163,8 @@ class LSTM:
         elif not isinstance(state, (tuple, list)) or len(state) != 2:
             raise InvalidArgument("state", describe(state), "a pair (h_0, c_0)")
         named = {"x": x, "h_0": state[0], "c_0": state[1], "lengths": lengths}
-        given = (None if value is None else _plain_array(name, value) for name, value in named.items())
-        return Inputs(*(np.require(value, requirements=["C", "A"]) for value in check_inputs(self.config, *given)))
+        checked = check_inputs(self.config, *named.values())
+        return Inputs(*(np.require(value, requirements=["C", "A"]) for value in checked))
 
     def _make_y(self, inputs: Inputs, out: Array | None) -> Array:
         c = self.config
@@ -162,7 +172,7 @@ class LSTM:
         expected = Expected(f"({c.input_axes[:-1]}D*H)", (*inputs.x.shape[:2], features))
         if out is None:
             return np.empty(expected.shape, np.float32)
-        _check_out(out, expected, inputs)
+        _check_out(out, expected)
         return out
 
     def _make_trace(self, inputs: Inputs) -> dict[str, Array]:
@@ -192,16 +202,7 @@ def _is_integer(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def _plain_array(name: str, value: Any) -> Array:
-    """As an array in this machine's byte order. What NumPy cannot take is refused by name, a tensor with gradients too."""
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError):
-        raise InvalidArgument(name, describe(value), "an array, or what NumPy can make one of (a tensor: detach() it)") from None
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-
-
-def _check_out(out: Any, expected: Expected, inputs: Inputs) -> None:
+def _check_out(out: Any, expected: Expected) -> None:
     if not isinstance(out, np.ndarray):
         raise InvalidArgument("out", describe(out), "a NumPy array")
     check_array("out", out, np.float32, expected, from_file=False)
@@ -209,6 +210,9 @@ def _check_out(out: Any, expected: Expected, inputs: Inputs) -> None:
         raise InvalidArgument("out", "not contiguous", "a C-contiguous array")
     if not out.flags.writeable:
         raise InvalidArgument("out", "read-only", "a writable array")
-    for name, value in inputs._asdict().items():
-        if np.may_share_memory(out, value):
+
+
+def _check_overlap(out: Array, given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if isinstance(value, np.ndarray) and np.may_share_memory(out, value):
             raise InvalidArgument("out", f"overlaps {name}", "memory of its own")

@@ -172,7 +172,7 @@ void check_invalid(const Members& entry, const std::filesystem::path& folder) {
     const json::Value& inputs = at(entry, "inputs");
     if (!is_null(inputs)) InputsFile::parse(read_file((folder / inputs.string()).string()), model.config);
   } catch (const Error& error) {
-    got = error.what();
+    got = error.parameter + ": " + error.got + ", want " + error.want;  // what() ends at a U+0000
   }
   check::report_pair(got == at(entry, "error").string(), __FILE__, __LINE__, at(entry, "id").string().c_str(), got,
                      at(entry, "error").string());

@@ -80,6 +80,12 @@ void test_arguments() {
   CHECK_THROWS(forward([](auto& inputs, auto&) { inputs.h_0 = nullptr; }), "h_0: missing, want (L*D, B, H) = (4, 3, 4)");
   CHECK_THROWS(forward([](auto& inputs, auto&) { inputs.c_0 = nullptr; }), "c_0: missing, want (L*D, B, H) = (4, 3, 4)");
   CHECK_THROWS(forward([](auto&, auto& outputs) { outputs.y = nullptr; }), "y: missing, want (B, T, D*H) = (3, 2, 8)");
+  const std::string memory = "memory: too little for this case, want a smaller one";
+  CHECK_THROWS(lstm.forward({std::int64_t{1} << 62, 0}, {}), memory);
+  CHECK_THROWS(lstm.forward({0, std::int64_t{1} << 40}, {}), memory);
+  auto views = model.views;
+  views[1].data = nullptr;
+  CHECK_THROWS(LSTM(model.config, views), "weight_hh_l0: missing, want (4*H, H) = (16, 4)");
   one.lengths = {2, 3, -1};
   CHECK_THROWS(forward([](auto&, auto&) {}), "lengths[1]: 3, want 0 <= length <= T = 2");
   one.lengths = {2, 0, -1};

@@ -168,7 +168,7 @@ void test_empty(const std::string& isa) {
     check_same(run_engine(lstm, one).h_n, Floats(config.state_rows() * B * config.hidden_size, 0.0f));
   }
   lstm.forward({5, 0}, {});
-  lstm.forward({std::numeric_limits<std::int64_t>::max(), 0}, {});
+  lstm.forward({std::int64_t{1} << 53, 0}, {});
   lstm.forward({0, 5}, {});
   Case one = random_case(config, 2, 3);
   one.lengths = {0, 0, 0};

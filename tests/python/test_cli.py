@@ -1,9 +1,13 @@
 """`lstm-ref`: exit statuses, files it writes, and that bad usage is refused before any work is done."""
 
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -78,6 +82,10 @@ def test_verify_fails_on_a_wrong_and_on_a_broken_runner():
         (("--markdown", "/no/such/file.md"), "lstm-ref: /no/such/file.md: file: cannot be read"),
         (("--runner", "'"), "lstm-ref: runner: ' (No closing quotation), want a command"),
         (("--timeout", "0"), "--timeout"),
+        (("--timeout", "86401"), "--timeout"),
+        (("--timeout", "inf"), "--timeout"),
+        (("--timeout", "nan"), "timeout"),
+        (("--markdown", "/dev/null"), "lstm-ref: /dev/null: file: a directory or device, want a regular file"),
         (("--frobnicate",), "--frobnicate"),
     ],
     ids=str,
@@ -111,6 +119,109 @@ def test_markers(tmp_path):
     path.write_text("<!-- /x --> <!-- x -->")
     with pytest.raises(InvalidArgument, match=re.escape("a.md: file: no markers, want <!-- x --> and, after it, <!-- /x -->")):
         Block(path, "x")
+
+
+def test_markdown_that_cannot_be_written_is_refused_before_the_run(tmp_path, monkeypatch):
+    path = tmp_path / "a.md"
+    path.write_bytes(b"<!-- matrix --><!-- /matrix -->\xff")
+    result = lstm_ref("verify", "--impl", "numpy", "--markdown", path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "a.md: file: byte 31 is not UTF-8, want a text file in UTF-8" in result.stderr
+    path.write_bytes(b"<!-- matrix --><!-- /matrix -->")
+    monkeypatch.setattr("os.access", lambda path, mode, **_: mode != os.W_OK)
+    result = lstm_ref("verify", "--impl", "numpy", "--markdown", path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "lstm-ref: markdown: " in result.stderr
+
+
+def program(*arguments, **options):
+    """`lstm-ref` as a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(registry.PACKAGE.parent), "CI": "", **options}
+    command = [sys.executable, "-m", "lstm_ref", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+
+
+def test_json_to_a_device_is_written_in_place():
+    process = program("verify", "--impl", "numpy", *QUICK, "--json", "/dev/stdout")
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert json.loads(output[output.index(b"{") : output.rindex(b"}") + 1])["passed"]
+
+
+def test_lone_surrogates_in_the_texts_of_a_runner_are_escaped(tmp_path):
+    liar = LIAR.replace('implementation="liar"', 'name="li\\udc80ar"')
+    path, readme = tmp_path / "r.json", tmp_path / "a.md"
+    readme.write_text("<!-- matrix --><!-- /matrix -->")
+    process = program("verify", "--impl", "numpy", "--runner", liar, *QUICK, "--json", path, "--markdown", readme)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (1, b"")
+    assert rb"li\udc80ar" in output
+    assert "`li\\udc80ar`" in readme.read_text()
+    assert json.loads(path.read_bytes())["rows"][1]["name"] == "li\udc80ar"
+
+
+def test_sigterm_cleans_up_as_an_interrupt_does(tmp_path):
+    sleeper = f"{shlex.quote(sys.executable)} -c 'import time; time.sleep(60)'"
+    process = program("verify", "--impl", "numpy", "--runner", sleeper, *QUICK, TMPDIR=str(tmp_path))
+    give_up = time.monotonic() + 30
+    while not list(tmp_path.glob("lstm-ref-verify-*/smoke.model.safetensors")) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert list(tmp_path.iterdir())
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode not in (0, -signal.SIGTERM)
+    assert not list(tmp_path.iterdir())
+
+
+def change_id(data):
+    data["valid"][0]["id"] = "../up"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.update(version=2), "version: 2, want 1"),
+        (lambda d: d.update(version=True), "version: true, want 1"),
+        (lambda d: d["valid"][0].update(op="gru"), 'one-unit: op: "gru", want lstm'),
+        (lambda d: d["valid"].append(d["valid"][0]), "one-unit: duplicate id, want one"),
+        (lambda d: d["invalid"].append(d["invalid"][0]), "bad: duplicate id, want one"),
+        (change_id, 'id: "../up", want lower-case words and digits'),
+        (lambda d: d["valid"][0]["dims"].update(T=1.5), "one-unit: dims.T: a number, want an integer >= 0"),
+        (lambda d: d["valid"][0]["dims"].update(B=-1), "one-unit: dims.B: -1, want an integer >= 0"),
+        (lambda d: d["valid"][0].update(seed=2**53), "one-unit: seed: a number, want an integer from 0 to 2^53 - 1"),
+        (lambda d: d["valid"][0].update(lengths=[10**30]), "one-unit: lengths: an array, want B integers from 0 to T"),
+        (lambda d: d["valid"][0]["fills"].update(x={"kind": "normal"}), "one-unit: fills.x: an object, want a fill of spec N8"),
+        (lambda d: d["valid"][0]["fills"].update(x={"kind": "wide", "lo": 1}), "one-unit: fills.x: an object, want a fill"),
+        (lambda d: d["valid"][0]["fills"].pop("bias"), "one-unit: fills.bias: null, want a fill of spec N8"),
+        (lambda d: d["valid"][0]["digest"].update(y="0" * 63), "one-unit: digest.y: "),
+        (lambda d: d["valid"][0].update(fills=3), "one-unit: malformed (AttributeError: "),
+        (lambda d: d["valid"][0].update(stored=True), "one-unit: model.safetensors: no such file, want a file in "),
+        (lambda d: d["invalid"][0].update(model="none"), "bad: none: no such file, want a file in "),
+        (lambda d: d["invalid"][0].update(inputs="none"), "bad: none: no such file, want a file in "),
+        (lambda d: d.update(valid=[[]]), "malformed (TypeError: "),
+    ],
+)
+def test_a_bad_manifest_is_refused(tmp_path, change, words):
+    good = next(case for case in load().valid if case.id == "one-unit")
+    (tmp_path / "bad.safetensors").touch()
+    invalid = {"id": "bad", "comment": "empty", "model": "bad.safetensors", "inputs": None, "error": "e"}
+    data = {"version": 1, "notes": {}, "valid": [good.to_json() | {"stored": False}], "invalid": [invalid]}
+    (tmp_path / "manifest.json").write_text(json.dumps(data))
+    assert load(tmp_path).valid[0].id == "one-unit"
+    data = json.loads(json.dumps(data))
+    change(data)
+    (tmp_path / "manifest.json").write_text(json.dumps(data))
+    with pytest.raises(InvalidArgument, match=re.escape(words)):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, "3", "{", '{"version": 1, "notes": {}, "valid": 3, "invalid": []}'], ids=lambda t: t[:9]
+)
+def test_a_manifest_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InvalidArgument, match=r"manifest\.json: malformed \("):
+        load(tmp_path)
 
 
 def test_info_names_every_implementation():

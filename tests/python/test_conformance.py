@@ -262,8 +262,33 @@ for line in sys.stdin.buffer:
         answer = {"seq": request["seq"], "outputs": request["outputs"]}
     if request.get("case") == "bad" and mode == "litters":
         Path(request["outputs"]).write_bytes(b"half")
+    if mode == "surrogates" and cmd == "start":
+        answer["name"] = "fa" + chr(0xDC80) + "ke"
+    if mode == "hostile-start" and cmd == "start":
+        answer |= {"extra": [[1e999]], "more": float("inf")}
+    if mode in ("version-1.0", "version-true") and cmd == "start":
+        answer["version"] = {"version-1.0": 1.0, "version-true": True}[mode]
+    if hit and mode == "float-seq":
+        answer["seq"] = float(answer["seq"])
+    if hit and mode == "surrogates":
+        answer = {"seq": request["seq"], "error": chr(0xD800)}
+    if hit and mode == "deep":
+        print("[" * 200_000, flush=True)
     if request.get("case") == "target":
         path = Path(request["outputs"])
+        if mode in ("directory", "fifo", "link", "device"):
+            path.unlink()
+        if mode == "directory":
+            path.mkdir()
+            (path / "file").touch()
+        if mode == "fifo":
+            os.mkfifo(path)
+        if mode == "link":
+            path.symlink_to(request["model"])
+        if mode == "device":
+            path.symlink_to("/dev/zero")
+        if mode == "huge":
+            os.truncate(path, 1 << 40)
         if mode == "no-file":
             path.unlink()
         if mode == "half-file":
@@ -343,6 +368,14 @@ def test_a_good_runner_passes(manifest, fake):
         ("says-both", "error", r"answered \['error', 'outputs', 'seq'\], want one of outputs, skipped, error, a string"),
         ("elsewhere", "error", r"answered outputs '/elsewhere', want '/.*'"),
         ("fails", "error", r"out of paper"),
+        ("float-seq", "error", r"answered seq \d+\.0, want \d+"),
+        ("surrogates", "error", "\ud800"),
+        ("deep", "error", r"answered something that is not a JSON object: '\[\[.*"),
+        ("directory", "FAIL", r"outputs: file: a symbolic link, directory or device, want a regular file"),
+        ("fifo", "FAIL", r"outputs: file: a symbolic link, directory or device, want a regular file"),
+        ("link", "FAIL", r"outputs: file: a symbolic link, directory or device, want a regular file"),
+        ("device", "FAIL", r"outputs: file: a symbolic link, directory or device, want a regular file"),
+        ("huge", "FAIL", r"outputs: file: 1099511627776 bytes, want at most 1049216"),
         ("no-file", "FAIL", r"outputs: file: cannot be read \(No such file or directory\), want a readable file"),
         ("half-file", "FAIL", r"outputs: .*data_offsets .*"),
         ("wrong-shape", "FAIL", r"outputs: y: shape \(2, 3, 10\), want \(2, 4, 10\)"),
@@ -381,6 +414,33 @@ def test_every_fault_is_named_and_the_rest_goes_on(manifest, fake, mode, status,
     assert not report.all_passed([row], strict=False)
 
 
+def test_whatever_goes_wrong_with_one_answer_is_that_cases_error(manifest, fake, monkeypatch):
+    def fault(*arguments):
+        raise RecursionError("oops")
+
+    monkeypatch.setattr("lstm_ref.conformance.store.Store.is_right", fault)
+    row = row_of(manifest, fake("good"))
+    assert statuses(row) == {"small": "error", "target": "error", "bad": "refused"}
+    assert row.valid[0].detail == "RecursionError: oops"
+
+
+def test_a_runner_that_answers_in_advance_and_reads_nothing(tmp_path):
+    process = RunnerProcess([sys.executable, "-c", "while True: print('{}', flush=True)"], {}, tmp_path)
+    with pytest.raises(Broken, match=r"read nothing within 0\.5 s"):
+        [process.ask({"cmd": "run", "model": "m" * 2000}, 0.5) for _ in range(200)]
+
+
+def test_any_answer_to_start_can_be_reported(manifest, fake):
+    row = row_of(manifest, fake("hostile-start"))
+    assert row.passed(strict=True)
+    assert json.loads(report.to_json([row], strict=True))["rows"][0]["about"]["implementation"] == "fake"
+
+
+def test_an_operation_that_is_not_offered_is_skipped(manifest, fake):
+    row = row_of(replace(manifest, valid=[manifest.valid[0], replace(manifest.valid[1], op="gru")]), fake("good"))
+    assert (row.valid[1].status, row.valid[1].detail) == ("skipped", "operation gru is not offered")
+
+
 def test_a_hanging_runner_is_ended(manifest, fake):
     row = row_of(manifest, fake("hangs"), timeout=5)
     assert statuses(row) == {"small": "exact", "target": "error", "bad": "refused"}
@@ -395,6 +455,8 @@ def test_a_hanging_runner_is_ended(manifest, fake):
         ("start-error", "start: no licence"),
         ("wrong-claim", "start: version 1, claim 'perfect'"),
         ("no-name", "start: name: None, want str"),
+        ("version-1.0", "start: version: 1.0, want int"),
+        ("version-true", "start: version: True, want int"),
         ("smoke", "smoke case: error: out of paper"),
         ("bad-status", "ended with status 4 after stop"),
     ],

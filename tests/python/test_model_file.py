@@ -134,3 +134,21 @@ def test_written_files_have_ordinary_permissions(tmp_path):
     finally:
         os.umask(previous)
     assert (tmp_path / "m").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "link").symlink_to("target")
+    model_file.save(tmp_path / "link", CONFIG, weights())
+    assert (tmp_path / "link").is_symlink()
+    assert model_file.load(tmp_path / "target")[0] == CONFIG
+
+
+def test_a_device_is_written_to_and_stays():
+    model_file.write_atomic(os.devnull, b"1")
+    assert not os.path.isfile(os.devnull)
+
+
+@pytest.mark.parametrize("path", ["a\0b", "/nowhere/m", "."])
+def test_what_cannot_be_written_is_said(path):
+    with pytest.raises(InvalidArgument, match=r"file: cannot be written \(.*\), want a writable file$"):
+        model_file.save(path, CONFIG, weights())

@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from foreign_environments import Flushing, Upwards, on_x86
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -344,3 +345,70 @@ def test_someone_elses_floating_point_environment(isa, num_threads, foreign):
         assert not is_canonical(), "the caller's setting must come back"
     for a, b in ((got, wanted), (got_h, h_n), (got_c, c_n)):
         assert_same_bits(a, b)
+
+
+def test_a_failed_load_changes_nothing(monkeypatch):
+    lstm = native.LSTM(3, 4)
+    before = lstm.state_dict()
+
+    def no_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(native._native, "make_lstm", no_memory)
+    with pytest.raises(MemoryError):
+        lstm.load_state_dict({name: value + 1 for name, value in before.items()})
+    for name, value in lstm.state_dict().items():
+        assert_same_bits(value, before[name])
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 1.5, "7", [1], True])
+def test_bad_seeds(seed):
+    with pytest.raises(InvalidArgument, match=r"^seed: .*, want an integer from 0 to 2"):
+        native.LSTM(3, 4, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": np.ma.masked_array(np.zeros((2, 1, 3), np.float32))}, "x: a MaskedArray, want an array without a mask"),
+        ({"x": [[1.0], [2.0, 3.0]]}, "x: an array, want an array, or what NumPy can make one of (a tensor: detach() it)"),
+        (
+            {"x": torch.zeros(2, 1, 3, requires_grad=True)},
+            "x: a Tensor, want an array, or what NumPy can make one of (a tensor: detach() it)",
+        ),
+        ({"lengths": np.array([1], "timedelta64[s]")}, "lengths: dtype timedelta64[s], want int64"),
+        ({"trace": []}, "trace: an array, want a dict"),
+        ({"state": (None,)}, "state: an array, want a pair (h_0, c_0)"),
+    ],
+)
+def test_odd_arguments(change, message):
+    with pytest.raises(InvalidArgument) as error:
+        native.LSTM(3, 4)(**{"x": np.zeros((2, 1, 3), np.float32)} | change)
+    assert str(error.value) == message
+
+
+def test_out_may_not_be_the_callers_input_even_when_that_is_copied():
+    memory = np.zeros((2, 8, 4), np.float32)
+    with pytest.raises(InvalidArgument, match="out: overlaps x, want memory of its own"):
+        native.LSTM(4, 4)(memory[:, ::2], out=memory[:1].reshape(2, 4, 4))
+
+
+def test_no_rows_and_no_lengths():
+    y, _ = native.LSTM(3, 4)(np.zeros((2, 0, 3), np.float32), lengths=[])
+    assert y.shape == (2, 0, 4)
+
+
+def test_any_number_of_steps_without_rows():
+    x = np.zeros((2**40, 0, 3), np.float32)
+    lstm = native.LSTM(3, 4)
+    assert lstm(x)[0].shape == (2**40, 0, 4)
+    assert forward(lstm.config, lstm.state_dict(), x).y.shape == (2**40, 0, 4)
+
+
+def test_rows_without_steps_are_limited():
+    lstm = native.LSTM(3, 4)
+    x = np.zeros((0, 2**40, 3), np.float32)
+    with pytest.raises(InvalidArgument, match=r"^memory: too little for this case, want a smaller one$"):
+        lstm(x)
+    with pytest.raises(InvalidArgument, match=r"^memory: too little"):
+        forward(lstm.config, lstm.state_dict(), x)

@@ -206,7 +206,7 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
     refused("proj_size: 2, want 0", LSTM.from_torch, torch.nn.LSTM(I, H, proj_size=2))
     refused("module: GRU, want torch.nn.LSTM", LSTM.from_torch, torch.nn.GRU(I, H))
     path = tmp_path / "m.safetensors"
-    refused("weight_ih_l0: dtype float64, want F32", ours.double().save, path)
+    refused("weight_ih_l0: dtype float64, want float32", ours.double().save, path)
     assert not path.exists()
     refused(f"{path}: file: cannot be read (No such file or directory), want a readable file", LSTM.load, path)
 

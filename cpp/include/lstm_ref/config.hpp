@@ -52,4 +52,7 @@ struct TensorView {
 // Checks 7 and 8 of spec/model-file.md: exactly the tensors of the configuration. Returns them in the order of tensor_spec().
 std::vector<TensorView> match_tensors(const Config& config, const std::vector<TensorView>& tensors);
 
+// Check 13 of spec/model-file.md: throws Error when an x that holds no data claims more rows than are reasonable.
+void check_output_sizes(const Config& config, std::int64_t T, std::int64_t B);
+
 }  // namespace lstm_ref

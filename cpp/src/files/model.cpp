@@ -202,6 +202,7 @@ InputsFile InputsFile::parse(std::string_view bytes, const Config& config) {
       throw Error(tensor.name, "unexpected tensor", "only x, h_0, c_0, lengths");
     }
   }
+  check_output_sizes(config, inputs.T, inputs.B);  // check 13
   return inputs;
 }
 

@@ -13,6 +13,7 @@ namespace lstm_ref::safetensors {
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100000000;
+constexpr std::size_t kMaxRank = 8;
 constexpr const char* kMetadataName = "__metadata__";
 
 template <class Unsigned>
@@ -110,7 +111,8 @@ Entry read_entry(const std::string& name, const json::Value& value, std::int64_t
   const auto members = value.members();
   const json::Value* dtype = json::find(members, "dtype");
   const auto shape = read_sizes(json::find(members, "shape")), offsets = read_sizes(json::find(members, "data_offsets"));
-  if (members.size() != 3 || !dtype || dtype->kind() != json::Kind::string || !shape || !offsets || offsets->size() != 2)
+  if (members.size() != 3 || !dtype || dtype->kind() != json::Kind::string || !shape || shape->size() > kMaxRank || !offsets ||
+      offsets->size() != 2)
     throw malformed;
 
   const std::string dtype_text = dtype->string();

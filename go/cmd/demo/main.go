@@ -75,7 +75,7 @@ func demo(out io.Writer, folder string) (same bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	fmt.Fprintf(out, "%s on %s\n%+v\n\n", filepath.Base(folder), isa, m.Config)
+	fmt.Fprintf(out, "%s on %s\n%+v\n\n", filepath.Base(folder), isa, m.Config())
 
 	expected := map[string]*lstmref.Tensor{}
 	for _, tensor := range stored {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
 import threading
@@ -54,6 +55,8 @@ class RunnerProcess:
     def ask_line(self, line: bytes, timeout: float) -> dict[str, Any]:
         """`ask` for a line that may be anything."""
         assert self._process.stdin is not None
+        if not select.select([], [self._process.stdin], [], timeout)[1]:  # it answers in advance, and its pipe is full
+            raise self.broken(f"read nothing within {timeout:g} s")
         try:
             self._process.stdin.write(line + b"\n")
             self._process.stdin.flush()
@@ -66,7 +69,7 @@ class RunnerProcess:
             raise self.broken(self._how_it_ended())
         try:
             value = json.loads(answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
             shown = answer[:200].decode(errors="replace").rstrip()
@@ -116,7 +119,11 @@ class RunnerProcess:
             status = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return "closed its standard output"
-        return f"died with status {status}" if status >= 0 else f"died of signal {signal.Signals(-status).name}"
+        if status >= 0:
+            return f"died with status {status}"
+        with suppress(ValueError):  # a real-time signal has no name
+            return f"died of signal {signal.Signals(-status).name}"
+        return f"died of signal {-status}"
 
     def _read_answers(self, pipe: IO[bytes]) -> None:
         """Lines as they come; an empty one marks the end."""

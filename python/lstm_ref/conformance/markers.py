@@ -20,7 +20,12 @@ class Block:
             raise error.at(path) from None
 
     def _split(self) -> tuple[str, str]:
-        text = read_bytes(self.path).decode("utf-8")
+        if self.path.exists() and not self.path.is_file():
+            raise InvalidArgument("file", "a directory or device", "a regular file")
+        try:
+            text = read_bytes(self.path).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidArgument("file", f"byte {error.start} is not UTF-8", "a text file in UTF-8") from None
         before, begin, rest = text.partition(self.begin)
         _, end, after = rest.partition(self.end)
         if not begin or not end:
@@ -28,5 +33,9 @@ class Block:
         return before + begin, end + after
 
     def write(self, text: str) -> None:
-        before, after = self._split()
-        write_atomic(self.path, f"{before}\n\n{text}\n{after}".encode())
+        """Lone surrogates, which a runner's texts may hold, become escapes."""
+        try:
+            before, after = self._split()
+            write_atomic(self.path, f"{before}\n\n{text}\n{after}".encode(errors="backslashreplace"))
+        except InvalidArgument as error:
+            raise error.at(self.path) from None

@@ -65,6 +65,8 @@ class Runner:
             return seq | {"skipped": str(reason)}
         except InvalidArgument as error:
             return seq | {"error": str(error)}
+        except MemoryError:
+            return seq | {"error": "memory: too little for this case, want a smaller one"}
         except Exception as error:  # whatever went wrong, the next request is answered
             return seq | {"error": f"{type(error).__name__}: {error}"}
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import count
+from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +41,7 @@ from .results import Result, Row
 from .store import Files, Store, Tensors
 
 PATIENCE = 3  # failures of the runner itself in a row, after which the rest is not tried
+MAX_HEADER = 1 << 20  # bytes of an outputs file that are not its tensors
 TRACED = 20  # differences that are followed into the intermediates, per runner
 
 AnyCase = TypeVar("AnyCase", Case, InvalidCase)
@@ -101,14 +107,16 @@ class Session:
                 shapes = output_shapes(self.store.smoke_config, 2, 1)
                 if "error" in answer:
                     raise Broken(f"error: {answer['error']}")
-                if wrong := malformed(self._read_outputs(), shapes):
+                if wrong := malformed(self._read_outputs(shapes), shapes):
                     raise Broken(wrong)
-        except (Broken, InvalidArgument) as error:
+        except Exception as error:  # a runner may answer anything; it must not end the others
             if self.implementation.isa is not None and "LSTM_REF_ISA" in str(error):
                 row.missing, row.absent = str(error), lacks(self.implementation.isa)
             else:
                 row.broken = f"smoke case: {error}" if row.about else str(error)
             return False
+        finally:
+            remove(self.outputs)
         return True
 
     def _start(self) -> None:
@@ -121,13 +129,13 @@ class Session:
             raise self.process.broken(f"start: {about['error']}")
         wants = {"version": int, "name": str, "implementation": str, "operations": list, "claim": str}
         for key, kind in wants.items():
-            if not isinstance(about.get(key), kind):
+            if type(about.get(key)) is not kind:
                 raise self.process.broken(f"start: {key}: {about.get(key)!r}, want {kind.__name__}")
         if about["version"] != VERSION or about["claim"] not in ("bit-exact", "approximate"):
             raise self.process.broken(f"start: version {about['version']}, claim {about['claim']!r}")
         if not runner.foreign and about["implementation"] != runner.name:  # such as an instruction set that was asked for in vain
             raise self.process.broken(f"start: implementation: {about['implementation']!r}, want {runner.name!r}")
-        self.row.about = about
+        self.row.about = {key: value for key, value in about.items() if _is_plain(value)}
         if runner.foreign:
             self.row.name = about["name"]
 
@@ -160,8 +168,10 @@ class Session:
             self.process = None
             self.broken_in_a_row += 1
             return Result(case.id, "error", str(error))
+        except Exception as error:  # what a runner answers and writes may be anything; it must not end the others
+            return Result(case.id, "error", f"{type(error).__name__}: {error}")
         finally:
-            self.outputs.unlink(missing_ok=True)
+            remove(self.outputs)
 
     def _ask(self, case: str, files: Files, op: str = "lstm", trace: bool = False) -> dict[str, Any]:
         """A checked answer: it has exactly one of outputs, skipped, error, and the seq and path that were asked for."""
@@ -170,7 +180,7 @@ class Session:
         model, inputs, outputs = map(str, (files.model.absolute(), files.inputs.absolute(), self.outputs))
         paths = {"model": model, "inputs": inputs, "outputs": outputs}
         answer = self.process.ask({"cmd": "run", "seq": seq, "case": case, "op": op, **paths, "trace": trace}, self.timeout)
-        if answer.get("seq") != seq:
+        if type(answer.get("seq")) is not int or answer["seq"] != seq:
             raise self.process.broken(f"answered seq {answer.get('seq')!r}, want {seq}")
         kinds = [key for key in ("outputs", "skipped", "error") if key in answer]
         if len(kinds) != 1 or not isinstance(answer[kinds[0]], str):
@@ -179,7 +189,17 @@ class Session:
             raise self.process.broken(f"answered outputs {answer['outputs']!r}, want {outputs!r}")
         return answer
 
-    def _read_outputs(self) -> Tensors:
+    def _read_outputs(self, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
+        """InvalidArgument also for what is better not opened: reading a FIFO or a device may never end."""
+        try:
+            found = os.lstat(self.outputs)
+        except OSError as error:
+            raise InvalidArgument("file", f"cannot be read ({error.strerror})", "a readable file") from None
+        if not stat.S_ISREG(found.st_mode):
+            raise InvalidArgument("file", "a symbolic link, directory or device", "a regular file")
+        limit = 4 * sum(map(prod, shapes.values())) + MAX_HEADER
+        if found.st_size > limit:
+            raise InvalidArgument("file", f"{found.st_size} bytes", f"at most {limit}")
         return model_file.read_tensors(model_file.read_bytes(self.outputs))
 
     # The cases ------------------------------------------------------------------------------------------------------
@@ -192,11 +212,12 @@ class Session:
             return Result(case.id, "skipped", answer["skipped"])
         if "error" in answer:
             return Result(case.id, "error", answer["error"])
+        shapes = output_shapes(case.config, case.T, case.B)
         try:
-            got = self._read_outputs()
+            got = self._read_outputs(shapes)
         except InvalidArgument as error:
             return Result(case.id, "FAIL", f"outputs: {error}")
-        if wrong := malformed(got, output_shapes(case.config, case.T, case.B)):
+        if wrong := malformed(got, shapes):
             return Result(case.id, "FAIL", f"outputs: {wrong}")
         if self.store.is_right(case, got):
             if not case.stored:
@@ -229,11 +250,11 @@ class Session:
         answer = self._ask(case.id, self.store.files(case), case.op, trace=True)
         if "outputs" not in answer:
             return f"with trace: {answer}"
+        shapes = output_shapes(case.config, case.T, case.B) | trace_shapes(case.config, case.T, case.B)
         try:
-            traced = self._read_outputs()
+            traced = self._read_outputs(shapes)
         except InvalidArgument as error:
             return f"with trace: outputs: {error}"
-        shapes = output_shapes(case.config, case.T, case.B) | trace_shapes(case.config, case.T, case.B)
         if wrong := malformed(traced, shapes):
             return f"with trace: outputs: {wrong}"
         return first_divergence(case.config, case.lengths, traced, want, differ)
@@ -269,6 +290,20 @@ class Session:
             return Result(case.id, "FAIL", f"accepted; want error: {case.error}")
         if answer["error"] != case.error and self.row.about["claim"] == "bit-exact":
             return Result(case.id, "FAIL", f"error: {answer['error']}; want error: {case.error}")
-        if self.outputs.exists():
+        if os.path.lexists(self.outputs):
             return Result(case.id, "FAIL", "left an outputs file behind with its error")
         return Result(case.id, "refused")
+
+
+def remove(path: Path) -> None:
+    """Whatever lies there: a runner may have made a directory of it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _is_plain(value: Any) -> bool:
+    """What the members of an answer to start are: reports could choke on anything else (depth, infinity)."""
+    return type(value) in (str, int, bool) or (type(value) is list and all(type(item) is str for item in value))

@@ -44,7 +44,7 @@ def verify(
     """One row for each implementation. `progress(row, steps, finished)` is called from any thread whenever cases are done."""
     rows = [Row(implementation.name) for implementation in implementations]
     cancelled = threading.Event()
-    with tempfile.TemporaryDirectory(prefix="lstm-ref-verify-") as folder:
+    with tempfile.TemporaryDirectory(prefix="lstm-ref-verify-", ignore_cleanup_errors=True) as folder:
         store = Store(manifest, Path(folder))
         pairs = zip(implementations, rows, strict=True)
         sessions = [Session(implementation, row, store, timeout, progress, cancelled) for implementation, row in pairs]

@@ -199,6 +199,10 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
     yield "entry-no-dtype", "no dtype", bent(dtype=None)
     yield "entry-extra-key", "a key too many", bent(strides=[1])
     yield "entry-dtype-number", "a dtype that is a number", bent(dtype=32)
+    yield "entry-shape-object", "an empty object is no array", _build(text.replace("[8, 2]", "{}", 1).encode(), data)
+    yield "entry-shape-rank", "nine dimensions", bent(shape=[8, 2, 1, 1, 1, 1, 1, 1, 1])
+    yield "entry-shape-many", "very many huge dimensions", bent(shape=[2**53 - 1] * 10_000)
+    yield "name-null", "U+0000 in a name is written as it is", _build({"F32\0x": 1}, data)
     yield "entry-shape-negative", "a negative dimension", bent(shape=[-8, 2])
     yield "entry-shape-fraction", "a fractional dimension", bent(shape=[8.0, 2])
     yield "entry-shape-string", "a shape that is a string", bent(shape="8x2")
@@ -423,3 +427,10 @@ def _all_inputs() -> Iterator[tuple[str, str, bytes]]:
         changed(lengths=np.array([9, 9], np.int64), mask=np.ones(2, f32)),
     )
     yield "lengths-beyond-float64", "2^53 + 1, which float64 cannot tell from 2^53", lengths(4, 2**53 + 1)
+    yield "memory-rows", "an x without elements claims 2^40 rows", changed(x=np.zeros((0, 2**40, 3), f32), h_0=None, c_0=None)
+    yield "order-memory-states", "states go before memory", changed(x=np.zeros((0, 2**40, 3), f32))
+    yield (
+        "order-memory-unexpected",
+        "an unexpected tensor goes before memory",
+        changed(x=np.zeros((0, 2**40, 3), f32), h_0=None, c_0=None, mask=np.ones(1, f32)),
+    )

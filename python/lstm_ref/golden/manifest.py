@@ -2,19 +2,24 @@
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .. import model_file
-from ..config import LSTMConfig
+from ..config import OP, LSTMConfig, describe
 from ..errors import InvalidArgument
 from .fills import fill
 
+VERSION = 1
 OUTPUTS = ("y", "h_n", "c_n")
+STORED = ("model", "inputs", "expected")
+FILLS = {"uniform": ("exponent",), "wide": ("lo", "hi"), "choice": ("values",), "cycle": ("values",)}
+RANGES = {"exponent": (-103, 127), "lo": (0, 255), "hi": (0, 255), "values": (0, 2**32 - 1)}
 Tensors = dict[str, np.ndarray]
 
 
@@ -128,15 +133,106 @@ def load(root: str | os.PathLike | None = None) -> Manifest:
     path = folder / "manifest.json"
     try:
         data = json.loads(model_file.read_bytes(path))
-        return Manifest(
-            folder,
-            data["notes"],
-            [Case.from_json(entry) for entry in data["valid"]],
-            [InvalidCase(**entry) for entry in data["invalid"]],
-        )
+        if not isinstance(data["notes"], dict) or not _is_integer(data["version"], VERSION, VERSION):
+            raise InvalidArgument("version", describe(data["version"]), f"{VERSION}, and notes an object")
+        valid = _read_cases(data["valid"], lambda entry: _read_valid(folder, entry))
+        invalid = _read_cases(data["invalid"], lambda entry: _read_invalid(folder, entry))
+        return Manifest(folder, data["notes"], valid, invalid)
     except InvalidArgument as error:
         raise error.at(path) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except MALFORMED as error:
         raise InvalidArgument(
             str(path), f"malformed ({type(error).__name__}: {error})", "a manifest (manifest.schema.json)"
         ) from None
+
+
+# What follows checks all that the programs rely on; the rest of the form is in manifest.schema.json.
+
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
+AnyCase = TypeVar("AnyCase", Case, InvalidCase)
+
+
+def _read_cases(entries: list[dict[str, Any]], read: Callable[[dict[str, Any]], AnyCase]) -> list[AnyCase]:
+    """Errors name the case."""
+    cases: dict[str, AnyCase] = {}
+    for entry in entries:
+        name = entry["id"]
+        if not isinstance(name, str) or not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name):
+            raise InvalidArgument("id", describe(name), "lower-case words and digits, joined by hyphens")
+        if name in cases:
+            raise InvalidArgument(name, "duplicate id", "one")
+        try:
+            cases[name] = read(entry)
+        except InvalidArgument as error:
+            raise error.at(name) from None
+        except MALFORMED as error:
+            raise InvalidArgument(name, f"malformed ({type(error).__name__}: {error})", "a case") from None
+    return list(cases.values())
+
+
+def _read_valid(root: Path, entry: dict[str, Any]) -> Case:
+    T, B, lengths, digests, tolerance = (*map(entry["dims"].get, "TB"), entry["lengths"], entry["digest"], entry["tolerance"])
+    sizes = {"dims.T": T, "dims.B": B}
+    checks = [
+        ("op", entry["op"], entry["op"] == OP, OP),
+        *((name, size, _is_integer(size, 0), "an integer >= 0") for name, size in sizes.items()),
+        ("seed", entry["seed"], _is_integer(entry["seed"], 0, 2**53 - 1), "an integer from 0 to 2^53 - 1"),
+        ("lengths", lengths, lengths is None or (_are_integers(lengths, 0, T) and len(lengths) == B), "B integers from 0 to T"),
+        *((f"digest.{name}", digests.get(name), _is_digest(digests.get(name)), "64 hex digits") for name in OUTPUTS),
+        *((f"fills.{name}", how, _is_fill(how), "a fill of spec N8") for name, how in entry["fills"].items()),
+        *((f"fills.{name}", None, name in entry["fills"], "a fill of spec N8") for name in ("weight", "bias", "x", "state")),
+        *((key, entry[key], isinstance(entry[key], bool), "true or false") for key in ("initial_state", "stored")),
+        *((key, entry[key], isinstance(entry[key], str), "a string") for key in ("family", "comment")),
+        ("flags", entry["flags"], _are_strings(entry["flags"]), "an array of strings"),
+        ("tolerance", tolerance, tolerance is None or (type(tolerance) in (int, float) and 0 < tolerance < 1e38), "a number > 0"),
+    ]
+    _check(checks)
+    if entry["stored"]:
+        _check_files(root / "valid" / entry["id"], [f"{name}.safetensors" for name in STORED])
+    return Case.from_json(entry)
+
+
+def _read_invalid(root: Path, entry: dict[str, Any]) -> InvalidCase:
+    case = InvalidCase(**entry)
+    _check([(key, entry[key], isinstance(entry[key], str), "a string") for key in ("comment", "model", "error")])
+    _check_files(root, [case.model] if case.inputs is None else [case.model, case.inputs])
+    return case
+
+
+def _check(checks: list[tuple[str, Any, bool, str]]) -> None:
+    """(parameter, value, whether it is good, what it should be)"""
+    for parameter, value, good, want in checks:
+        if not good:
+            raise InvalidArgument(parameter, describe(value), want)
+
+
+def _check_files(folder: Path, names: list[str]) -> None:
+    for name in names:
+        if not (folder / name).is_file():
+            raise InvalidArgument(name, "no such file", f"a file in {folder}")
+
+
+def _is_integer(value: Any, low: int, high: int = 2**63 - 1) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _are_integers(values: Any, low: int, high: int) -> bool:
+    return isinstance(values, list) and all(_is_integer(value, low, high) for value in values)
+
+
+def _are_strings(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def _is_fill(how: Any) -> bool:
+    """A kind of the table, with exactly its members."""
+    members = FILLS.get(how["kind"])
+    if members is None or set(how) != {"kind", *members}:
+        return False
+    if "values" in members:
+        return bool(how["values"]) and _are_integers(how["values"], *RANGES["values"])
+    return all(_is_integer(how[member], *RANGES[member]) for member in members)

@@ -30,7 +30,8 @@ def forward(config: LSTMConfig, tensors: Mapping[str, Array], x: Array, h_0: Arr
     A dict given as trace receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
     Raises InvalidArgument for anything that does not fit (spec/errors.md).
     """
-    check_tensors(config, tensors)
+    check_tensors(config, tensors, from_file=False)
+    tensors = {name: np.asarray(value) for name, value in tensors.items()}
     inputs = check_inputs(config, x, h_0, c_0, lengths)
     with canonical_environment(), np.errstate(all="ignore"):  # NaN and infinity are data (N7)
         return _forward(arithmetic, config, tensors, inputs.x, inputs.h_0, inputs.c_0, inputs.lengths, trace)
@@ -76,7 +77,7 @@ def _layer(a, p, x: Array, h: Array, c: Array, lengths: Array, reverse: bool) ->
         "c": np.zeros((steps, batch, hidden), a.dtype),
         "h": np.zeros((steps, batch, hidden), a.dtype),
     }
-    for t in reversed(range(steps)) if reverse else range(steps):
+    for t in (reversed(range(steps)) if reverse else range(steps)) if batch else ():
         rows = np.flatnonzero(t < lengths)
         if rows.size:
             step = lstm_step(a, x[t, rows], h[rows], c[rows], p)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import model_file
-from ..config import Expected, LSTMConfig
+from ..config import Expected, LSTMConfig, check_tensors, describe
 from ..errors import InvalidArgument, format_shape
 from .cell import Step, Weights, lstm_step
 
@@ -180,7 +180,8 @@ class LSTM(nn.Module):
         """The network of a configuration and its NumPy tensors, ready for inference."""
         c = config
         lstm = cls(c.input_size, c.hidden_size, c.num_layers, c.bias, c.batch_first, 0.0, c.bidirectional)
-        lstm.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+        check_tensors(config, tensors, from_file=False)
+        lstm.load_state_dict({name: torch.from_numpy(np.array(tensors[name])) for name, _ in c.iter_expected()})
         return lstm.eval()
 
     def _check(self, x: Tensor, state: State | None, lengths: Tensor | None) -> None:
@@ -192,6 +193,8 @@ class LSTM(nn.Module):
         check_shape("x", x, config.expected_input((x.shape[0], x.shape[1])))
         T, B = (x.shape[1], x.shape[0]) if config.batch_first else (x.shape[0], x.shape[1])
         if state is not None:
+            if not isinstance(state, (tuple, list)) or len(state) != 2:
+                raise InvalidArgument("state", describe(state), "a pair (h_0, c_0)")
             for name, value in zip(("h_0", "c_0"), state, strict=True):
                 check_dtype(name, value, dtype)
                 check_shape(name, value, config.expected_state(B))
@@ -204,6 +207,8 @@ class LSTM(nn.Module):
 
 
 def check_dtype(name: str, value: Tensor, dtype: torch.dtype) -> None:
+    if not isinstance(value, Tensor):
+        raise InvalidArgument(name, describe(value), "a torch.Tensor")
     if value.dtype != dtype:
         got, want = (str(d).removeprefix("torch.") for d in (value.dtype, dtype))
         raise InvalidArgument(name, f"dtype {got}", want)
