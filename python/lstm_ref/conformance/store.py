@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import model_file, reference
-from ..config import LSTMConfig, check_inputs
+from ..config import LSTMConfig
 from ..golden.compare import digest
 from ..golden.fills import fill
 from ..golden.manifest import Case, InvalidCase, Manifest
@@ -72,24 +72,41 @@ class Store:
         outputs.replace(self._expected_path(case))
 
     def expected(self, case: Case, trace: bool = False) -> Tensors | None:
-        """The canonical outputs (with intermediates); None where only the slow or a faulty NumPy reference could tell them."""
+        """The canonical outputs (with intermediates), by whichever of ours gives the digests; None where neither does."""
         with self._locks[case.id]:
             path = self._expected_path(case)
             if case.stored:
                 return self.manifest.stored(case)
             if not trace and path.exists():
                 return model_file.read_tensors(model_file.read_bytes(path))
-            if case.cost() > CHEAP:
-                return None
-            intermediates: dict[str, np.ndarray] = {}
-            weights, inputs = case.tensors()
-            checked = check_inputs(case.config, **inputs)  # type: ignore[arg-type]
-            result = reference.forward(case.config, weights, *checked, trace=intermediates if trace else None)
-            outputs = dict(zip(OUTPUTS, result, strict=True))
-            if not self.is_right(case, outputs):
-                return None
-            path.write_bytes(model_file.dump_tensors(outputs))
-            return outputs | intermediates
+            for compute in (_by_engine, _by_reference):  # one of them may be what is being tested, and wrong
+                intermediates: dict[str, np.ndarray] = {}
+                outputs = compute(case, intermediates if trace else None)
+                if outputs is not None and self.is_right(case, outputs):
+                    path.write_bytes(model_file.dump_tensors(outputs))
+                    return outputs | intermediates
+            return None
 
     def _expected_path(self, case: Case) -> Path:
         return self.folder / f"{self._names[case.id]}.expected.safetensors"
+
+
+def _by_engine(case: Case, trace: dict[str, np.ndarray] | None) -> dict[str, np.ndarray] | None:
+    """By the compiled engine, where there is one."""
+    try:
+        from ..native import LSTM, available_isas
+    except ImportError:
+        return None
+    weights, inputs = case.tensors()
+    state = (inputs["h_0"], inputs["c_0"]) if "h_0" in inputs else None
+    y, (h_n, c_n) = LSTM.from_tensors(case.config, weights, isa=available_isas()[-1])(
+        inputs["x"], state, inputs.get("lengths"), trace=trace
+    )
+    return {"y": y, "h_n": h_n, "c_n": c_n}
+
+
+def _by_reference(case: Case, trace: dict[str, np.ndarray] | None) -> dict[str, np.ndarray] | None:
+    if case.cost() > CHEAP:
+        return None
+    weights, inputs = case.tensors()
+    return dict(zip(OUTPUTS, reference.forward(case.config, weights, **inputs, trace=trace), strict=True))
