@@ -28,6 +28,7 @@ SIZES = (
 
 def generated() -> Iterator[Case]:
     yield from _sizes()
+    yield from _single()
     yield from _batches()
     yield from _long()
     yield from _large()
@@ -43,6 +44,15 @@ def _sizes() -> Iterator[Case]:
         yield case(
             f"size-i{I}-h{H}", "sizes", "TAIL_LANE CHUNK_ORDER", f"I = {I}, H = {H}", I, H, T=2, B=batches[n % 6], **scaled(H)
         )
+
+
+def _single() -> Iterator[Case]:
+    """One step: as few and as odd a number of rows as there can be, at every number of panels that a tile may take."""
+    for H in sorted({*SIZES, 20, 24, 40, 48, 50, 72, 80, 96, 100, 112}):
+        yield case(f"single-h{H}", "sizes", "TAIL_LANE BIAS", f"T = B = 1, H = {H}", 70, H, **scaled(H))
+    for H in (17, 33, 65):
+        for B in (3, 5, 7, 9, 11, 13):
+            yield case(f"single-h{H}-b{B}", "sizes", "TAIL_LANE BIAS", f"T = 1, B = {B}, H = {H}", 70, H, B=B, **scaled(H))
 
 
 def _batches() -> Iterator[Case]:
