@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "dispatch.hpp"
+#include "engine.hpp"
 #include "fp_environment.hpp"
-#include "sequence.hpp"
-#include "thread_pool.hpp"
+#include "schedule.hpp"
 
 namespace lstm_ref {
 namespace {
@@ -54,26 +54,23 @@ std::vector<Trace> empty_trace(const Config& config, std::int64_t T, std::int64_
   return std::vector<Trace>(config.state_rows(), trace);
 }
 
-}  // namespace
+void clear_past_lengths(const Config& config, const Inputs& inputs, float* y) {  // (3.3)
+  const std::int64_t T = inputs.T, B = inputs.B, features = config.directions() * config.hidden_size;
+  for (std::int64_t b = 0; inputs.lengths && b < B; ++b) {
+    for (std::int64_t t = inputs.lengths[b]; t < T; ++t) {
+      std::fill_n(y + (config.batch_first ? b * T + t : t * B + b) * features, features, 0.0f);
+    }
+  }
+}
 
-struct LSTM::Engine {
-  Network network;
-  std::string isa;
-  int num_threads;
-  mutable ThreadPool pool;
-};
+}  // namespace
 
 LSTM::LSTM(const Config& config, const std::vector<TensorView>& tensors, const Options& options) {
   config.check();
   const int num_threads = checked_threads(options.num_threads);
-  const Kernels& kernels = select_kernels(options.isa);
-  const std::vector<TensorView> matched = match_tensors(config, tensors);
+  const Kernels& kernels = options.kernels ? *options.kernels : select_kernels(options.isa);
   const FpEnvironment fp_environment;
-  std::vector<PackedWeights> weights;
-  for (std::size_t i = 0; i < matched.size(); i += config.bias ? 4 : 2) {
-    weights.push_back(pack_weights(config, &matched[i], kernels.lanes));
-  }
-  engine_.reset(new Engine{{config, kernels, std::move(weights)}, kernels.name, num_threads, ThreadPool(num_threads)});
+  engine_.reset(new Engine{Network(config, tensors, kernels), kernels.name, num_threads, ThreadPool(num_threads)});
 }
 
 const Config& LSTM::config() const { return engine_->network.config; }
@@ -86,16 +83,17 @@ void LSTM::forward(const Inputs& inputs, const Outputs& outputs, std::vector<Tra
   const std::int64_t T = inputs.T, B = inputs.B, L = config().num_layers, D = config().directions();
   if (trace) *trace = empty_trace(config(), T, B);
   Call call = {engine_->network, inputs, outputs, trace, {}};
-  if (D == 2 && L > 1) call.layer_buffer = AlignedBuffer(checked_product(checked_product(T, B), D * config().hidden_size));
-
-  const std::int64_t parts = std::min<std::int64_t>(num_threads(), B);
-  std::vector<RowRange> ranges;
-  ranges.reserve(parts);
-  for (std::int64_t part = 0; part < parts; ++part) ranges.emplace_back(call, B * part / parts, B * (part + 1) / parts);
-  engine_->pool.run(static_cast<int>(parts), [&](int part) {
+  if (D == 2 && L > 1) {
+    call.layer_buffer = AlignedBuffer::uninitialized(checked_product(checked_product(T, B), D * config().hidden_size));
+  }
+  Schedule schedule(call, make_plan(call, engine_->pool.size()));
+  engine_->pool.run(schedule.threads(), [&](int part) {
     const FpEnvironment fp_environment;
-    ranges[part].run();
+    schedule.run(part);
   });
+  clear_past_lengths(config(), inputs, outputs.y);
 }
+
+Stream LSTM::stream(std::int64_t batch) const { return Stream(*this, batch); }
 
 }  // namespace lstm_ref

@@ -12,7 +12,7 @@ float element(const TensorView& tensor, std::int64_t index) {
 // (4*H, K) -> (P, K, 4, V)
 AlignedBuffer pack_matrix(const TensorView& matrix, std::int64_t H, int lanes) {
   const std::int64_t K = matrix.shape[1];
-  AlignedBuffer packed(checked_product(panel_count(H, lanes) * 4 * lanes, K));
+  AlignedBuffer packed = AlignedBuffer::zeros_to_keep(checked_product(panel_count(H, lanes) * 4 * lanes, K));
   for (std::int64_t unit = 0; unit < H; ++unit) {
     for (int gate = 0; gate < 4; ++gate) {
       const std::int64_t row = (gate * H + unit) * K;
@@ -25,7 +25,7 @@ AlignedBuffer pack_matrix(const TensorView& matrix, std::int64_t H, int lanes) {
 
 // (4*H,) -> (P, 4, V)
 AlignedBuffer pack_bias(const TensorView& bias_ih, const TensorView& bias_hh, std::int64_t H, int lanes) {
-  AlignedBuffer packed(panel_count(H, lanes) * 4 * lanes);
+  AlignedBuffer packed = AlignedBuffer::zeros(panel_count(H, lanes) * 4 * lanes);
   for (std::int64_t unit = 0; unit < H; ++unit) {
     for (int gate = 0; gate < 4; ++gate) {
       const std::int64_t row = gate * H + unit;
@@ -40,7 +40,7 @@ AlignedBuffer pack_bias(const TensorView& bias_ih, const TensorView& bias_hh, st
 PackedWeights pack_weights(const Config& config, const TensorView* tensors, int lanes) {
   const std::int64_t H = config.hidden_size;
   return {pack_matrix(tensors[0], H, lanes), pack_matrix(tensors[1], H, lanes),
-          config.bias ? pack_bias(tensors[2], tensors[3], H, lanes) : AlignedBuffer(panel_count(H, lanes) * 4 * lanes)};
+          config.bias ? pack_bias(tensors[2], tensors[3], H, lanes) : AlignedBuffer::zeros(panel_count(H, lanes) * 4 * lanes)};
 }
 
 }  // namespace lstm_ref

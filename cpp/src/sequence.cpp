@@ -7,56 +7,89 @@
 namespace lstm_ref {
 namespace {
 
-// Enough rows in a block for its weights to be read from cache or memory once for many products, and few enough for its z
-// to stay in the second-level cache.
-constexpr std::int64_t kBlockRows = 96;
+constexpr std::int64_t kManyRows = 8;
 
-void copy(float* to, const float* from, std::int64_t count) {
-  if (to != from) std::memcpy(to, from, count * sizeof(float));
+void copy(float* to, const float* from, std::int64_t count) { std::memcpy(to, from, count * sizeof(float)); }
+void clear(float* to, std::int64_t count) { std::fill_n(to, count, 0.0f); }
+
+}  // namespace
+
+RowGroup::RowGroup(const Call& call, std::int64_t first, std::int64_t by) : finished(call.network.weights.size()) {
+  const Inputs& inputs = call.inputs;
+  const auto length = [&](std::int64_t b) { return inputs.lengths ? inputs.lengths[b] : inputs.T; };
+  std::vector<std::int64_t> sorted(inputs.B);
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::stable_sort(sorted.begin(), sorted.end(), [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
+  for (std::int64_t i = first; i < inputs.B; i += by) {
+    rows.push_back(sorted[i]);
+    lengths.push_back(length(sorted[i]));
+  }
 }
 
-// (P, 4, V) -> (4*H,)
-void unpack_gates(float* to, const float* packed, std::int64_t H, int lanes) {
-  for (int gate = 0; gate < 4; ++gate) {
-    for (std::int64_t unit = 0; unit < H; ++unit) {
-      *to++ = packed[(unit / lanes * 4 + gate) * lanes + unit % lanes];
-    }
+std::int64_t RowGroup::all_steps() const { return std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}); }
+
+// One layer and direction.
+struct Worker::Pass {
+  const Network& network;
+  std::int64_t layer, state_row;  // state_row = l*D + d
+  int direction;
+  Sequence<const float> input;
+  Sequence<float> output;
+  std::int64_t steps;
+
+  const PackedWeights& weights() const { return network.weights[state_row]; }
+  Product input_product(const float* const* inputs) const {
+    return {weights().weight_ih.data(), inputs, network.config.layer_input_size(layer)};
   }
+  bool in_place() const { return input.data == output.data; }
+  std::int64_t time(std::int64_t step) const { return direction == 0 ? step : steps - 1 - step; }  // (3.1), (3.2)
+};
+
+namespace {
+
+// Whether W_ih x is better computed in each step than for a block of steps: where a block holds one step only, since there are
+// so many rows, or where all weights stay in the first-level cache anyway.
+bool fuses_input(const Call& call, std::int64_t rows, std::int64_t most_block_rows) {
+  constexpr std::int64_t kSmallWeights = 10240;  // floats
+  const Config& config = call.network.config;
+  if (call.trace) return false;  // which shows every row of z
+  if (most_block_rows < 2 * rows) return true;
+  const std::int64_t inputs = std::max(config.input_size, config.layer_input_size(config.num_layers - 1));
+  return inputs + config.hidden_size <= kSmallWeights / (4 * config.hidden_size);
 }
 
 }  // namespace
 
-RowRange::RowRange(const Call& call, std::int64_t begin, std::int64_t end) : call_(call) {
-  const Inputs& inputs = call.inputs;
-  const std::int64_t count = end - begin;
-  rows_.resize(count);
-  std::iota(rows_.begin(), rows_.end(), begin);
-  const auto length = [&](std::int64_t b) { return inputs.lengths ? inputs.lengths[b] : inputs.T; };
-  std::stable_sort(rows_.begin(), rows_.end(), [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
-  std::int64_t all_steps = 0;  // of all rows together
-  for (const std::int64_t b : rows_) {
-    lengths_.push_back(length(b));
-    all_steps += lengths_.back();
+Team::Team(const Call& call, const RowGroup& group, int lane, int lanes, std::int64_t most_block_rows, int members)
+    : lane(lane),
+      lanes(lanes),
+      is_fused(fuses_input(call, group.count(), most_block_rows)),
+      block_rows(std::min(group.all_steps(), std::max(group.count(), most_block_rows))),
+      barrier(members),
+      h(call.network, group.count()),
+      c(AlignedBuffer::zeros(call.network.panel_floats(group.count()))) {
+  const Config& config = call.network.config;
+  if (!is_fused) {
+    z = AlignedBuffer::uninitialized(checked_product(4, call.network.panel_floats(block_rows)));
+  } else if (config.num_layers > 1 && config.directions() == 1) {
+    x = AlignedBuffer::uninitialized(checked_product(block_rows, config.hidden_size));
   }
-
-  const std::int64_t H = call.network.config.hidden_size;
-  const int lanes = call.network.kernels.lanes;
-  const std::int64_t padded_units = panel_count(H, lanes) * lanes;  // P*V
-  const std::int64_t block_rows = std::min(all_steps, std::max(count, kBlockRows));
-  block_inputs_.resize(block_rows);
-  block_z_.resize(block_rows);
-  block_active_.reserve(block_rows);
-  h_.resize(count);
-  h_new_.resize(count);
-  c_.resize(count);
-  z_buffer_ = AlignedBuffer(checked_product(block_rows, 4 * padded_units));
-  c_buffer_ = AlignedBuffer(checked_product(count, padded_units));
-  zero_state_ = AlignedBuffer(H);
-  for (std::int64_t r = 0; r < block_rows; ++r) block_z_[r] = z_buffer_.data() + r * 4 * padded_units;
-  for (std::int64_t r = 0; r < count; ++r) c_[r] = c_buffer_.data() + r * padded_units;
 }
 
-void RowRange::run() {
+Worker::Worker(const Call& call, RowGroup& group, Team& team, PanelRange panels)
+    : call_(call),
+      group_(group),
+      team_(team),
+      panels_(panels),
+      unit_(panels.begin * call.network.kernels.lanes),
+      units_(std::min(panels.end * call.network.kernels.lanes, call.network.config.hidden_size) - unit_),
+      block_inputs_(team.block_rows),
+      y_(group.count()),
+      z_panel_(AlignedBuffer::uninitialized(checked_product(group.count(), 4 * call.network.kernels.lanes))) {
+  block_active_.reserve(team.block_rows);
+}
+
+void Worker::run() {
   const Config& config = call_.network.config;
   const std::int64_t T = call_.inputs.T, B = call_.inputs.B, I = config.input_size, L = config.num_layers;
   const std::int64_t D = config.directions(), H = config.hidden_size;
@@ -73,86 +106,178 @@ void RowRange::run() {
   for (std::int64_t layer = 0; layer < L; ++layer) {
     const Sequence<float> output = D == 1 || (L - 1 - layer) % 2 == 0 ? y : buffer;
     for (int direction = 0; direction < D; ++direction) {
-      run_direction(layer, direction, input, {output.data + direction * H, output.step_size, output.row_size});  // (4.1)
+      if ((D == 1 ? layer : direction) % team_.lanes != team_.lane) continue;
+      run_pass({call_.network,
+                layer,
+                layer * D + direction,
+                direction,
+                input,
+                {output.data + direction * H, output.step_size, output.row_size},
+                group_.steps()});  // (4.1)
     }
     input = output.read_only();  // (4.2)
   }
-  clear_past_lengths(y);
 }
 
-void RowRange::run_direction(std::int64_t layer, int direction, Sequence<const float> input, Sequence<float> output) {
-  const Network& network = call_.network;
-  const Config& config = network.config;
+void Worker::run_pass(const Pass& pass) {
+  load_states(pass);
+  active_ = 0;
+  Progress& finished = group_.finished[pass.state_row];
+  for (std::int64_t step = 0; step < pass.steps; step += block_active_.size()) {
+    const std::int64_t rows = list_block(pass, step), steps = block_active_.size();
+    if (pass.in_place()) {  // layer follows layer, block by block
+      group_.finished[pass.state_row - 1].wait_for(step + steps);
+    } else if (pass.layer > 0) {  // each direction begins where the other one ends
+      for (int back = 1; back <= 2; ++back) group_.finished[2 * pass.layer - back].wait_for(pass.steps);
+    }
+    take_inputs(pass, rows);
+    team_.barrier.wait();  // everybody has taken what is overwritten now
+    run_block(pass, step);
+    if (panels_.begin == 0) finished.advance(steps);
+  }
+  store_states(pass);
+}
+
+void Worker::load_states(const Pass& pass) {
   const Inputs& inputs = call_.inputs;
-  const Outputs& outputs = call_.outputs;
-  const std::int64_t H = config.hidden_size, B = inputs.B, I = config.layer_input_size(layer);
-  const std::int64_t count = rows_.size(), state_row = layer * config.directions() + direction;
-  const PackedWeights& weights = network.weights[state_row];
-  const Kernels& kernels = network.kernels;
-  const std::int64_t P = panel_count(H, kernels.lanes);
-  Trace* const trace = call_.trace ? &(*call_.trace)[state_row] : nullptr;
-  const auto state = [&](auto* array, std::int64_t r) { return array + (state_row * B + rows_[r]) * H; };
-
-  for (std::int64_t r = 0; r < count; ++r) {
-    h_[r] = inputs.h_0 ? state(inputs.h_0, r) : zero_state_.data();
-    copy(c_[r], inputs.c_0 ? state(inputs.c_0, r) : zero_state_.data(), H);
-  }
-
-  const std::int64_t steps = count ? lengths_[0] : 0;
-  const auto time = [&](std::int64_t step) { return direction == 0 ? step : steps - 1 - step; };  // (3.1), (3.2)
-  std::int64_t active = 0;  // rows r < active have lengths_[r] > t
-  const auto count_active = [&](std::int64_t t) {
-    while (active > 0 && lengths_[active - 1] <= t) --active;
-    while (active < count && lengths_[active] > t) ++active;
-    return active;
-  };
-
-  for (std::int64_t step = 0; step < steps; step += block_active_.size()) {
-    block_active_.clear();
-    std::size_t block_rows = 0;
-    for (std::int64_t s = step; s < steps; ++s) {
-      const std::int64_t t = time(s), n = count_active(t);
-      if (block_rows + n > block_inputs_.size()) break;
-      for (std::int64_t r = 0; r < n; ++r) block_inputs_[block_rows++] = input.at(t, rows_[r]);
-      block_active_.push_back(n);
+  const std::int64_t H = call_.network.config.hidden_size, lanes = call_.network.kernels.lanes;
+  for (std::int64_t r = 0; r < group_.count(); ++r) {
+    const std::int64_t at = (pass.state_row * inputs.B + group_.rows[r]) * H;
+    for (int which = 0; which < 2; ++which) {  // a row's first step may read either
+      float* const h = team_.h.of(which)[r] + unit_;
+      inputs.h_0 ? copy(h, inputs.h_0 + at + unit_, units_) : clear(h, units_);
     }
-    kernels.affine(block_z_.data(), weights.bias.data(), weights.weight_ih.data(), block_inputs_.data(), block_rows, I, P);
-
-    float* const* z = block_z_.data();
-    for (std::size_t s = 0; s < block_active_.size(); ++s) {
-      const std::int64_t t = time(step + s), n = block_active_[s];
-      for (std::int64_t r = 0; r < n; ++r) h_new_[r] = output.at(t, rows_[r]);   // (3.3)
-      kernels.affine(z, nullptr, weights.weight_hh.data(), h_.data(), n, H, P);  // (2.1)
-      if (trace) {
-        for (std::int64_t r = 0; r < n; ++r) unpack_gates(&trace->z[(t * B + rows_[r]) * 4 * H], z[r], H, kernels.lanes);
-      }
-      kernels.step(z, c_.data(), h_new_.data(), n, H, trace != nullptr);  // (2.2)-(2.4)
-      if (trace) {
-        for (std::int64_t r = 0; r < n; ++r) {
-          const std::int64_t row = t * B + rows_[r];
-          unpack_gates(&trace->gates[row * 4 * H], z[r], H, kernels.lanes);
-          copy(&trace->c[row * H], c_[r], H);
-          copy(&trace->h[row * H], h_new_[r], H);
-        }
-      }
-      std::copy_n(h_new_.begin(), n, h_.begin());
-      z += n;
+    for (std::int64_t p = panels_.begin; p < panels_.end; ++p) {
+      const std::int64_t unit = p * lanes, count = std::min(lanes, H - unit);
+      float* const c = team_.c.data() + (p * group_.count() + r) * lanes;
+      inputs.c_0 ? copy(c, inputs.c_0 + at + unit, count) : clear(c, count);
     }
-  }
-
-  for (std::int64_t r = 0; r < count; ++r) {  // (3.4)
-    if (outputs.h_n) copy(state(outputs.h_n, r), h_[r], H);
-    if (outputs.c_n) copy(state(outputs.c_n, r), c_[r], H);
   }
 }
 
-void RowRange::clear_past_lengths(Sequence<float> y) {  // (3.3)
-  const Config& config = call_.network.config;
-  for (std::size_t r = 0; r < rows_.size(); ++r) {
-    for (std::int64_t t = lengths_[r]; t < call_.inputs.T; ++t) {
-      std::fill_n(y.at(t, rows_[r]), config.directions() * config.hidden_size, 0.0f);
+// Lists as many steps from `step` on as a block holds, at least one; gives the number of their rows.
+std::int64_t Worker::list_block(const Pass& pass, std::int64_t step) {
+  block_active_.clear();
+  std::int64_t rows = 0;
+  for (; step < pass.steps; ++step) {
+    const std::int64_t t = pass.time(step);
+    while (active_ > 0 && group_.lengths[active_ - 1] <= t) --active_;
+    while (active_ < group_.count() && group_.lengths[active_] > t) ++active_;
+    if (rows + active_ > team_.block_rows) break;
+    for (std::int64_t r = 0; r < active_; ++r) block_inputs_[rows++] = pass.input.at(t, group_.rows[r]);
+    block_active_.push_back(active_);
+  }
+  return rows;
+}
+
+// (2.1), W_ih x, for a block; or only a copy of x, where the steps are to compute that but would overwrite it on the way.
+void Worker::take_inputs(const Pass& pass, std::int64_t rows) {
+  const Network& network = call_.network;
+  if (!team_.is_fused) {
+    const Start bias = {pass.weights().bias.data(), 4 * network.kernels.lanes, 0};
+    network.kernels.affine(team_.z.data(), team_.block_rows, bias, pass.input_product(block_inputs_.data()), rows, panels_);
+  } else if (pass.in_place()) {
+    const std::int64_t H = network.config.hidden_size;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      float* const x = team_.x.data() + r * H;
+      copy(x + unit_, block_inputs_[r] + unit_, units_);
+      block_inputs_[r] = x;
     }
   }
+}
+
+void Worker::run_block(const Pass& pass, std::int64_t step) {
+  const Kernels& kernels = call_.network.kernels;
+  const std::int64_t H = call_.network.config.hidden_size, gates = 4 * kernels.lanes;
+  const HiddenStates& h = team_.h;
+  CellStep cell = {};
+  if (team_.is_fused) {
+    cell.start = {pass.weights().bias.data(), gates, 0};
+    cell.products[cell.num_products++] = pass.input_product(block_inputs_.data());
+  } else {
+    cell.start = {team_.z.data(), team_.block_rows * gates, gates};
+  }
+  Product& recurrent = cell.products[cell.num_products++];
+  recurrent = {pass.weights().weight_hh.data(), nullptr, H};
+  cell.H = H;
+  cell.panels = panels_;
+  cell.z = z_panel_.data();
+  cell.c = team_.c.data();
+  cell.c_rows = group_.count();
+  cell.y = y_.data();
+  for (const std::int64_t rows : block_active_) {
+    const std::int64_t t = pass.time(step);
+    for (std::int64_t r = 0; r < rows; ++r) y_[r] = pass.output.at(t, group_.rows[r]);  // (3.3)
+    cell.rows = rows;
+    cell.backwards = step % 2;
+    recurrent.inputs = h.of(step);
+    cell.h = h.of(step + 1);
+    if (rows >= kManyRows && step + 1 < pass.steps) fetch_outputs(pass, step + 1, rows);
+    call_.trace ? trace_step(pass, cell, t) : kernels.cell(cell);
+    team_.barrier.wait();  // the next step needs all of h
+    if (team_.is_fused) {
+      cell.products[0].inputs += rows;
+    } else {
+      cell.start.data += rows * gates;
+    }
+    ++step;
+  }
+}
+
+// Brings the places of a step's outputs near while another step is computed: many rows far from each other are no pattern that
+// the processor would foresee.
+void Worker::fetch_outputs(const Pass& pass, std::int64_t step, std::int64_t rows) {
+  constexpr std::int64_t kCacheLine = 16;  // floats
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* const y = pass.output.at(pass.time(step), group_.rows[r]);
+    for (std::int64_t unit = unit_; unit < unit_ + units_; unit += kCacheLine) __builtin_prefetch(y + unit, 1, 2);
+  }
+}
+
+// The same in its parts, with everything in between written down. One thread, no fused input.
+void Worker::trace_step(const Pass& pass, const CellStep& cell, std::int64_t t) {
+  const Kernels& kernels = call_.network.kernels;
+  Trace& trace = (*call_.trace)[pass.state_row];
+  const std::int64_t H = cell.H, z_rows = team_.block_rows;
+  float* const z = const_cast<float*>(cell.start.data);              // the team's own
+  const auto unpack = [&](std::vector<float>& to, std::int64_t r) {  // (P, 4, V) -> (4*H,)
+    float* at = &to[(t * call_.inputs.B + group_.rows[r]) * 4 * H];
+    for (int gate = 0; gate < 4; ++gate) {
+      for (std::int64_t unit = 0; unit < H; ++unit) {
+        *at++ = z[((unit / kernels.lanes * z_rows + r) * 4 + gate) * kernels.lanes + unit % kernels.lanes];
+      }
+    }
+  };
+  kernels.affine(z, z_rows, cell.start, cell.products[0], cell.rows, cell.panels);  // (2.1)
+  for (std::int64_t r = 0; r < cell.rows; ++r) unpack(trace.z, r);
+  kernels.step(z, z_rows, cell.c, cell.c_rows, cell.h, cell.rows, cell.panels);  // (2.2)-(2.4)
+  for (std::int64_t r = 0; r < cell.rows; ++r) {
+    unpack(trace.gates, r);
+    const std::int64_t at = (t * call_.inputs.B + group_.rows[r]) * H;
+    for (std::int64_t unit = 0; unit < H; ++unit) trace.c[at + unit] = cell_state(cell.c, r, unit);
+    copy(&trace.h[at], cell.h[r], H);
+    copy(cell.y[r], cell.h[r], H);
+  }
+}
+
+void Worker::store_states(const Pass& pass) {  // (3.4)
+  const Outputs& outputs = call_.outputs;
+  const std::int64_t H = call_.network.config.hidden_size;
+  for (std::int64_t r = 0; r < group_.count(); ++r) {
+    const std::int64_t at = (pass.state_row * call_.inputs.B + group_.rows[r]) * H;
+    // The row's last step wrote it; a row without steps has its first state in both places.
+    const std::int64_t end = pass.direction == 0 ? group_.lengths[r] : pass.steps;
+    if (outputs.h_n) copy(outputs.h_n + at + unit_, team_.h.of(end)[r] + unit_, units_);
+    for (std::int64_t unit = unit_; outputs.c_n && unit < unit_ + units_; ++unit) {
+      outputs.c_n[at + unit] = cell_state(team_.c.data(), r, unit);
+    }
+  }
+}
+
+// c (P, rows, V)
+float Worker::cell_state(const float* c, std::int64_t r, std::int64_t unit) const {
+  const std::int64_t lanes = call_.network.kernels.lanes;
+  return c[(unit / lanes * group_.count() + r) * lanes + unit % lanes];
 }
 
 }  // namespace lstm_ref

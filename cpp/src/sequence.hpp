@@ -1,4 +1,4 @@
-// The time loop: layers, directions, ragged lengths and states, for some rows of a batch (spec/lstm.md, sections 3 and 4).
+// The time loop: layers, directions, ragged lengths and states (spec/lstm.md, sections 3 and 4), as one thread sees it.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,10 @@
 
 #include "aligned_buffer.hpp"
 #include "lstm_ref/lstm.hpp"
-#include "pack.hpp"
-#include "simd/kernels.hpp"
+#include "network.hpp"
+#include "synchronize.hpp"
 
 namespace lstm_ref {
-
-struct Network {
-  Config config;
-  const Kernels& kernels;
-  std::vector<PackedWeights> weights;  // layer l, direction d at l*D + d
-};
 
 // A (T, B, features) array, whatever the order of its first two axes.
 template <class Float>
@@ -27,7 +21,7 @@ struct Sequence {
   Sequence<const Float> read_only() const { return {data, step_size, row_size}; }
 };
 
-// One call of LSTM::forward(), all rows together.
+// One call of LSTM::forward().
 struct Call {
   const Network& network;
   const Inputs& inputs;
@@ -36,32 +30,67 @@ struct Call {
   AlignedBuffer layer_buffer;  // (T, B, D*H) if D = 2 and L > 1: the output of every second layer
 };
 
-// Computes the rows [begin, end) of a call. The constructor allocates everything, run() nothing.
-class RowRange {
+// Rows of the batch that are computed together, longest first, so that those active at a time step are the first few.
+struct RowGroup {
+  RowGroup(const Call& call, std::int64_t first, std::int64_t by);  // rows `first`, `first + by`, ... of those sorted by length
+
+  std::int64_t count() const { return rows.size(); }
+  std::int64_t steps() const { return rows.empty() ? 0 : lengths.front(); }
+  std::int64_t all_steps() const;  // of all rows together
+
+  std::vector<std::int64_t> rows, lengths;
+  std::vector<Progress> finished;  // steps of each layer and direction, l*D + d
+};
+
+// Threads that compute the same layers and directions of a row group, each for hidden units of its own; and where they do so.
+struct Team {
+  // Of `lanes` teams, this one takes every lanes-th direction, or layer if there is one direction only. A block of its input
+  // projection has at most so many rows, or the rows of one step.
+  Team(const Call& call, const RowGroup& group, int lane, int lanes, std::int64_t most_block_rows, int members);
+
+  const int lane, lanes;
+  const bool is_fused;  // weight_ih x is a part of the step
+  const std::int64_t block_rows;
+  Barrier barrier;
+  HiddenStates h;
+  AlignedBuffer c;  // (P, rows, V)
+  AlignedBuffer z;  // (P, block_rows, 4, V), unless fused
+  AlignedBuffer x;  // (block_rows, H), if fused: the inputs of a block whose outputs overwrite them
+};
+
+// The part of one thread in a call. The constructor allocates everything, run() nothing.
+class Worker {
  public:
-  RowRange(const Call& call, std::int64_t begin, std::int64_t end);
+  Worker(const Call& call, RowGroup& group, Team& team, PanelRange panels);
   void run();
 
  private:
-  void run_direction(std::int64_t layer, int direction, Sequence<const float> input, Sequence<float> output);
-  void clear_past_lengths(Sequence<float> y);
+  struct Pass;
+
+  void run_pass(const Pass& pass);
+  void load_states(const Pass& pass);
+  std::int64_t list_block(const Pass& pass, std::int64_t step);
+  void take_inputs(const Pass& pass, std::int64_t rows);
+  void run_block(const Pass& pass, std::int64_t step);
+  void fetch_outputs(const Pass& pass, std::int64_t step, std::int64_t rows);
+  void trace_step(const Pass& pass, const CellStep& cell, std::int64_t t);
+  void store_states(const Pass& pass);
+  float cell_state(const float* c, std::int64_t r, std::int64_t unit) const;
 
   const Call& call_;
+  RowGroup& group_;
+  Team& team_;
+  const PanelRange panels_;
+  const std::int64_t unit_, units_;  // of these panels: the first, and how many
 
-  // The rows, longest first, so that those active at a time step are the first few; and their lengths.
-  std::vector<std::int64_t> rows_, lengths_;
-
-  // A block is some consecutive steps whose products with weight_ih are formed together. It lists the active rows of its
-  // first step, then those of its second, ...: their inputs (I_l,) and their z (P, 4, V).
+  // A block is some consecutive steps whose inputs are taken together: unless fused, their products with weight_ih. It lists
+  // the active rows of its first step, then those of its second, ...: their inputs (I_l,) here, and their z in the team's.
   std::vector<const float*> block_inputs_;
-  std::vector<float*> block_z_;
   std::vector<std::int64_t> block_active_;  // how many rows are active, step by step
+  std::int64_t active_ = 0;                 // of the last step looked at: rows r < active_ have lengths[r] > t
 
-  // Of each row: the hidden state (H,) before and after a step, the cell state (P, V).
-  std::vector<const float*> h_;
-  std::vector<float*> h_new_, c_;
-
-  AlignedBuffer z_buffer_, c_buffer_, zero_state_;
+  std::vector<float*> y_;  // (H,) of each row
+  AlignedBuffer z_panel_;  // (rows, 4, V)
 };
 
 }  // namespace lstm_ref

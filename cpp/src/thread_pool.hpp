@@ -16,8 +16,12 @@ class ThreadPool {
   explicit ThreadPool(int num_threads);  // a caller of run() counts as one of them
   ~ThreadPool();
 
-  // Calls task(0), ..., task(tasks - 1), each once, in some order and on some threads, and returns when all are done.
-  // Several threads may call run() at once. `task` must not throw.
+  // How many tasks can be under way at the same time: in a process made by fork() only one, its threads did not come along.
+  int size() const { return forked() ? 1 : 1 + static_cast<int>(shared_->threads.size()); }
+
+  // Calls task(0), ..., task(tasks - 1), each once, and returns when all are done. Up to size() tasks are under way at the same
+  // time, as soon as earlier calls are done; they may wait for each other. Several threads may call run() at once. `task` must
+  // not throw.
   void run(int tasks, const std::function<void(int)>& task);
 
  private:

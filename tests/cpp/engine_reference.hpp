@@ -147,12 +147,18 @@ inline void check_same(const Result& got, const Result& wanted) {
   check_same(got.c_n, wanted.c_n);
 }
 
-inline Result run_engine(const lstm_ref::LSTM& lstm, const Case& one) {
-  const Config& config = lstm.config();
+// Arrays of the right sizes, with values in them that no LSTM gives.
+inline Result unwritten_result(const Config& config, const Case& one) {
   const std::int64_t states = config.state_rows() * one.B * config.hidden_size;
-  Result result = {
-      Floats(one.T * one.B * config.directions() * config.hidden_size, -7), Floats(states, -7), Floats(states, -7), {}};
+  return {Floats(one.T * one.B * config.directions() * config.hidden_size, -7), Floats(states, -7), Floats(states, -7), {}};
+}
+
+// With a trace, and without: those are different paths through the engine.
+inline Result run_engine(const lstm_ref::LSTM& lstm, const Case& one) {
+  Result result = unwritten_result(lstm.config(), one), untraced = result;
   lstm.forward(one.inputs(), {result.y.data(), result.h_n.data(), result.c_n.data()}, &result.trace);
+  lstm.forward(one.inputs(), {untraced.y.data(), untraced.h_n.data(), untraced.c_n.data()});
+  check_same(untraced, result);
   return result;
 }
 

@@ -50,7 +50,7 @@ float input(std::uint64_t index) {
   return from_bits(nan < nans ? kInfinity + 1 + nan : kSign + kInfinity + 1 + static_cast<std::uint32_t>(nan - nans));
 }
 
-constexpr std::size_t kBlock = 4096;        // inputs computed at a time,
+constexpr std::size_t kBlock = 5 * 832;     // inputs computed at a time,
 constexpr std::uint64_t kNew = kBlock - 1;  // of which the first repeats the last of the block before, to see every step
 constexpr std::uint64_t kBlocks = (kInputs + kNew - 1) / kNew;
 
@@ -59,15 +59,17 @@ constexpr std::uint64_t kBlocks = (kInputs + kNew - 1) / kNew;
 class Activations {
  public:
   explicit Activations(const lstm_ref::Kernels& kernels)
-      : sigmoid(kBlock), tanh(kBlock), kernels_(kernels), z_(4 * kBlock), c_(kBlock), h_(kBlock) {}
+      : sigmoid(kBlock), tanh(kBlock), kernels_(kernels), z_(4 * kBlock), c_(kBlock), h_(kBlock) {
+    for (std::size_t r = 0; r < kRows; ++r) h_rows_.push_back(h_.data() + r * kRowSize);
+  }
 
   void compute(const std::vector<float>& x) {
     const auto lanes = static_cast<std::size_t>(kernels_.lanes);
     for (std::size_t k = 0; k < kBlock; ++k) {
       for (std::size_t gate = 0; gate < 4; ++gate) z_[position(k, gate, lanes)] = x[k];
     }
-    float *z = z_.data(), *c = c_.data(), *h = h_.data();
-    kernels_.step(&z, &c, &h, 1, kBlock, true);
+    const auto panels = static_cast<std::int64_t>(kRowSize / lanes);
+    kernels_.step(z_.data(), kRows, c_.data(), kRows, h_rows_.data(), kRows, {0, panels});
     for (std::size_t k = 0; k < kBlock; ++k) {
       sigmoid[k] = z_[position(k, 0, lanes)];
       tanh[k] = z_[position(k, 2, lanes)];
@@ -81,8 +83,13 @@ class Activations {
     return (k / lanes * 4 + gate) * lanes + k % lanes;
   }
 
+  // So many that some go through the kernel side by side, and one alone.
+  static constexpr std::size_t kRows = 5, kRowSize = kBlock / kRows;
+  static_assert(kBlock % (kRows * 64) == 0);
+
   const lstm_ref::Kernels& kernels_;
-  std::vector<float> z_, c_, h_;  // (P, 4, V), (P, V), (H,)
+  std::vector<float> z_, c_, h_;  // (P, rows, 4, V), (P, rows, V), (rows, P*V)
+  std::vector<float*> h_rows_;
 };
 
 // ---- The oracle ----

@@ -190,11 +190,12 @@ void test_fp_environment(const std::string& isa) {
     _mm_setcsr(hostile);
     const LSTM lstm(config, model.views, {isa, num_threads});
     const unsigned after_constructor = _mm_getcsr();
-    Result got = run_engine(lstm, one);
+    Result got = unwritten_result(config, one);
+    lstm.forward(one.inputs(), {got.y.data(), got.h_n.data(), got.c_n.data()});
     const unsigned after_forward = _mm_getcsr();
     _mm_setcsr(callers);
     CHECK_EQ(after_constructor, hostile);
-    CHECK_EQ(after_forward, hostile);
+    CHECK_EQ(after_forward & ~0x3fu, hostile);  // but for what happened
 #else
     std::fesetround(FE_TOWARDZERO);
     const LSTM lstm(config, model.views, {isa, num_threads});

@@ -12,11 +12,13 @@
 
 namespace lstm_ref {
 
-struct Model;  // a model file's contents (model.hpp)
+struct Model;    // a model file's contents (model.hpp)
+struct Kernels;  // an instruction set's kernels (src/simd/kernels.hpp)
 
 struct Options {
   std::string isa;      // one of available_isas(); empty: LSTM_REF_ISA, or else the fastest
   int num_threads = 1;  // 1 to 1024; the batch rows are shared out among them
+  const Kernels* kernels = nullptr;  // instead of those of an instruction set: for benchmarks of other kernels
 };
 
 // What forward() reads. Arrays are row-major float32.
@@ -44,6 +46,8 @@ struct Trace {
   std::vector<float> h;      // (T, B, H)    (2.4)
 };
 
+class Stream;
+
 // Immutable after construction; copies share the packed weights. forward() may run in several threads at once.
 class LSTM {
  public:
@@ -58,9 +62,34 @@ class LSTM {
   // Throws Error before anything is written. `trace`, if given, receives L*D entries, layer l and direction d at l*D + d.
   void forward(const Inputs& inputs, const Outputs& outputs, std::vector<Trace>* trace = nullptr) const;
 
+  // A sequence that arrives a step at a time, its state +0 at first. Throws Error if the model is bidirectional.
+  Stream stream(std::int64_t batch = 1) const;
+
  private:
+  friend class Stream;
   struct Engine;
   std::shared_ptr<const Engine> engine_;
+};
+
+// The state of `batch` sequences and whatever a step needs: nothing is allocated after construction. Streams of one LSTM are
+// independent of each other; one stream is for one thread at a time.
+class Stream {
+ public:
+  Stream(const LSTM& lstm, std::int64_t batch);
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  std::int64_t batch() const;
+
+  // x (B, I), y (B, H), which must not overlap. The same bits as forward() over the whole sequence.
+  void step(const float* x, float* y);
+
+  void state(float* h, float* c) const;            // copied out, (L, B, H) each
+  void set_state(const float* h, const float* c);  // copied in; both or neither (then +0). Throws Error
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace lstm_ref

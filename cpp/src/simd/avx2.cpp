@@ -7,6 +7,7 @@ namespace {
 typedef float Vec __attribute__((vector_size(32)));
 constexpr int kLanes = 8;
 constexpr int kTile = 3;
+constexpr int kWide = 2;
 
 inline Vec splat(float x) { return _mm256_set1_ps(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
@@ -19,5 +20,5 @@ inline Vec max(Vec k, Vec x) { return _mm256_max_ps(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kAvx2Kernels = {"avx2", kLanes, affine, step};
+const Kernels kAvx2Kernels = {"avx2", kLanes, affine, step, cell};
 }

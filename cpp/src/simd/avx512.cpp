@@ -7,6 +7,7 @@ namespace {
 typedef float Vec __attribute__((vector_size(64)));
 constexpr int kLanes = 16;
 constexpr int kTile = 6;
+constexpr int kWide = 4;
 
 inline Vec splat(float x) { return _mm512_set1_ps(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
@@ -19,5 +20,5 @@ inline Vec max(Vec k, Vec x) { return _mm512_maskz_max_ps(0xffff, k, x); }  // _
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kAvx512Kernels = {"avx512", kLanes, affine, step};
+const Kernels kAvx512Kernels = {"avx512", kLanes, affine, step, cell};
 }

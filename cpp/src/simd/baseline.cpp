@@ -12,6 +12,7 @@ typedef double DoubleVec __attribute__((vector_size(16)));
 typedef int64_t BitsVec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
 constexpr int kTile = 2;
+constexpr int kWide = 2;
 
 inline Vec splat(float x) { return Vec{x, x, x, x}; }
 
@@ -64,5 +65,5 @@ inline Vec max(Vec k, Vec x) { return k >= x ? k : x; }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kBaselineKernels = {"baseline", kLanes, affine, step};
+const Kernels kBaselineKernels = {"baseline", kLanes, affine, step, cell};
 }

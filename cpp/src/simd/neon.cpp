@@ -7,6 +7,7 @@ namespace {
 typedef float Vec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
 constexpr int kTile = 6;
+constexpr int kWide = 4;
 
 inline Vec splat(float x) { return vdupq_n_f32(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
@@ -19,5 +20,5 @@ inline Vec max(Vec k, Vec x) { return vmaxq_f32(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kNeonKernels = {"neon", kLanes, affine, step};
+const Kernels kNeonKernels = {"neon", kLanes, affine, step, cell};
 }

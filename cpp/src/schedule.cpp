@@ -1,0 +1,58 @@
+#include "schedule.hpp"
+
+#include <algorithm>
+
+namespace lstm_ref {
+namespace {
+
+// In multiply-adds. Less work than that is done before another thread has woken up;
+constexpr double kLeastWork = 4e6;
+// less in each step costs more waiting for each other than it saves.
+constexpr double kLeastStepWork = 32e3;
+
+// Fewer rows than that read the weights too often.
+constexpr std::int64_t kLeastRows = 8;
+
+// Enough rows in a block for its weights to be read from cache or memory once for many products, and few enough for its z
+// to stay in the second-level cache.
+constexpr std::int64_t kBlockRows = 192;
+
+// Layers that follow each other block by block start late by a block each.
+constexpr std::int64_t kLeastBlocks = 8;
+
+}  // namespace
+
+Plan make_plan(const Call& call, std::int64_t most_threads) {
+  const Config& config = call.network.config;
+  const std::int64_t B = call.inputs.B, L = config.num_layers, D = config.directions(), H = config.hidden_size;
+  if (call.trace) return {1, 1, 1};
+  const double step_work = 4.0 * H * H * B;  // of one layer and direction, the recurrent part
+  std::int64_t threads = std::clamp<std::int64_t>(step_work * L * D * call.inputs.T / kLeastWork, 1, most_threads);
+
+  Plan plan = {std::clamp<std::int64_t>(B / kLeastRows, 1, threads), 1, 1};
+  threads /= plan.groups;
+  plan.lanes = std::min(threads, D > 1 ? D : L);
+  threads /= plan.lanes;
+  const std::int64_t most_members = static_cast<std::int64_t>(step_work / plan.groups / kLeastStepWork);
+  plan.members = std::clamp<std::int64_t>(std::min(most_members, call.network.panels()), 1, threads);
+  return plan;
+}
+
+Schedule::Schedule(const Call& call, const Plan& plan) {
+  const std::int64_t panels = call.network.panels();
+  workers_.reserve(plan.threads());
+  for (std::int64_t group = 0; group < plan.groups; ++group) {
+    RowGroup& rows = groups_.emplace_back(call, group, plan.groups);
+    const bool wavefront = plan.lanes > 1 && call.network.config.directions() == 1;
+    const std::int64_t block_rows =
+        wavefront ? std::clamp<std::int64_t>(rows.all_steps() / (kLeastBlocks * plan.lanes), 1, kBlockRows) : kBlockRows;
+    for (std::int64_t lane = 0; lane < plan.lanes; ++lane) {
+      Team& team = teams_.emplace_back(call, rows, lane, plan.lanes, block_rows, plan.members);
+      for (std::int64_t member = 0; member < plan.members; ++member) {
+        workers_.emplace_back(call, rows, team, PanelRange{panels * member / plan.members, panels * (member + 1) / plan.members});
+      }
+    }
+  }
+}
+
+}  // namespace lstm_ref

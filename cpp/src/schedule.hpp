@@ -1,0 +1,37 @@
+// How the threads of a call share out its work. No bit of any output depends on it: every value is computed by one thread, in the
+// order of the specification (N3), whichever thread it is.
+#pragma once
+
+#include <list>
+#include <vector>
+
+#include "sequence.hpp"
+
+namespace lstm_ref {
+
+// `groups` row groups; for each, `lanes` teams side by side, over directions or layers; `members` threads in each team.
+struct Plan {
+  std::int64_t groups, lanes, members;
+
+  std::int64_t threads() const { return groups * lanes * members; }
+};
+
+Plan make_plan(const Call& call, std::int64_t most_threads);
+
+// A call with all the memory that it needs.
+class Schedule {
+ public:
+  Schedule(const Call& call, const Plan& plan);
+
+  int threads() const { return static_cast<int>(workers_.size()); }
+
+  // The part of one thread. All parts must be under way at the same time.
+  void run(int part) { workers_[part].run(); }
+
+ private:
+  std::list<RowGroup> groups_;
+  std::list<Team> teams_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace lstm_ref

@@ -1,0 +1,83 @@
+// sigmoid and tanh (N4)-(N6).
+#pragma once
+
+#include "simd/constants.hpp"
+#include "simd/vectors.inl.hpp"
+
+namespace lstm_ref {
+namespace {
+
+using namespace constants;
+
+// 2^(n + shift), n the low bits of m
+template <int M>
+LSTM_REF_INLINE Wide<M> pow2(Wide<M> m, uint32_t shift = 0) {
+  return each<M>([&](int i) { return to_float((bits(m.v[i]) << 23) + (kOneBits + (shift << 23))); });
+}
+
+// The shifted integer (N4.1) that stands for `exponent`.
+template <int M>
+LSTM_REF_INLINE Wide<M> least_m(int exponent) {
+  return constant<M>(kRounder) + each<M>([&](int) { return splat(float(exponent)); });
+}
+
+template <int M>
+struct Exp {
+  Wide<M> n, t, u;  // exp(y) = 2^n * (1 + t + u)
+};
+
+template <int M>
+LSTM_REF_INLINE Exp<M> exp_parts(Wide<M> y, Wide<M> m) {
+  Exp<M> e;
+  e.n = m - constant<M>(kRounder);                    // (N4.3)
+  const Wide<M> r = fnma(e.n, constant<M>(kLn2), y);  // (N4.4)
+  const Wide<M> q = r * r;                            // (N4.5)
+  const Wide<M> p76 = fma(r, constant<M>(kExpC7), constant<M>(kExpC6));
+  const Wide<M> p54 = fma(r, constant<M>(kExpC5), constant<M>(kExpC4));
+  const Wide<M> p = fma(q, fma(q, p76, p54), fma(r, constant<M>(kExpC3), constant<M>(kExpC2)));  // (N4.6)
+  e.t = fma(q, p, r);                                                                            // (N4.7)
+  e.u = fma(q, p, r - e.t);                                                                      // (N4.8)
+  return e;
+}
+
+template <int M>
+LSTM_REF_INLINE Wide<M> quotient(Wide<M> a, Wide<M> a_low, Wide<M> d, Wide<M> d_low) {
+  const Wide<M> q = a / d;                                                 // (N4.9)
+  const Wide<M> e = fnma(q, d, a) + fnma(q, d_low, a_low);                 // (N4.10)
+  return fma(e, fma(d, constant<M>(kRecipC1), constant<M>(kRecipC0)), q);  // (N4.11)
+}
+
+template <int M>
+LSTM_REF_INLINE Wide<M> sigmoid(Wide<M> x) {
+  const Wide<M> one = constant<M>(kOneBits), zero = {};
+  const Wide<M> y = max(constant<M>(kSigmoidMin), minus_abs(x));         // (N5.1)
+  const Wide<M> m = fma(y, constant<M>(kLog2e), constant<M>(kRounder));  // (N4.1)
+  const Exp<M> e = exp_parts(y, m);
+  const Wide<M> v = one + e.t;                                                           // (N5.2)
+  const Wide<M> v_low = fma(e.n * constant<M>(kLn2Excess), v, (e.t - (v - one)) + e.u);  // (N5.3)
+  const Wide<M> s = pow2(max(least_m<M>(kSigmoidMinExponent), m));                       // (N5.4)
+  const Wide<M> d = fma(s, v, one);                                                      // (N5.5)
+  const Wide<M> d_low = fma(s, v_low, fma(s, v, one - d));                               // (N5.6)
+  const Wide<M> w = quotient(where_negative(x, v, one), where_negative(x, v_low, zero), d, d_low);
+  const Wide<M> scale = where_negative(x, pow2(m, 32), constant<M>(kTwo32));  // (N5.7), (N5.8)
+  return (w * scale) * constant<M>(kTwoM32);                                  // (N5.9)
+}
+
+template <int M>
+LSTM_REF_INLINE Wide<M> tanh(Wide<M> x) {
+  const Wide<M> one = constant<M>(kOneBits);
+  const Wide<M> y = max(constant<M>(kTanhMin), minus_abs(x) + minus_abs(x));       // (N6.1)
+  const Wide<M> unbounded_m = fma(y, constant<M>(kLog2e), constant<M>(kRounder));  // (N4.1)
+  const Wide<M> m = max(least_m<M>(kTanhMinExponent), unbounded_m);                // (N4.2)
+  const Exp<M> e = exp_parts(y, m);
+  const Wide<M> s = pow2(m);                                // (N6.2)
+  const Wide<M> a = one - s, b = one + s;                   // (N6.3)
+  const Wide<M> w = fnma(s, e.t, a);                        // (N6.4)
+  const Wide<M> w_low = fnma(s, e.u, fnma(s, e.t, a - w));  // (N6.5)
+  const Wide<M> d = fma(s, e.t, b);                         // (N6.6)
+  const Wide<M> d_low = fma(s, e.u, fma(s, e.t, b - d));    // (N6.7)
+  return with_sign(quotient(w, w_low, d, d_low), x);        // (N6.8)
+}
+
+}  // namespace
+}  // namespace lstm_ref

@@ -1,0 +1,109 @@
+// A whole step (2.1)-(2.4), panel by panel: the reduction and the pointwise step of a panel follow each other, so that z never
+// leaves the registers (few rows) or the first-level cache (many), and the states of one panel are computed while the
+// weights of the next arrive.
+#pragma once
+
+#include "simd/pointwise.inl.hpp"
+#include "simd/reduction.inl.hpp"
+
+namespace lstm_ref {
+namespace {
+
+LSTM_REF_INLINE Units units_of(const CellStep& cell, int64_t r, int64_t p) {
+  const int64_t unit = p * kLanes;
+  float* const c = cell.c + (p * cell.c_rows + r) * kLanes;
+  if (!cell.y) return {c, cell.h[r] + unit, nullptr, 0};
+  return {c, cell.h[r] + unit, cell.y[r] + unit, cell.H - unit};
+}
+
+// The states of a tile of R rows and N panels from panel p on, from its vector t = row * N + panel on, kWide at a time.
+template <int R, int N, int t>
+LSTM_REF_INLINE void advance_tile(const CellStep& cell, const Vec (&z)[R * N][4], int64_t p) {
+  if constexpr (t < R * N) {
+    constexpr int M = R * N - t < kWide ? R * N - t : kWide;
+    Units units[M];
+    for (int m = 0; m < M; ++m) units[m] = units_of(cell, (t + m) / N, p + (t + m) % N);
+    advance_units<M>(z + t, units);
+    advance_tile<R, N, t + M>(cell, z, p);
+  }
+}
+
+// R rows and N panels from panel p on.
+template <int R, int N>
+void cell_tile(const CellStep& cell, int64_t p) {
+  Vec z[R * N][4];
+#pragma GCC unroll 8
+  for (int t = 0; t < R * N; ++t) {
+    const float* const from = cell.start.data + (p + t % N) * cell.start.panel_size + t / N * cell.start.row_size;
+    for (int v = 0; v < 4; ++v) z[t][v] = load(from + v * kLanes);
+  }
+  for (int n = 0; n < cell.num_products; ++n) {
+    const Product& product = cell.products[n];
+    const int64_t panel_size = product.K * 4 * kLanes;
+    const float* const weights = product.weights + p * panel_size;
+    for (int64_t k = 0; k < product.K; k += kChunk) {
+      const float* x[R];
+      for (int r = 0; r < R; ++r) x[r] = product.inputs[r] + k;
+      Vec a[R * N][4] = {};
+      sum_chunk<R, N, false>(a, weights + k * 4 * kLanes, panel_size, x, chunk_length(product.K, k), nullptr);
+#pragma GCC unroll 8
+      for (int t = 0; t < R * N; ++t) {
+        for (int v = 0; v < 4; ++v) z[t][v] += a[t][v];
+      }
+    }
+  }
+  advance_tile<R, N, 0>(cell, z, p);
+}
+
+// M rows of panel p from row r on, their z in memory.
+template <int M>
+LSTM_REF_INLINE void advance_rows(const CellStep& cell, int64_t r, int64_t p) {
+  Vec z[M][4];
+  Units units[M];
+  for (int m = 0; m < M; ++m) {
+    for (int v = 0; v < 4; ++v) z[m][v] = load(cell.z + ((r + m) * 4 + v) * kLanes);
+    units[m] = units_of(cell, r + m, p);
+  }
+  advance_units<M>(z, units);
+}
+
+// All rows, one panel.
+void cell_panel(const CellStep& cell, int64_t p) {
+  PanelStart start = {cell.start.data + p * cell.start.panel_size, cell.start.row_size};
+  for (int n = 0; n < cell.num_products; ++n) {
+    const Product& product = cell.products[n];
+    affine_panel(cell.z, start, product, product.weights + p * product.K * 4 * kLanes, cell.rows);
+    start = {cell.z, 4 * kLanes};
+  }
+  int64_t r = 0;
+  for (; r + kWide <= cell.rows; r += kWide) advance_rows<kWide>(cell, r, p);
+  for (; r < cell.rows; ++r) advance_rows<1>(cell, r, p);
+}
+
+using CellTile = void (*)(const CellStep&, int64_t);
+
+template <int R>
+constexpr CellTile cell_tile_or_null() {
+  if constexpr (R <= kTile) {
+    return cell_tile<R, 1>;
+  } else {
+    return nullptr;
+  }
+}
+
+constexpr CellTile kRowTiles[6] = {cell_tile_or_null<1>(), cell_tile_or_null<2>(), cell_tile_or_null<3>(),
+                                   cell_tile_or_null<4>(), cell_tile_or_null<5>(), cell_tile_or_null<6>()};
+constexpr CellTile kPanelTiles[3] = {cell_tile<1, 1>, cell_tile<1, 2>, cell_tile<1, 3>};
+
+void cell(const CellStep& cell) {
+  const PanelRange panels = cell.panels;
+  const int64_t P = panels.end - panels.begin;
+  // One row of few panels: side by side, since each alone would wait for its own sums. More panels follow each other quickly
+  // enough, and their weights are read one after the other, at the speed of the cache or memory that they are in.
+  if (cell.rows == 1 && P <= 3) return kPanelTiles[P - 1](cell, panels.begin);
+  const CellTile tile = cell.rows <= kTile ? kRowTiles[cell.rows - 1] : cell_panel;
+  for (int64_t n = 0; n < P; ++n) tile(cell, cell.backwards ? panels.end - 1 - n : panels.begin + n);
+}
+
+}  // namespace
+}  // namespace lstm_ref

@@ -1,0 +1,101 @@
+// The affine reduction (N3): z = start + sum over the chunks of weights * inputs.
+#pragma once
+
+#include "simd/constants.hpp"
+#include "simd/kernels.hpp"
+#include "simd/vectors.inl.hpp"
+
+namespace lstm_ref {
+namespace {
+
+LSTM_REF_INLINE int64_t chunk_length(int64_t K, int64_t k) { return K - k < kChunk ? K - k : kChunk; }
+
+// One chunk for R rows and N panels, the sums held in registers: a[r * N + n] += weights * x[r].
+// weights (length, 4, V), the next panel's panel_size floats on; x[r] (length,). kFetch: a cache
+// line of `next` per term is fetched from memory meanwhile.
+template <int R, int N, bool kFetch>
+LSTM_REF_INLINE void sum_chunk(Vec (&a)[R * N][4], const float* weights, int64_t panel_size, const float* const (&x)[R],
+                               int64_t length, const float* next) {
+  for (int64_t k = 0; k < length; ++k, weights += 4 * kLanes) {
+    if (kFetch) __builtin_prefetch(next + k * 4 * kLanes);
+#pragma GCC unroll 32
+    for (int v = 0; v < 4 * N; ++v) {
+      const Vec w = load(weights + v / 4 * panel_size + v % 4 * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) a[r * N + v / 4][v % 4] = fma(w, splat(x[r][k]), a[r * N + v / 4][v % 4]);
+    }
+  }
+}
+
+constexpr int64_t kCacheLine = 16;  // floats
+
+// Pre-activations so far of one panel: row r at data + r * row_size, as (4, V).
+struct PanelStart {
+  const float* data;
+  int64_t row_size;
+};
+
+// One chunk of one panel for R rows: z[r] = start[r] + a. Its weights (length, 4, V) meet inputs[r] from number k on.
+template <int R>
+void tile(float* z, const PanelStart& start, const float* weights, const float* const* inputs, int64_t k, int64_t length,
+          const float* next) {
+  Vec a[R][4] = {};
+  const float* x[R];
+  for (int r = 0; r < R; ++r) x[r] = inputs[r] + k;
+  sum_chunk<R, 1, true>(a, weights, 0, x, length, next);
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) {
+      store(z + (r * 4 + v) * kLanes, load(start.data + r * start.row_size + v * kLanes) + a[r][v]);
+    }
+  }
+}
+
+using Tile = void (*)(float*, const PanelStart&, const float*, const float* const*, int64_t, int64_t, const float*);
+
+// None where R rows are more than the registers hold.
+template <int R>
+constexpr Tile tile_or_null() {
+  if constexpr (R <= kTile) {
+    return tile<R>;
+  } else {
+    return nullptr;
+  }
+}
+
+static_assert(kTile <= 6, "the tables have tiles of up to 6 rows");
+constexpr Tile kTiles[6] = {tile_or_null<1>(), tile_or_null<2>(), tile_or_null<3>(),
+                            tile_or_null<4>(), tile_or_null<5>(), tile_or_null<6>()};
+
+// The next of the fewest and most equal parts that `left` splits into, none above `most`.
+LSTM_REF_INLINE int64_t next_part(int64_t left, int64_t most) {
+  const int64_t parts = (left + most - 1) / most;
+  return (left + parts - 1) / parts;
+}
+
+// One panel and many rows: chunk by chunk, which stays in the first-level cache, tile of rows by tile of rows. The first tiles
+// fetch the weights that come next, each another cache line of each term. z (rows, 4, V), weights (K, 4, V).
+LSTM_REF_INLINE void affine_panel(float* z, PanelStart start, const Product& product, const float* weights, int64_t rows) {
+  for (int64_t k = 0; k < product.K; k += kChunk) {
+    const float* const chunk = weights + k * 4 * kLanes;
+    const int64_t length = chunk_length(product.K, k);
+    const float* const next = chunk + length * 4 * kLanes;
+    for (int64_t r = 0, line = 0, tile_rows; r < rows; r += tile_rows, line += kCacheLine) {
+      tile_rows = next_part(rows - r, kTile);
+      kTiles[tile_rows - 1](z + r * 4 * kLanes, {start.data + r * start.row_size, start.row_size}, chunk, product.inputs + r, k,
+                            length, line < 4 * kLanes ? next + line : chunk);
+    }
+    start = {z, 4 * kLanes};
+  }
+}
+
+void affine(float* z, int64_t z_rows, const Start& start, const Product& product, int64_t rows, PanelRange panels) {
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
+    affine_panel(z + p * z_rows * 4 * kLanes, {start.data + p * start.panel_size, start.row_size}, product,
+                 product.weights + p * product.K * 4 * kLanes, rows);
+  }
+}
+
+}  // namespace
+}  // namespace lstm_ref

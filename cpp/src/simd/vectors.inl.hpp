@@ -1,0 +1,60 @@
+// Vectors, and M of them in lockstep: an activation is one long chain of dependent operations, and others beside it keep the
+// processor busy meanwhile.
+#pragma once
+
+namespace lstm_ref {
+namespace {
+
+typedef uint32_t UVec __attribute__((vector_size(sizeof(Vec))));
+typedef float UnalignedVec __attribute__((vector_size(sizeof(Vec)), aligned(4), may_alias));
+
+#define LSTM_REF_INLINE inline __attribute__((always_inline))
+
+LSTM_REF_INLINE Vec load(const float* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
+LSTM_REF_INLINE void store(float* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+
+template <int M>
+struct Wide {
+  Vec v[M];
+};
+
+template <int M, class Operation>
+LSTM_REF_INLINE Wide<M> each(Operation operation) {
+  Wide<M> r;
+#pragma GCC unroll 8
+  for (int m = 0; m < M; ++m) r.v[m] = operation(m);
+  return r;
+}
+
+// clang-format off
+template <int M> LSTM_REF_INLINE Wide<M> operator+(Wide<M> a, Wide<M> b) { return each<M>([&](int m) { return a.v[m] + b.v[m]; }); }
+template <int M> LSTM_REF_INLINE Wide<M> operator-(Wide<M> a, Wide<M> b) { return each<M>([&](int m) { return a.v[m] - b.v[m]; }); }
+template <int M> LSTM_REF_INLINE Wide<M> operator*(Wide<M> a, Wide<M> b) { return each<M>([&](int m) { return a.v[m] * b.v[m]; }); }
+template <int M> LSTM_REF_INLINE Wide<M> operator/(Wide<M> a, Wide<M> b) { return each<M>([&](int m) { return a.v[m] / b.v[m]; }); }
+template <int M> LSTM_REF_INLINE Wide<M> fma(Wide<M> a, Wide<M> b, Wide<M> c) { return each<M>([&](int m) { return fma(a.v[m], b.v[m], c.v[m]); }); }
+template <int M> LSTM_REF_INLINE Wide<M> fnma(Wide<M> a, Wide<M> b, Wide<M> c) { return each<M>([&](int m) { return fnma(a.v[m], b.v[m], c.v[m]); }); }
+template <int M> LSTM_REF_INLINE Wide<M> max(Wide<M> k, Wide<M> x) { return each<M>([&](int m) { return max(k.v[m], x.v[m]); }); }
+// clang-format on
+
+LSTM_REF_INLINE UVec bits(Vec x) { return (UVec)x; }
+LSTM_REF_INLINE Vec to_float(UVec u) { return (Vec)u; }
+
+template <int M>
+LSTM_REF_INLINE Wide<M> constant(uint32_t pattern) {
+  return each<M>([&](int) { return to_float(UVec{} + pattern); });
+}
+template <int M>
+LSTM_REF_INLINE Wide<M> minus_abs(Wide<M> x) {
+  return each<M>([&](int m) { return to_float(bits(x.v[m]) | 0x80000000u); });
+}
+template <int M>  // a where x < 0, else b
+LSTM_REF_INLINE Wide<M> where_negative(Wide<M> x, Wide<M> a, Wide<M> b) {
+  return each<M>([&](int m) { return x.v[m] < Vec{} ? a.v[m] : b.v[m]; });
+}
+template <int M>  // magnitude >= 0 with the sign of x
+LSTM_REF_INLINE Wide<M> with_sign(Wide<M> magnitude, Wide<M> x) {
+  return each<M>([&](int m) { return to_float(bits(magnitude.v[m]) | (bits(x.v[m]) & 0x80000000u)); });
+}
+
+}  // namespace
+}  // namespace lstm_ref

@@ -1,0 +1,127 @@
+// However the threads of a call share out its work, the bits are the same.
+#include <thread>
+
+#include "dispatch.hpp"
+#include "engine_reference.hpp"
+#include "schedule.hpp"
+
+using namespace reference;
+using lstm_ref::Call;
+using lstm_ref::LSTM;
+using lstm_ref::Network;
+using lstm_ref::Plan;
+using lstm_ref::Schedule;
+
+namespace {
+
+// The rows without a length of their own are not cleared here: that is LSTM::forward's part.
+Result run_plan(const Network& network, const Case& one, const Plan& plan) {
+  Result result = unwritten_result(network.config, one);
+  std::fill(result.y.begin(), result.y.end(), 0.0f);
+  const lstm_ref::Inputs inputs = one.inputs();
+  const lstm_ref::Outputs outputs = {result.y.data(), result.h_n.data(), result.c_n.data()};
+  Call call = {network, inputs, outputs, nullptr, {}};
+  const std::int64_t D = network.config.directions();
+  if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer::uninitialized(one.T * one.B * D * network.config.hidden_size);
+  Schedule schedule(call, plan);
+  std::vector<std::thread> threads;
+  for (int part = 0; part < schedule.threads(); ++part) threads.emplace_back([&schedule, part] { schedule.run(part); });
+  for (std::thread& thread : threads) thread.join();
+  return result;
+}
+
+void test_plans(const std::string& isa) {
+  const Config configs[] = {
+      {5, 70, 1, true, false, false},   // several panels with every instruction set, the last one not full
+      {70, 33, 3, true, true, false},   // layers that overwrite each other's outputs
+      {6, 40, 2, true, false, true},    // both directions
+      {300, 20, 3, false, false, true}  // and an odd number of layers
+  };
+  for (const Config& config : configs) {
+    const Model model(config);
+    const Network network(config, model.views, lstm_ref::select_kernels(isa));
+    const LSTM lstm(config, model.views, {isa, 1});
+    for (const std::int64_t B : {1, 3, 20}) {
+      Case one = random_case(config, B == 1 ? 110 : 17, B);
+      for (const bool ragged : {false, true}) {
+        for (std::int64_t b = 0; ragged && b < B; ++b) one.lengths.push_back((b * 11 + 15) % (one.T + 1));
+        const Result wanted = run_engine(lstm, one);
+        for (const std::int64_t groups : {1, 2, 3}) {
+          for (const std::int64_t lanes : {1, 2, 3}) {
+            for (const std::int64_t members : {1, 2, 3}) {
+              if (groups > B || lanes > (config.bidirectional ? 2 : config.num_layers) || members > network.panels()) continue;
+              check_same(run_plan(network, one, {groups, lanes, members}), wanted);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+Plan planned(const Config& config, std::int64_t T, std::int64_t B, std::int64_t threads, bool with_trace = false) {
+  const Model model(config);
+  const Network network(config, model.views, lstm_ref::select_kernels("baseline"));
+  std::vector<lstm_ref::Trace> trace;
+  return lstm_ref::make_plan({network, {T, B}, {}, with_trace ? &trace : nullptr, {}}, threads);
+}
+
+void check_plan(const Plan& got, const Plan& wanted) {
+  CHECK_EQ(got.groups, wanted.groups);
+  CHECK_EQ(got.lanes, wanted.lanes);
+  CHECK_EQ(got.members, wanted.members);
+}
+
+void test_planning() {
+  const Config one = {8, 128, 1, true, false, false}, three = {8, 128, 3, true, false, false},
+               both = {8, 128, 2, true, false, true};
+  const Config small = {8, 16, 1, true, false, false};
+  check_plan(planned(one, 1000, 64, 4), {4, 1, 1});        // rows first: they never wait for each other
+  check_plan(planned(one, 1000, 1, 2), {1, 1, 2});         // one row, its units
+  check_plan(planned(three, 1000, 1, 2), {1, 2, 1});       // layer behind layer
+  check_plan(planned(both, 1000, 1, 4), {1, 2, 2});        // directions side by side, units
+  check_plan(planned(both, 1000, 16, 8), {2, 2, 2});       // everything
+  check_plan(planned(small, 100000, 1, 8), {1, 1, 1});     // steps too short to wait for each other
+  check_plan(planned(one, 1, 1, 8), {1, 1, 1});            // done before another thread wakes up
+  check_plan(planned(one, 1000, 64, 4, true), {1, 1, 1});  // a trace is written by one
+  check_plan(planned(one, 0, 64, 4), {1, 1, 1});
+  check_plan(planned(one, 1000, 0, 4), {1, 1, 1});
+}
+
+// Through the public interface, large enough for all threads.
+void test_threads_of_forward() {
+  for (const Config& config :
+       {Config{40, 128, 1, true, false, false}, {9, 64, 4, true, true, false}, {64, 64, 2, true, false, true}}) {
+    const Model model(config, 1, 0.1f);
+    const LSTM single(config, model.views, {"", 1});
+    for (const std::int64_t B : {1, 19}) {
+      const Case one = random_case(config, 400, B);
+      const Result wanted = run_engine(single, one);
+      for (const int num_threads : {2, 3, 5}) check_same(run_engine(LSTM(config, model.views, {"", num_threads}), one), wanted);
+    }
+  }
+}
+
+// Several callers of one LSTM, whose teams wait for the same few threads.
+void test_callers() {
+  const Config config = {16, 128, 2, true, false, false};
+  const Model model(config, 1, 0.1f);
+  const Case one = random_case(config, 300, 2);
+  const Result wanted = run_engine(LSTM(config, model.views, {"", 1}), one);
+  const LSTM lstm(config, model.views, {"", 3});
+  std::vector<Result> results(4);
+  std::vector<std::thread> callers;
+  for (Result& result : results) callers.emplace_back([&] { result = run_engine(lstm, one); });
+  for (std::thread& caller : callers) caller.join();
+  for (const Result& result : results) check_same(result, wanted);
+}
+
+}  // namespace
+
+int main() {
+  for (const std::string& isa : lstm_ref::available_isas()) test_plans(isa);
+  test_planning();
+  test_threads_of_forward();
+  test_callers();
+  return check::summary();
+}

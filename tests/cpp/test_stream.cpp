@@ -1,0 +1,185 @@
+// A stream's steps against a sequence's.
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <thread>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include "engine_reference.hpp"
+
+using namespace reference;
+using lstm_ref::Error;
+using lstm_ref::LSTM;
+using lstm_ref::Stream;
+
+namespace {
+thread_local long allocations = 0;
+
+// Every way to allocate, counted. Out of line, or GCC takes free() for the wrong partner of new.
+void* counted(std::size_t size, std::size_t alignment) {
+  ++allocations;
+  if (void* memory = std::aligned_alloc(alignment, (size + alignment) / alignment * alignment)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace {
+
+Result run_stream(const LSTM& lstm, const Case& one) {
+  const Config& config = lstm.config();
+  Result result = unwritten_result(config, one);
+  Stream stream = lstm.stream(one.B);
+  CHECK_EQ(stream.batch(), one.B);
+  stream.set_state(one.h_0.empty() ? nullptr : one.h_0.data(), one.c_0.empty() ? nullptr : one.c_0.data());
+  const long before = allocations;
+  for (std::int64_t t = 0; t < one.T; ++t) {
+    stream.step(one.x.data() + t * one.B * config.input_size, result.y.data() + t * one.B * config.hidden_size);
+  }
+  CHECK_EQ(allocations, before);
+  stream.state(result.h_n.data(), result.c_n.data());
+  return result;
+}
+
+void test_steps(const std::string& isa) {
+  for (const Config& config : {Config{1, 16, 1, true, false, false},
+                               {5, 1, 1, true, false, false},
+                               {8, 33, 2, true, false, false},
+                               {70, 100, 1, false, false, false},
+                               {17, 64, 3, true, false, false},
+                               {65, 130, 1, true, false, false}}) {
+    const Model model(config);
+    const LSTM lstm(config, model.views, {isa, 1});
+    for (const std::int64_t B : {1, 2, 3, 4, 5, 6, 7, 8, 9, 20}) {
+      Case one = random_case(config, 6, B);
+      check_same(run_stream(lstm, one), run_engine(lstm, one));
+      one.h_0 = one.c_0 = {};
+      check_same(run_stream(lstm, one), run_engine(lstm, one));
+    }
+  }
+}
+
+// One step, then the rest from its state by another stream; batch_first says nothing about a step.
+void test_state() {
+  const Config config = {4, 21, 2, true, true, false};
+  const Model model(config);
+  const LSTM lstm(config, model.views);
+  const Case one = random_case(config, 1, 3);
+  Result first = run_stream(lstm, one);
+  check_same(first, run_engine(lstm, one));
+  const Case next = {1, 3, one.x, first.h_n, first.c_n, {}};
+  Stream stream = lstm.stream(3);
+  stream.set_state(one.h_0.data(), one.c_0.data());
+  Result second = unwritten_result(config, one);
+  stream.step(one.x.data(), second.y.data());
+  stream.step(one.x.data(), second.y.data());
+  stream.state(second.h_n.data(), second.c_n.data());
+  check_same(second, run_engine(lstm, next));
+
+  stream.set_state(nullptr, nullptr);
+  Stream fresh = std::move(stream);
+  fresh.step(one.x.data(), second.y.data());
+  fresh.state(second.h_n.data(), second.c_n.data());
+  check_same(second, run_engine(lstm, {1, 3, one.x, {}, {}, {}}));
+}
+
+// Streams outlive their LSTM, and do not disturb each other, on one thread or on several.
+void test_independence() {
+  const Config config = {7, 40, 1, true, false, false};
+  const Model model(config);
+  std::vector<Case> cases;
+  std::vector<Result> wanted;
+  std::vector<Stream> streams;
+  {
+    const LSTM lstm(config, model.views);
+    for (std::uint64_t n = 0; n < 4; ++n) {
+      cases.push_back(random_case(config, 50, 1 + n, n));
+      wanted.push_back(run_engine(lstm, cases.back()));
+      streams.push_back(lstm.stream(1 + n));
+      streams.back().set_state(cases.back().h_0.data(), cases.back().c_0.data());
+    }
+  }
+  std::vector<Result> got = wanted;
+  const auto step = [&](std::size_t n, std::int64_t t) {
+    streams[n].step(cases[n].x.data() + t * cases[n].B * 7, got[n].y.data() + t * cases[n].B * 40);
+  };
+  for (std::int64_t t = 0; t < 25; ++t) {
+    for (std::size_t n = 0; n < 4; ++n) step(n, t);
+  }
+  std::vector<std::thread> threads;
+  for (std::size_t n = 0; n < 4; ++n) {
+    threads.emplace_back([&, n] {
+      for (std::int64_t t = 25; t < 50; ++t) step(n, t);
+      streams[n].state(got[n].h_n.data(), got[n].c_n.data());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t n = 0; n < 4; ++n) check_same(got[n], wanted[n]);
+}
+
+void test_fp_environment() {
+#if defined(__x86_64__)
+  const Config config = {3, 18, 1, true, false, false};
+  const Model model(config, 1, 0x1p-130f);
+  const LSTM lstm(config, model.views);
+  Case one = random_case(config, 3, 2);
+  for (float& value : one.c_0) value *= 0x1p-126f;
+  const Result wanted = run_reference(model, one);
+  const unsigned callers = _mm_getcsr(), hostile = (callers & ~0x3fu) | 0x8040u | 0x6000u;
+  _mm_setcsr(hostile);
+  const Result got = run_stream(lstm, one);
+  const unsigned after = _mm_getcsr();
+  _mm_setcsr(callers);
+  CHECK_EQ(after, hostile);
+  check_same(got, wanted);
+#endif
+}
+
+template <class Call>
+std::string error_of(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  } catch (const std::bad_alloc&) {
+    return "bad_alloc";
+  }
+  return "no error";
+}
+
+void test_errors() {
+  const Config config = {2, 3, 1, true, false, false}, both = {2, 3, 1, true, false, true};
+  const Model model(config), bidirectional(both);
+  const LSTM lstm(config, model.views);
+  CHECK_EQ(error_of([&] { LSTM(both, bidirectional.views).stream(); }),
+           std::string("bidirectional: true, want false: a stream has no reverse direction"));
+  CHECK_EQ(error_of([&] { lstm.stream(0); }), std::string("batch: 0, want an integer of at least 1"));
+  CHECK_EQ(error_of([&] { lstm.stream(-5); }), std::string("batch: -5, want an integer of at least 1"));
+  CHECK(error_of([&] { lstm.stream(std::int64_t{1} << 60); }) != "no error");
+  Stream stream = lstm.stream(2);
+  const Floats state(6);
+  CHECK_EQ(error_of([&] { stream.set_state(state.data(), nullptr); }), std::string("c_0: missing, want (L*D, B, H) = (1, 2, 3)"));
+  CHECK_EQ(error_of([&] { stream.set_state(nullptr, state.data()); }), std::string("h_0: missing, want (L*D, B, H) = (1, 2, 3)"));
+}
+
+}  // namespace
+
+int main() {
+  for (const std::string& isa : lstm_ref::available_isas()) test_steps(isa);
+  test_state();
+  test_independence();
+  test_fp_environment();
+  test_errors();
+  return check::summary();
+}
