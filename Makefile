@@ -1,5 +1,6 @@
 # make verify   set everything up in .venv, build, and prove that all implementations agree
 # make test     all tests of all languages
+# make bench    how fast, beside the peers: verified, then timed (12 minutes); writes bench/results and the tables in the documents
 # make lint     formatting, types, generated files
 # make sweep    sigmoid and tanh on all 2^32 inputs (minutes)
 # make clean    remove what was built;  make distclean  also .venv
@@ -16,15 +17,18 @@ export GOTOOLCHAIN := local
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export LSTM_REF_CPP_RUNNER := $(CURDIR)/$(BUILD)/cpp/cpp/runner/lstm-ref-runner
 export LSTM_REF_GO_RUNNER := $(CURDIR)/$(BUILD)/go/lstm-ref-runner
+export LSTM_REF_CPP_BENCH := $(CURDIR)/$(BUILD)/cpp/bench/cpp/lstm-ref-bench
+export LSTM_REF_BENCH_MACHINE := $(CURDIR)/$(BUILD)/cpp/bench/cpp/lstm-ref-bench-machine
+export LSTM_REF_GO_BENCH := $(CURDIR)/$(BUILD)/go/lstm-ref-bench
 export LSTM_REF_GO_RUNNER_PUREGO := $(CURDIR)/$(BUILD)/go/lstm-ref-runner-purego
 
-CPP_SOURCES := CMakeLists.txt $(shell find cpp tests/cpp -type f)
+CPP_SOURCES := CMakeLists.txt $(shell find cpp bench/cpp tests/cpp -type f)
 GO_SOURCES  := $(shell find go -type f)
 
 # The machine's Go if it is new enough, else the one from the dev extra.
 GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && command -v go || echo "$(CURDIR)/$(BIN)/go")
 
-.PHONY: verify test test-python test-cpp test-go lint format golden sweep clean distclean
+.PHONY: verify test test-python test-cpp test-go bench lint format golden sweep clean distclean
 .DELETE_ON_ERROR:
 FORCE:
 
@@ -42,17 +46,20 @@ test-cpp: $(BUILD)/.python
 test-go: $(BUILD)/.go
 	cd go && "$(GO)" vet ./... && "$(GO)" test -count=1 ./... && "$(GO)" test -count=1 -tags purego ./...  # Go's cache would not see new vectors
 
+bench: $(BUILD)/.python $(BUILD)/go/lstm-ref-bench $(VENV)/.peers
+	$(BIN)/lstm-ref bench --out bench/results --markdown README.md --markdown docs/speed.md
+
 lint: $(BUILD)/.python $(BUILD)/.go
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
+	$(BIN)/clang-format --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
 	unformatted=$$("$$("$(GO)" env GOROOT)/bin/gofmt" -l go) && test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(BIN)/python spec/generate_constants.py --check
 
 format: $(BUILD)/.python
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
-	$(BIN)/clang-format -i $$(git ls-files 'cpp/*.cpp' 'cpp/*.hpp' 'tests/cpp/*.cpp' 'tests/cpp/*.hpp')
+	$(BIN)/clang-format -i $$(git ls-files '*.cpp' '*.hpp')
 	"$$("$(GO)" env GOROOT)/bin/gofmt" -w go
 
 golden: $(BUILD)/.python
@@ -67,13 +74,14 @@ sweep: $(BUILD)/.python
 $(VENV)/.tools: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=23.1' 'scikit-build-core>=0.10' 'pybind11>=3.0' 'cmake>=3.18' ninja
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=23.1' \
+	  'scikit-build-core>=0.10' 'pybind11>=3.0' 'nanobind>=3.0' 'numpy>=2.0' 'cmake>=3.18' ninja
 	touch $@
 
 # One CMake build: the extension module, the runner and the C++ tests; the Python files are used where they lie.
 $(BUILD)/.python: $(VENV)/.tools $(CPP_SOURCES) $(BUILD)/.modules
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[dev]' \
-	  -C build-dir=$(BUILD)/cpp -C cmake.define.LSTM_REF_BUILD_TESTS=ON -C cmake.define.LSTM_REF_BUILD_RUNNER=ON
+	  -C build-dir=$(BUILD)/cpp -C cmake.define.LSTM_REF_BUILD_TESTS=ON -C cmake.define.LSTM_REF_BUILD_RUNNER=ON -C cmake.define.LSTM_REF_BUILD_BENCH=ON
 	touch $@
 
 # The installation knows the Python files by name: one added or moved means installing again, an edited one does not.
@@ -85,6 +93,13 @@ $(BUILD)/.go: $(BUILD)/.python $(GO_SOURCES)
 	cd go && "$(GO)" build -o ../$(BUILD)/go/lstm-ref-runner ./cmd/runner
 	cd go && "$(GO)" build -tags purego -o ../$(BUILD)/go/lstm-ref-runner-purego ./cmd/runner
 	touch $@
+
+$(BUILD)/go/lstm-ref-bench: $(BUILD)/.go
+	cd go && "$(GO)" build -o ../$@ ./cmd/bench
+
+# The other runtimes (1 GB). Without them the benchmark says which are missing, and measures the rest.
+$(VENV)/.peers: $(BUILD)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'lstm_ref[bench,peers]' && touch $@ || echo "some peers are missing"
 
 clean:
 	rm -rf $(BUILD) dist

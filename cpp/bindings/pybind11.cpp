@@ -1,5 +1,4 @@
-// lstm_ref._native by pybind11: arrays, errors and the list of functions.
-#include <pybind11/numpy.h>
+// lstm_ref._native_pybind11: objects, arrays and errors by pybind11, and the list of functions.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -7,37 +6,33 @@
 
 namespace pybind11::detail {
 
-// Takes an array as it is or not at all: a silent conversion would lose what is written to it.
+template <>
+struct type_caster<lstm_ref::bindings::Object> {
+  PYBIND11_TYPE_CASTER(lstm_ref::bindings::Object, const_name("object"));
+
+  bool load(handle source, bool) {
+    value.pointer = source.ptr();
+    return true;
+  }
+  static handle cast(lstm_ref::bindings::Object object, return_value_policy, handle) { return object.pointer; }
+};
+
 template <class T>
 struct type_caster<lstm_ref::bindings::Array<T>> {
   PYBIND11_TYPE_CASTER(lstm_ref::bindings::Array<T>, const_name("numpy.ndarray | None"));
 
-  bool load(handle source, bool) {
-    using Exact = array_t<std::remove_const_t<T>, array::c_style>;
-    if (source.is_none()) return true;
-    if (!Exact::check_(source)) return false;
-    const auto exact = reinterpret_borrow<Exact>(source);
-    if (!(exact.flags() & npy_api::NPY_ARRAY_ALIGNED_)) return false;
-    if (!std::is_const_v<T> && !exact.writeable()) return false;
-    value.data = const_cast<T*>(exact.data());
-    value.shape.assign(exact.shape(), exact.shape() + exact.ndim());
-    return true;
-  }
+  bool load(handle source, bool) { return source.is_none() || lstm_ref::bindings::take_array({source.ptr()}, &value); }
 };
 
 }  // namespace pybind11::detail
 
-PYBIND11_MODULE(_native, module) {
+PYBIND11_MODULE(_native_pybind11, module) {
   namespace py = pybind11;
-  py::class_<lstm_ref::LSTM>(module, "LSTM");
-  lstm_ref::bindings::define_functions(module, py::call_guard<py::gil_scoped_release>());
-  py::register_exception_translator([](std::exception_ptr pointer) {
-    try {
-      if (pointer) std::rethrow_exception(pointer);
-    } catch (const lstm_ref::Error& error) {
-      const py::object type = py::module_::import("lstm_ref.errors").attr("InvalidArgument");
-      const py::object exception = type(error.parameter, error.got, error.want);
-      PyErr_SetObject(type.ptr(), exception.ptr());
-    }
+  if (PyArray_ImportNumPyAPI() < 0) throw py::error_already_set();
+  py::register_local_exception_translator([](std::exception_ptr exception) {
+    if (exception) lstm_ref::bindings::translate(exception);
   });
+  py::class_<lstm_ref::LSTM>(module, "LSTM");
+  py::class_<lstm_ref::bindings::PythonStream> stream(module, "Stream");
+  lstm_ref::bindings::define_functions(module, stream);
 }

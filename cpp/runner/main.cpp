@@ -1,9 +1,5 @@
 // lstm-ref-runner: the C++ engine behind the runner protocol (spec/runner.md), one JSON object a line in, one out.
-#include <exception>
 #include <iostream>
-#include <new>
-#include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +8,7 @@
 #include "dispatch.hpp"
 #include "files/file_io.hpp"
 #include "files/json.hpp"
+#include "files/requests.hpp"
 #include "files/safetensors.hpp"
 #include "lstm_ref/lstm.hpp"
 #include "lstm_ref/model.hpp"
@@ -28,8 +25,6 @@ constexpr const char* kHelp =
     "Answers the requests of the runner protocol, one JSON object a line, on standard input and output.\n"
     "LSTM_REF_ISA chooses the instruction set; unset, it is the fastest of this machine.\n\n"
     "instruction sets of this machine:";
-
-using Request = std::vector<json::Member>;
 
 // One tensor of the outputs file.
 struct Output {
@@ -48,27 +43,8 @@ struct Output {
   TensorView view() const { return {name, Dtype::kFloat32, shape, data.data()}; }
 };
 
-// A member that must be there and be of this kind.
-const json::Value& member(const Request& request, const std::string& key, json::Kind kind, const std::string& want) {
-  const json::Value* value = json::find(request, key);
-  if (!value) throw Error("request." + key, "missing", want);
-  if (value->kind() != kind) throw Error("request." + key, value->describe(), want);
-  return *value;
-}
-
-std::string string_member(const Request& request, const std::string& key, const std::string& want = "a string") {
-  return member(request, key, json::Kind::string, want).string();
-}
-
-std::int64_t integer_member(const Request& request, const std::string& key) {
-  const json::Value& value = member(request, key, json::Kind::number, "an integer");
-  const auto integer = value.integer();
-  if (!integer) throw Error("request." + key, value.describe(), "an integer");
-  return *integer;
-}
-
 std::string start(const Request& request) {
-  const std::int64_t version = integer_member(request, "version");
+  const std::int64_t version = request.integer("version");
   if (version != 1) throw Error("request.version", std::to_string(version), "1");
   const std::string isa = select_kernels("").name;
   return R"("version": 1, "name": "lstm_ref C++", "implementation": "cpp-)" + isa + R"(", "implementation_version": ")" +
@@ -96,12 +72,12 @@ std::vector<Output> forward(const Model& model, const InputsFile& inputs, bool w
 }
 
 std::string run(const Request& request) {
-  integer_member(request, "seq");
-  string_member(request, "case");
-  const std::string op = string_member(request, "op");
-  const std::string model_path = string_member(request, "model"), inputs_path = string_member(request, "inputs");
-  const std::string outputs_path = string_member(request, "outputs");
-  const bool trace = json::find(request, "trace") && member(request, "trace", json::Kind::boolean, "true or false").boolean();
+  const std::int64_t seq = request.integer("seq");
+  request.string("case");
+  const std::string op = request.string("op");
+  const std::string model_path = request.string("model"), inputs_path = request.string("inputs");
+  const std::string outputs_path = request.string("outputs");
+  const bool trace = request.flag("trace");
   if (op != "lstm") throw Error("request.op", '"' + op + '"', "one of lstm");
 
   const Model model = Model::parse(read_file(model_path));
@@ -110,39 +86,15 @@ std::string run(const Request& request) {
   std::vector<TensorView> tensors;
   for (const Output& output : outputs) tensors.push_back(output.view());
   safetensors::write(outputs_path, {}, tensors);
-  return "\"outputs\": " + json::quote(outputs_path);
+  return "\"seq\": " + std::to_string(seq) + ", \"outputs\": " + json::quote(outputs_path);
 }
 
-struct Answer {
-  std::string text;
-  bool stop = false;
-};
-
-// The answer to one line, whatever it holds.
-Answer answer(std::string_view line) {
-  std::string seq;
-  const auto error = [&](const std::string& message) { return Answer{'{' + seq + "\"error\": " + json::quote(message) + '}'}; };
-  try {
-    const auto object = json::Value::parse(line);
-    if (!object || object->kind() != json::Kind::object) throw Error("request", "invalid JSON", "a JSON object");
-    const Request request = object->members();
-    if (const json::Value* value = json::find(request, "seq"); value && value->integer()) {
-      seq = "\"seq\": " + std::to_string(*value->integer()) + ", ";
-    }
-    const std::string command = string_member(request, "cmd", kCommands);
-    if (command == "start") return {'{' + start(request) + '}'};
-    if (command == "run") return {'{' + seq + run(request) + '}'};
-    if (command == "stop") return {"{\"stopped\": true}", true};
-    throw Error("request.cmd", member(request, "cmd", json::Kind::string, kCommands).describe(), kCommands);
-  } catch (const Error& invalid) {
-    return error(invalid.parameter + ": " + invalid.got + ", want " + invalid.want);  // what() would end at a U+0000
-  } catch (const std::bad_alloc&) {
-    return error("memory: too little for this case, want a smaller one");
-  } catch (const std::length_error&) {  // what a vector throws when asked for more than can exist
-    return error("memory: too little for this case, want a smaller one");
-  } catch (const std::exception& failure) {
-    return error(failure.what());
-  }
+Answer answer(const Request& request) {
+  const std::string command = request.string("cmd", kCommands);
+  if (command == "start") return {start(request)};
+  if (command == "run") return {run(request)};
+  if (command == "stop") return {"\"stopped\": true", true};
+  throw Error("request.cmd", request.describe("cmd"), kCommands);
 }
 
 }  // namespace
@@ -161,10 +113,6 @@ int main(int argc, char** argv) {
     return option == "--help" ? 0 : 2;
   }
   std::ios::sync_with_stdio(false);
-  for (std::string line; std::getline(std::cin, line);) {
-    const Answer reply = answer(line);
-    std::cout << reply.text << std::endl;
-    if (reply.stop) break;
-  }
+  serve(std::cin, std::cout, answer);
   return 0;
 }

@@ -41,7 +41,7 @@ struct Worker::Pass {
   Product input_product(const float* const* inputs) const {
     return {weights().weight_ih.data(), inputs, network.config.layer_input_size(layer)};
   }
-  bool in_place() const { return input.data == output.data; }
+  bool in_place() const { return layer > 0 && input.data == output.data; }
   std::int64_t time(std::int64_t step) const { return direction == 0 ? step : steps - 1 - step; }  // (3.1), (3.2)
 };
 

@@ -11,11 +11,13 @@ from .errors import InvalidArgument
 from .version import __version__
 
 if TYPE_CHECKING:
+    from ._binding import binding
     from .native import LSTM, available_isas, load
+    from .stream import Stream
 
-__all__ = ["LSTM", "InvalidArgument", "LSTMConfig", "__version__", "available_isas", "load"]
+__all__ = ["LSTM", "InvalidArgument", "LSTMConfig", "Stream", "__version__", "available_isas", "binding", "load"]
 
-_LAZY = {"LSTM": "native", "available_isas": "native", "load": "native"}
+_LAZY = {"LSTM": "native", "Stream": "stream", "available_isas": "native", "binding": "_binding", "load": "native"}
 _SUBMODULES = ("reference", "torch")
 
 

@@ -216,6 +216,51 @@ def accuracy(
 
 
 @app.command()
+def bench(
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="PATTERN", help="Only works of this name, as 'sequence-*-b32', or group. Repeatable."),
+    ] = None,
+    peers: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Such as torch,jax, or none. Default: all whose packages are installed.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute: ratios against the stored ones.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.01, max=2, metavar="SECONDS", help="Of one turn of one contender.")] = 0.2,
+    rounds: Annotated[int, typer.Option(min=2, max=1000, help="Turns of each contender.")] = 5,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write results.json and plots there.")] = None,
+    results: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Measure nothing: show these results, and write --out and --markdown.")
+    ] = None,
+    markdown: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Put tables between <!-- speed --> and <!-- /speed --> in FILE, and so on. Repeatable."
+        ),
+    ] = None,
+    write_ratios: Annotated[bool, typer.Option("--write-ratios", help="With --quick: store this machine's ratios.")] = False,
+    write_digests: Annotated[bool, typer.Option("--write-digests", help="Store the digests that are missing. Minutes.")] = False,
+) -> None:
+    """How fast, beside the peers: every contender is verified, then timed, all in one run and in turns (bench/README.md).
+
+    Status 0: all was measured. 1: wrong bits, a broken worker, a ratio that got worse, or something asked for that was not there.
+    2: wrong usage.
+    """
+    from .bench.command import Command
+
+    with usage_errors():
+        command = Command(console, only or [], peers, seconds, rounds, out, markdown or [])
+        if write_digests:
+            passed = command.write_digests()
+        elif results:
+            passed = command.show(results)
+        elif quick or write_ratios:
+            passed = command.quick(write_ratios)
+        else:
+            passed = command.full()
+    raise typer.Exit(0 if passed else 1)
+
+
+@app.command()
 def info() -> None:
     """The version, and which implementations this machine has."""
     from .conformance import registry

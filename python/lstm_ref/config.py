@@ -1,5 +1,6 @@
 """The configuration of an LSTM and the tensors that go with it (spec/lstm.md section 1, spec/model-file.md F2)."""
 
+import numbers
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -116,6 +117,10 @@ def check_flag(parameter: str, value: Any) -> bool:
     return bool(value)
 
 
+def is_integer(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def describe(value: Any) -> str:
     """A value as errors.md writes it: integers and strings themselves, anything else by kind."""
     if isinstance(value, bool):
@@ -191,14 +196,7 @@ def check_inputs(
     check_array("x", x, np.float32, config.expected_input(x.shape[:2]), from_file=from_file)
     steps, batch = x.shape[1::-1] if config.batch_first else x.shape[:2]
 
-    state = config.expected_state(batch)
-    states = {"h_0": h_0, "c_0": c_0}
-    if h_0 is not None or c_0 is not None:
-        for name, value in states.items():
-            if value is None:
-                raise InvalidArgument(name, "missing", str(state))
-            states[name] = to_array(name, value)
-            check_array(name, states[name], np.float32, state, from_file=from_file)
+    h_0, c_0 = check_state(config, batch, h_0, c_0, from_file=from_file)
     if lengths is not None:
         lengths = _check_lengths(lengths, steps, batch, from_file)
     for name in others:
@@ -206,9 +204,49 @@ def check_inputs(
     if not config.outputs_fit(steps, batch):
         raise InvalidArgument("memory", "too little for this case", "a smaller one")
 
-    zeros = (np.zeros(state.shape, np.float32) for _ in states)
-    h_0, c_0 = (next(zeros) if value is None else value for value in states.values())
+    h_0, c_0 = (np.zeros(config.expected_state(batch).shape, np.float32) if value is None else value for value in (h_0, c_0))
     return Inputs(x, h_0, c_0, np.full(batch, steps, np.int64) if lengths is None else lengths)
+
+
+def check_state(
+    config: LSTMConfig, batch: int, h_0: Any, c_0: Any, *, from_file: bool = False
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Check 10 of spec/model-file.md: both (L*D, B, H) or both absent."""
+    if h_0 is None and c_0 is None:
+        return None, None
+    expected = config.expected_state(batch)
+
+    def check(name: str, value: Any) -> np.ndarray:
+        if value is None:
+            raise InvalidArgument(name, "missing", str(expected))
+        array = to_array(name, value)
+        check_array(name, array, np.float32, expected, from_file=from_file)
+        return array
+
+    return check("h_0", h_0), check("c_0", c_0)
+
+
+def split_state(state: Any) -> tuple[Any, Any]:
+    """h_0 and c_0 of a pair, or None for both."""
+    if state is None:
+        return None, None
+    if not isinstance(state, (tuple, list)) or len(state) != 2:
+        raise InvalidArgument("state", describe(state), "a pair (h_0, c_0)")
+    return state[0], state[1]
+
+
+def check_output(name: str, out: Any, expected: Expected, inputs: Mapping[str, Iterable[Any]]) -> None:
+    """An array to be written as it is. inputs: by name, what the caller gave and what became of it; out may overlap neither."""
+    if not isinstance(out, np.ndarray):
+        raise InvalidArgument(name, describe(out), "a NumPy array")
+    check_array(name, out, np.float32, expected, from_file=False)
+    if not (out.flags.c_contiguous and out.flags.aligned):
+        raise InvalidArgument(name, "not contiguous", "a C-contiguous array")
+    if not out.flags.writeable:
+        raise InvalidArgument(name, "read-only", "a writable array")
+    for other, forms in inputs.items():
+        if any(isinstance(form, np.ndarray) and np.may_share_memory(out, form) for form in forms):
+            raise InvalidArgument(name, f"overlaps {other}", "memory of its own")
 
 
 def _check_lengths(lengths: Any, steps: int, batch: int, from_file: bool) -> np.ndarray:

@@ -1,17 +1,28 @@
 """The C++ engine for NumPy users."""
 
 import math
-import numbers
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from . import _native, model_file
-from .config import Expected, Inputs, LSTMConfig, check_array, check_inputs, check_tensors, describe, to_array
+from . import _binding, model_file
+from .config import (
+    Expected,
+    Inputs,
+    LSTMConfig,
+    check_inputs,
+    check_output,
+    check_tensors,
+    describe,
+    is_integer,
+    split_state,
+    to_array,
+)
 from .errors import InvalidArgument
 from .golden.fills import fill
+from .stream import Stream
 
 Array = np.ndarray
 State = tuple[Array, Array]
@@ -31,7 +42,7 @@ class LSTM:
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
                  bidirectional: bool = False, *, num_threads: int = 1, isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
         config = LSTMConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional)
-        if not _is_integer(seed) or not 0 <= seed < 2**64:
+        if not is_integer(seed) or not 0 <= seed < 2**64:
             raise InvalidArgument("seed", describe(seed), "an integer from 0 to 2**64 - 1")
         uniform = {"kind": "uniform", "exponent": math.floor(-math.log2(config.hidden_size) / 2)}
         tensors = {name: fill(int(seed), name, shape, uniform) for name, (_, shape) in config.iter_expected()}
@@ -91,7 +102,7 @@ class LSTM:
     @property
     def isa(self) -> str:
         """The instruction set in use."""
-        return _native.isa(self._engine)
+        return _binding.engine.isa(self._engine)
 
     @property
     def num_threads(self) -> int:
@@ -117,20 +128,28 @@ class LSTM:
         out: an array for y: float32, C-contiguous, writable, sharing no memory with the inputs.
         trace: a dict that receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
         """
+        if lengths is None and trace is None:
+            outputs = _binding.engine.forward_plain(self._engine, x, state, out)
+            if outputs is not None:  # None: not the usual arrays
+                return outputs
         if trace is not None and not isinstance(trace, dict):
             raise InvalidArgument("trace", describe(trace), "a dict")
-        inputs = self._check_inputs(x, state, lengths)
-        y = self._make_y(inputs, out)
-        if out is not None:  # what was copied for the call is still the caller's
-            _check_overlap(out, {"x": x, "h_0": state and state[0], "c_0": state and state[1], "lengths": lengths})
+        h_0, c_0 = split_state(state)
+        checked = check_inputs(self.config, x, h_0, c_0, lengths)
+        inputs = Inputs(*(np.require(value, requirements=["C", "A"]) for value in checked))
+        y = self._make_y(inputs, out, (x, h_0, c_0, lengths))
         h_n, c_n = np.empty_like(inputs.h_0), np.empty_like(inputs.c_0)
         if trace is None:
-            _native.forward(self._engine, *inputs, y, h_n, c_n)
+            _binding.engine.forward(self._engine, *inputs, y, h_n, c_n)
         else:
             intermediates = self._make_trace(inputs)
-            _native.forward_trace(self._engine, *inputs, y, h_n, c_n, list(intermediates.values()))
+            _binding.engine.forward_trace(self._engine, *inputs, y, h_n, c_n, list(intermediates.values()))
             trace.update(intermediates)
         return y, (h_n, c_n)
+
+    def stream(self, batch: int = 1, state: tuple[Any, Any] | None = None) -> Stream:
+        """For steps as they come: `y = stream.step(x)` with x (B, I), y (B, H). state: (h_0, c_0), each (L, B, H), default +0."""
+        return Stream(self.config, self._engine, batch, state)
 
     def __repr__(self) -> str:
         c = self.config
@@ -141,7 +160,7 @@ class LSTM:
         return _unpickle, (type(self), self.config, self._tensors, self.num_threads)
 
     def _build(self, config: LSTMConfig, tensors: Mapping[str, Any], num_threads: int, isa: str | None) -> None:
-        if not _is_integer(num_threads) or not 1 <= num_threads <= MAX_THREADS:
+        if not is_integer(num_threads) or not 1 <= num_threads <= MAX_THREADS:
             raise InvalidArgument("num_threads", describe(num_threads), f"an integer from 1 to {MAX_THREADS}")
         if isa is not None and isa not in available_isas():
             raise InvalidArgument("isa", ascii(isa) if isinstance(isa, str) and not isa.isprintable() else describe(isa),
@@ -151,28 +170,18 @@ class LSTM:
         arrays = {name: to_array(name, value) for name, value in tensors.items()}
         check_tensors(config, arrays, from_file=False)
         copies = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}
-        engine = _native.make_lstm(config.input_size, config.hidden_size, config.num_layers, config.bias,
+        engine = _binding.engine.make_lstm(config.input_size, config.hidden_size, config.num_layers, config.bias,
                                    config.batch_first, config.bidirectional, list(copies.items()),
                                    isa or "", int(num_threads))  # fmt: skip
         # all at once, after everything that may fail
         self._config, self._tensors, self._engine, self._num_threads = config, copies, engine, int(num_threads)
 
-    def _check_inputs(self, x: Any, state: tuple[Any, Any] | None, lengths: Any) -> Inputs:
-        if state is None:
-            state = None, None
-        elif not isinstance(state, (tuple, list)) or len(state) != 2:
-            raise InvalidArgument("state", describe(state), "a pair (h_0, c_0)")
-        named = {"x": x, "h_0": state[0], "c_0": state[1], "lengths": lengths}
-        checked = check_inputs(self.config, *named.values())
-        return Inputs(*(np.require(value, requirements=["C", "A"]) for value in checked))
-
-    def _make_y(self, inputs: Inputs, out: Array | None) -> Array:
+    def _make_y(self, inputs: Inputs, out: Array | None, given: tuple[Any, ...]) -> Array:
         c = self.config
-        features = c.directions * c.hidden_size
-        expected = Expected(f"({c.input_axes[:-1]}D*H)", (*inputs.x.shape[:2], features))
+        expected = Expected(f"({c.input_axes[:-1]}D*H)", (*inputs.x.shape[:2], c.directions * c.hidden_size))
         if out is None:
             return np.empty(expected.shape, np.float32)
-        _check_out(out, expected)
+        check_output("out", out, expected, dict(zip(Inputs._fields, zip(given, inputs, strict=True), strict=True)))
         return out
 
     def _make_trace(self, inputs: Inputs) -> dict[str, Array]:
@@ -186,7 +195,7 @@ class LSTM:
 
 def available_isas() -> list[str]:
     """The instruction sets of this build that this machine has, "baseline" first, the fastest last."""
-    return _native.available_isas()
+    return _binding.engine.available_isas()
 
 
 def load(path: str | os.PathLike, *, num_threads: int = 1, isa: str | None = None) -> LSTM:
@@ -196,23 +205,3 @@ def load(path: str | os.PathLike, *, num_threads: int = 1, isa: str | None = Non
 
 def _unpickle(cls: type[LSTM], config: LSTMConfig, tensors: dict[str, Array], num_threads: int) -> LSTM:
     return cls.from_tensors(config, tensors, num_threads=num_threads)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _check_out(out: Any, expected: Expected) -> None:
-    if not isinstance(out, np.ndarray):
-        raise InvalidArgument("out", describe(out), "a NumPy array")
-    check_array("out", out, np.float32, expected, from_file=False)
-    if not (out.flags.c_contiguous and out.flags.aligned):
-        raise InvalidArgument("out", "not contiguous", "a C-contiguous array")
-    if not out.flags.writeable:
-        raise InvalidArgument("out", "read-only", "a writable array")
-
-
-def _check_overlap(out: Array, given: Mapping[str, Any]) -> None:
-    for name, value in given.items():
-        if isinstance(value, np.ndarray) and np.may_share_memory(out, value):
-            raise InvalidArgument("out", f"overlaps {name}", "memory of its own")

@@ -107,17 +107,42 @@ Result forward(const LSTM& lstm, const InputsFile& inputs, bool with_trace) {
   return result;
 }
 
+// The same a step at a time, for whole rows of one direction, time-major or of one row.
+bool is_for_streams(const LSTM& lstm, const InputsFile& inputs) {
+  const Config& c = lstm.config();
+  return !c.bidirectional && inputs.lengths.empty() && inputs.B > 0 && (!c.batch_first || inputs.B == 1 || inputs.T == 1);
+}
+
+Result stream(const LSTM& lstm, const InputsFile& inputs) {
+  const Config& c = lstm.config();
+  Result result = {std::vector<float>(static_cast<std::size_t>(inputs.T * inputs.B * c.hidden_size)), {}, {}, {}};
+  result.h_n.resize(static_cast<std::size_t>(c.state_rows() * inputs.B * c.hidden_size));
+  result.c_n.resize(result.h_n.size());
+  Stream stream = lstm.stream(inputs.B);
+  if (!inputs.h_0.empty()) stream.set_state(inputs.h_0.data(), inputs.c_0.data());
+  for (std::int64_t t = 0; t < inputs.T; ++t) {
+    stream.step(inputs.x.data() + t * inputs.B * c.input_size, result.y.data() + t * inputs.B * c.hidden_size);
+  }
+  stream.state(result.h_n.data(), result.c_n.data());
+  return result;
+}
+
 void check_valid(const Members& entry, const std::vector<std::string>& isas) {
   const std::string id = at(entry, "id").string();
   const Case made = generate(entry);
   const Members want = at(entry, "digest").members();
   for (const std::string& isa : isas) {
-    const Result got = forward(LSTM(made.model, {isa, 1}), made.inputs, false);
-    const auto compare = [&](const char* name, const std::vector<float>& tensor) {
-      check::report_pair(digest(tensor) == at(want, name).string(), __FILE__, __LINE__,
-                         (id + ", " + isa + ": digest of " + name).c_str(), digest(tensor), at(want, name).string());
+    const LSTM lstm(made.model, {isa, 1});
+    const auto compare = [&](const char* how, const Result& got) {
+      const auto compare_tensor = [&](const char* name, const std::vector<float>& tensor) {
+        check::report_pair(digest(tensor) == at(want, name).string(), __FILE__, __LINE__,
+                           (id + ", " + isa + ", " + how + ": digest of " + name).c_str(), digest(tensor),
+                           at(want, name).string());
+      };
+      compare_tensor("y", got.y), compare_tensor("h_n", got.h_n), compare_tensor("c_n", got.c_n);
     };
-    compare("y", got.y), compare("h_n", got.h_n), compare("c_n", got.c_n);
+    compare("forward", forward(lstm, made.inputs, false));
+    if (is_for_streams(lstm, made.inputs)) compare("stream", stream(lstm, made.inputs));
   }
 }
 

@@ -610,7 +610,7 @@ def test_registry_names_each_implementation_once(monkeypatch):
     ours = registry.implementations()
     names = [implementation.name for implementation in ours]
     assert len(set(names)) == len(names)
-    assert {"numpy", "cpp-baseline", "python", "go-pure", "torch", "torch-nn"} <= set(names)
+    assert {"numpy", "cpp-baseline", "python", "python-nanobind", "go-pure", "torch", "torch-nn"} <= set(names)
     avx2 = next(implementation for implementation in ours if implementation.name == "cpp-avx2")
     assert avx2.command == ("/some/runner",)
     assert avx2.isa == "avx2"

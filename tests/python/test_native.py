@@ -4,41 +4,31 @@ import copy
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 
 import numpy as np
 import pytest
 import torch
+from engine_arrays import UNIFORM, WIDE, arrays, assert_same_bits
 from foreign_environments import Flushing, Upwards, on_x86
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_ref import native
+import lstm_ref
+from lstm_ref import _binding, native
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.fills import fill
 from lstm_ref.reference.environment import is_canonical
 from lstm_ref.reference.sequence import forward
 
-UNIFORM = {"kind": "uniform", "exponent": 0}
-WIDE = {"kind": "wide", "lo": 0, "hi": 255}  # NaN, infinities and subnormals among them
 ISAS = native.available_isas()
+pytestmark = pytest.mark.usefixtures("binding")
 
 
-def assert_same_bits(got, wanted):
-    assert got.dtype == wanted.dtype == np.float32
-    assert got.shape == wanted.shape
-    nan = np.isnan(wanted)
-    np.testing.assert_array_equal(np.isnan(got), nan)
-    np.testing.assert_array_equal(got.view(np.uint32)[~nan], wanted.view(np.uint32)[~nan])
-
-
-def arrays(lstm, T, B, seed=1, how=UNIFORM):
-    """x, (h_0, c_0)"""
-    c = lstm.config
-    states = (c.num_layers * c.directions, B, c.hidden_size)
-    x = fill(seed, "x", (B, T, c.input_size) if c.batch_first else (T, B, c.input_size), how)
-    return x, (fill(seed, "h_0", states, how), fill(seed, "c_0", states, how))
+class Subclass(np.ndarray):
+    pass
 
 
 cases = st.fixed_dictionaries({
@@ -70,6 +60,13 @@ def test_bits_are_those_of_the_reference(case):
     for got, want in [*zip((y, h_n, c_n), wanted, strict=True), *((trace[name], wanted_trace[name]) for name in trace)]:
         assert_same_bits(got, want)
     assert_same_bits(lstm(x, state, lengths)[0], y)
+
+
+def test_each_binding_has_its_turn(binding):
+    lstm = native.LSTM(1, 1)
+    for ours in (lstm._engine, lstm.stream()._native):
+        assert type(ours).__module__ == f"lstm_ref._native_{binding}"
+    assert lstm_ref.binding == binding
 
 
 def test_constructor_follows_torch():
@@ -123,11 +120,14 @@ def call_errors():
     read_only.flags.writeable = False
     memory = np.zeros(1000, np.float32)
     x_in_memory = memory[:30].reshape(5, 2, 3)
+    state_in_memory = memory[:16].reshape(2, 2, 4)
     return lstm, [
         ((None,), {}, "x: missing, want (T, B, I) with I = 3"),
         ((x.astype(np.float64),), {}, "x: dtype float64, want float32"),
         ((x[0],), {}, "x: rank 2, want 3 (T, B, I)"),
+        ((x.reshape(5, 2, 3, 1),), {}, "x: rank 4, want 3 (T, B, I)"),
         ((x[..., :2],), {}, "x: shape (5, 2, 2), want (T, B, I) = (5, 2, 3)"),
+        ((x[..., :2].copy(),), {}, "x: shape (5, 2, 2), want (T, B, I) = (5, 2, 3)"),
         ((x, h_0), {}, "state: an array, want a pair (h_0, c_0)"),
         ((x, (h_0, None)), {}, "c_0: missing, want (L*D, B, H) = (2, 2, 4)"),
         ((x, (h_0[:1], c_0)), {}, "h_0: shape (1, 2, 4), want (L*D, B, H) = (2, 2, 4)"),
@@ -141,6 +141,8 @@ def call_errors():
         ((x,), {"out": np.zeros((2, 5, 4), np.float32).swapaxes(0, 1)}, "out: not contiguous, want a C-contiguous array"),
         ((x,), {"out": read_only}, "out: read-only, want a writable array"),
         ((x_in_memory,), {"out": memory[29:69].reshape(5, 2, 4)}, "out: overlaps x, want memory of its own"),
+        ((x, (state_in_memory, c_0)), {"out": memory[15:55].reshape(5, 2, 4)}, "out: overlaps h_0, want memory of its own"),
+        ((x, (h_0, state_in_memory)), {"out": memory[15:55].reshape(5, 2, 4)}, "out: overlaps c_0, want memory of its own"),
     ]
 
 
@@ -179,6 +181,24 @@ def test_inputs_of_any_layout():
     for other in (np.asfortranarray(x), reversed_steps, shifted, frozen, x.astype(">f4"), x.astype("<f4")):
         for other_lengths in (lengths, [3, 5], lengths.astype(np.int32), lengths.astype(">i8"), lengths.repeat(2)[::2]):
             assert_same_bits(lstm(other, [h_0, np.asfortranarray(c_0)], other_lengths)[0], wanted)
+
+
+@pytest.mark.parametrize("flags", [{}, {"batch_first": True, "bidirectional": True, "num_layers": 2}])
+def test_the_usual_call_and_the_others_agree(flags):
+    lstm = native.LSTM(3, 4, **flags)
+    for T, B in [(1, 1), (5, 2), (0, 2), (2, 0)]:
+        x, state = arrays(lstm, T, B)
+        for h_and_c in (None, state):
+            y, (h_n, c_n) = lstm(x, h_and_c)
+            others = [
+                lstm(x, h_and_c, out=np.empty_like(y)),
+                lstm(x.view(Subclass), h_and_c and list(h_and_c)),
+                lstm(x, h_and_c, trace={}),
+            ]
+            for other_y, (other_h, other_c) in others:
+                for got, wanted in ((other_y, y), (other_h, h_n), (other_c, c_n)):
+                    assert type(got) is type(wanted) is np.ndarray
+                    assert_same_bits(got, wanted)
 
 
 def test_out_receives_y():
@@ -354,7 +374,7 @@ def test_a_failed_load_changes_nothing(monkeypatch):
     def no_memory(*_):
         raise MemoryError
 
-    monkeypatch.setattr(native._native, "make_lstm", no_memory)
+    monkeypatch.setattr(_binding.engine, "make_lstm", no_memory)
     with pytest.raises(MemoryError):
         lstm.load_state_dict({name: value + 1 for name, value in before.items()})
     for name, value in lstm.state_dict().items():
@@ -393,6 +413,12 @@ def test_out_may_not_be_the_callers_input_even_when_that_is_copied():
         native.LSTM(4, 4)(memory[:, ::2], out=memory[:1].reshape(2, 4, 4))
 
 
+def test_out_may_not_be_memory_that_another_library_gives():
+    memory = torch.zeros(2, 1, 4)
+    with pytest.raises(InvalidArgument, match="out: overlaps x, want memory of its own"):
+        native.LSTM(4, 4)(memory, out=memory.numpy())
+
+
 def test_no_rows_and_no_lengths():
     y, _ = native.LSTM(3, 4)(np.zeros((2, 0, 3), np.float32), lengths=[])
     assert y.shape == (2, 0, 4)
@@ -412,3 +438,28 @@ def test_rows_without_steps_are_limited():
         lstm(x)
     with pytest.raises(InvalidArgument, match=r"^memory: too little"):
         forward(lstm.config, lstm.state_dict(), x)
+
+
+def engine_in_a_process(binding):
+    """The binding in use and the module of the engine, or the last line of the error."""
+    program = "import lstm_ref; print(lstm_ref.binding, type(lstm_ref.LSTM(1, 1)._engine).__module__)"
+    environment = {name: value for name, value in os.environ.items() if name != _binding.VARIABLE}
+    environment |= {} if binding is None else {_binding.VARIABLE: binding}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    return (done.stdout if done.returncode == 0 else done.stderr).splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", [None, "", *_binding.available()])
+def test_environment_chooses_the_binding(name):
+    chosen = name or "pybind11"
+    assert engine_in_a_process(name) == f"{chosen} lstm_ref._native_{chosen}"
+
+
+def test_a_binding_that_is_not_there(monkeypatch):
+    names = ", ".join(_binding.available())
+    message = f'LSTM_REF_BINDING: "swig", want one of {names}'
+    assert engine_in_a_process("swig") == f"lstm_ref.errors.InvalidArgument: {message}"
+    monkeypatch.setattr(_binding, "available", lambda: ["pybind11"])
+    with pytest.raises(InvalidArgument) as error:
+        _binding.load("nanobind")
+    assert str(error.value) == 'LSTM_REF_BINDING: "nanobind", want one of pybind11'

@@ -16,8 +16,8 @@ struct Model;    // a model file's contents (model.hpp)
 struct Kernels;  // an instruction set's kernels (src/simd/kernels.hpp)
 
 struct Options {
-  std::string isa;      // one of available_isas(); empty: LSTM_REF_ISA, or else the fastest
-  int num_threads = 1;  // 1 to 1024; the batch rows are shared out among them
+  std::string isa;                   // one of available_isas(); empty: LSTM_REF_ISA, or else the fastest
+  int num_threads = 1;               // 1 to 1024 that share out the work, where there is enough of it
   const Kernels* kernels = nullptr;  // instead of those of an instruction set: for benchmarks of other kernels
 };
 

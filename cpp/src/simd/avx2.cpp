@@ -8,6 +8,7 @@ typedef float Vec __attribute__((vector_size(32)));
 constexpr int kLanes = 8;
 constexpr int kTile = 3;
 constexpr int kWide = 2;
+constexpr int kPanels = 3;
 
 inline Vec splat(float x) { return _mm256_set1_ps(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }

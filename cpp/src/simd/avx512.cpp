@@ -8,6 +8,7 @@ typedef float Vec __attribute__((vector_size(64)));
 constexpr int kLanes = 16;
 constexpr int kTile = 6;
 constexpr int kWide = 4;
+constexpr int kPanels = 1;
 
 inline Vec splat(float x) { return _mm512_set1_ps(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }

@@ -13,6 +13,7 @@ typedef int64_t BitsVec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
 constexpr int kTile = 2;
 constexpr int kWide = 2;
+constexpr int kPanels = 1;
 
 inline Vec splat(float x) { return Vec{x, x, x, x}; }
 

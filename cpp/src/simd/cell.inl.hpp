@@ -93,16 +93,24 @@ constexpr CellTile cell_tile_or_null() {
 
 constexpr CellTile kRowTiles[6] = {cell_tile_or_null<1>(), cell_tile_or_null<2>(), cell_tile_or_null<3>(),
                                    cell_tile_or_null<4>(), cell_tile_or_null<5>(), cell_tile_or_null<6>()};
+static_assert(kPanels <= 3, "the table has tiles of up to 3 panels");
 constexpr CellTile kPanelTiles[3] = {cell_tile<1, 1>, cell_tile<1, 2>, cell_tile<1, 3>};
 
 void cell(const CellStep& cell) {
   const PanelRange panels = cell.panels;
   const int64_t P = panels.end - panels.begin;
-  // One row of few panels: side by side, since each alone would wait for its own sums. More panels follow each other quickly
-  // enough, and their weights are read one after the other, at the speed of the cache or memory that they are in.
-  if (cell.rows == 1 && P <= 3) return kPanelTiles[P - 1](cell, panels.begin);
-  const CellTile tile = cell.rows <= kTile ? kRowTiles[cell.rows - 1] : cell_panel;
-  for (int64_t n = 0; n < P; ++n) tile(cell, cell.backwards ? panels.end - 1 - n : panels.begin + n);
+  const auto from = [&](int64_t done, int64_t next) { return cell.backwards ? panels.end - done - next : panels.begin + done; };
+  if (cell.rows > 1) {
+    const CellTile tile = cell.rows <= kTile ? kRowTiles[cell.rows - 1] : cell_panel;
+    for (int64_t done = 0; done < P; ++done) tile(cell, from(done, 1));
+    return;
+  }
+  // Few panels go side by side, since each alone would wait for its own sums.
+  const int64_t most = P <= 3 ? 3 : kPanels;
+  for (int64_t done = 0, next; done < P; done += next) {
+    next = next_part(P - done, most);
+    kPanelTiles[next - 1](cell, from(done, next));
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ typedef float Vec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
 constexpr int kTile = 6;
 constexpr int kWide = 4;
+constexpr int kPanels = 3;
 
 inline Vec splat(float x) { return vdupq_n_f32(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }

@@ -90,6 +90,10 @@ class RunnerProcess:
         finally:
             self.kill()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def terminate(self) -> None:
         """End it and whatever it started; a thread that waits for an answer gets Broken."""
         with suppress(ProcessLookupError):

@@ -18,6 +18,7 @@ from ..errors import InvalidArgument
 PACKAGE = Path(lstm_ref.__file__).resolve().parent
 CHECKOUT = PACKAGE.parents[1]
 ISA_VARIABLE = "LSTM_REF_ISA"
+BINDING_VARIABLE = "LSTM_REF_BINDING"
 CPU_FLAGS = {"avx2": {"avx2", "fma"}, "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"}}
 
 
@@ -45,7 +46,8 @@ def implementations() -> list[Implementation]:
     return [
         _python("numpy", "numpy_runner"),
         *(_native(f"cpp-{isa}", cpp, "the C++ runner", isa) for isa in ("baseline", "avx2", "avx512", "neon")),
-        _python("python", "native_runner", needs="lstm_ref._native"),
+        _python("python", "native_runner", needs="lstm_ref._native_pybind11"),
+        _python("python-nanobind", "native_runner", needs="lstm_ref._native_nanobind", binding="nanobind"),
         _native("go-pure", go_pure, "the Go runner (purego)"),
         *(_native(f"go-{isa}", go, "the Go runner", isa) for isa in ("avx2", "avx512")),
         _python("torch", "torch_runner", needs="torch"),
@@ -83,13 +85,12 @@ def _cpu_flags() -> set[str]:
     return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
-def _python(name: str, module: str, needs: str = "numpy") -> Implementation:
+def _python(name: str, module: str, needs: str = "numpy", binding: str = "") -> Implementation:
     if importlib.util.find_spec(needs) is None:
         return Implementation(name, missing=f"no module {needs}")
     path = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
-    return Implementation(
-        name, (sys.executable, "-m", f"lstm_ref.conformance.runners.{module}"), {"PYTHONPATH": path, ISA_VARIABLE: ""}
-    )
+    environment = {"PYTHONPATH": path, ISA_VARIABLE: "", BINDING_VARIABLE: binding}
+    return Implementation(name, (sys.executable, "-m", f"lstm_ref.conformance.runners.{module}"), environment)
 
 
 def _native(name: str, executable: Path | None, what: str, isa: str | None = None) -> Implementation:

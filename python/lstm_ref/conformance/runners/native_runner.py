@@ -1,6 +1,7 @@
 """The C++ engine as Python programs use it, through the binding."""
 
 from ... import __version__, native
+from ..._binding import BINDINGS, binding
 from ..protocol import Runner, serve
 
 
@@ -10,7 +11,8 @@ def forward(config, tensors, inputs, trace):
     return y, h_n, c_n
 
 
-RUNNER = Runner("lstm_ref for Python", "python", __version__, "Python, C++", "bit-exact", forward, trace=True)
+NAME = "python" if binding == BINDINGS[0] else f"python-{binding}"
+RUNNER = Runner(f"lstm_ref for Python ({binding})", NAME, __version__, "Python, C++", "bit-exact", forward, trace=True)
 
 if __name__ == "__main__":
     serve(RUNNER)

@@ -1,11 +1,20 @@
-"""What cpp/bindings/functions.hpp defines: no checks here, those are in native.py."""
+"""What cpp/bindings/functions.hpp defines, in _native_nanobind too. Callers of LSTM are told what they got wrong in native.py."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from numpy import float32, int64
 from numpy.typing import NDArray
 
+State = tuple[NDArray[float32], NDArray[float32]]
+
 class LSTM: ...
+
+class Stream:
+    def step(self, x: Any, /) -> NDArray[float32]: ...
+    def step_into(self, x: Any, y: NDArray[float32], /) -> None: ...
+    def state(self) -> State: ...
+    def set_state(self, h: NDArray[float32] | None, c: NDArray[float32] | None, /) -> None: ...
 
 def available_isas() -> list[str]: ...
 def make_lstm(
@@ -17,7 +26,9 @@ def forward(
     lstm: LSTM, x: NDArray[float32], h_0: NDArray[float32] | None, c_0: NDArray[float32] | None, lengths: NDArray[int64] | None,
     y: NDArray[float32], h_n: NDArray[float32] | None, c_n: NDArray[float32] | None, /,
 ) -> None: ...  # fmt: skip
+def forward_plain(lstm: LSTM, x: Any, state: Any, out: Any, /) -> tuple[NDArray[float32], State] | None: ...
 def forward_trace(
     lstm: LSTM, x: NDArray[float32], h_0: NDArray[float32] | None, c_0: NDArray[float32] | None, lengths: NDArray[int64] | None,
     y: NDArray[float32], h_n: NDArray[float32] | None, c_n: NDArray[float32] | None, trace: Sequence[NDArray[float32]], /,
 ) -> None: ...  # fmt: skip
+def make_stream(lstm: LSTM, batch: int, convert: Callable[..., NDArray[float32]], /) -> Stream: ...

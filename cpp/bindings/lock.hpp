@@ -1,0 +1,39 @@
+// When the engine runs without the interpreter's lock.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+
+#include "lstm_ref/lstm.hpp"
+
+namespace lstm_ref::bindings {
+
+// Giving the lock back and taking it again costs 30 ns, and up to a switch interval (5 ms) where another thread has it by then:
+// worth it from some microseconds of work on. That many multiply-adds take 2 us where they are fastest.
+constexpr double kWorthUnlocking = 1 << 18;
+
+// An engine with threads may have to wait for another caller's work, so it never keeps the lock.
+inline bool worth_unlocking(const LSTM& lstm, std::int64_t T, std::int64_t B) {
+  const Config& config = lstm.config();
+  const double H = config.hidden_size, D = config.directions(), L = config.num_layers;
+  const double inputs = config.input_size + (L - 1) * D * H + L * H;  // of all layers, recurrent ones too
+  const double work = 4 * H * D * inputs * T * B;
+  return lstm.num_threads() > 1 || work >= kWorthUnlocking;
+}
+
+// Without the lock, if asked for, for as long as this object lives.
+class Unlocked {
+ public:
+  explicit Unlocked(bool really = true) : state_(really ? PyEval_SaveThread() : nullptr) {}
+  ~Unlocked() {
+    if (state_) PyEval_RestoreThread(state_);
+  }
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+
+ private:
+  PyThreadState* const state_;
+};
+
+}  // namespace lstm_ref::bindings

@@ -1,0 +1,117 @@
+// A stream for Python. Its methods are called once per time step, so they check the usual arguments themselves.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "lock.hpp"
+#include "lstm_ref/lstm.hpp"
+#include "objects.hpp"
+
+namespace lstm_ref::bindings {
+
+class PythonStream {
+ public:
+  // convert(x), or convert(x, y) in step_into, is asked when arguments do not fit as they are: it makes of x an array that does,
+  // or raises InvalidArgument.
+  PythonStream(const LSTM& lstm, std::int64_t batch, Object convert)
+      : stream_(lstm.stream(batch)),
+        B_(batch),
+        I_(lstm.config().input_size),
+        H_(lstm.config().hidden_size),
+        L_(lstm.config().num_layers),
+        unlocks_(worth_unlocking(lstm, 1, batch)),
+        convert_(Py_NewRef(convert.pointer)),
+        y_(new_pinned_array({batch, H_})),
+        x_copy_(batch * I_) {}
+
+  // x (B, I) -> y (B, H), the same array every time.
+  Object step(Object x_object) {
+    Array<const float> x;
+    Reference converted;
+    if (!fits(x_object, &x)) converted = convert(x_object, {}, &x);
+    const Turn turn(busy_);
+    const Array<float> y = view(y_);
+    if (overlap(x, y)) {  // the last output fed back
+      std::copy_n(x.data, x_copy_.size(), x_copy_.begin());
+      x.data = x_copy_.data();
+    }
+    compute(x, y);
+    return {Py_NewRef(y_.get())};
+  }
+
+  // x (B, I), y (B, H)
+  void step_into(Object x_object, Object y_object) {
+    Array<const float> x;
+    Array<float> y;
+    Reference converted;
+    if (!fits(x_object, &x) || !fits(y_object, &y) || overlap(x, y)) {
+      converted = convert(x_object, y_object, &x);
+      if (!fits(y_object, &y)) throw std::logic_error("convert() let pass a y that does not fit");
+    }
+    const Turn turn(busy_);
+    compute(x, y);
+  }
+
+  // (h, c), (L, B, H) each, in new arrays.
+  Object state() {
+    const Reference h = new_array({L_, B_, H_}), c = new_array({L_, B_, H_});
+    {
+      const Turn turn(busy_);
+      stream_.state(view(h).data, view(c).data);
+    }
+    return {made(PyTuple_Pack(2, h.get(), c.get())).release()};
+  }
+
+  // h, c (L, B, H), or None for +0.
+  void set_state(const Array<const float>& h, const Array<const float>& c) {
+    const Turn turn(busy_);
+    stream_.set_state(h.data, c.data);
+  }
+
+ private:
+  // The right to use the stream: two threads in it at once would garble it.
+  class Turn {
+   public:
+    explicit Turn(std::atomic<bool>& busy) : busy_(busy) {
+      if (busy_.exchange(true, std::memory_order_acquire))
+        throw Error("stream", "in use by another thread", "one thread at a time");
+    }
+    ~Turn() { busy_.store(false, std::memory_order_release); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    std::atomic<bool>& busy_;
+  };
+
+  bool fits(Object object, Array<const float>* x) const { return take_plain_array(object, x) && x->has_shape({B_, I_}); }
+  bool fits(Object object, Array<float>* y) const { return take_array(object, y) && y->has_shape({B_, H_}); }
+
+  Reference convert(Object x_object, Object y_object, Array<const float>* x) const {
+    Reference converted = made(PyObject_CallFunctionObjArgs(convert_.get(), x_object.pointer, y_object.pointer, nullptr));
+    if (!fits({converted.get()}, x)) throw std::logic_error("convert() returned an x that does not fit");
+    return converted;
+  }
+
+  void compute(const Array<const float>& x, const Array<float>& y) {
+    const Unlocked unlocked(unlocks_);
+    stream_.step(x.data, y.data);
+  }
+
+  Stream stream_;
+  const npy_intp B_, I_, H_, L_;
+  const bool unlocks_;
+  const Reference convert_, y_;
+  std::vector<float> x_copy_;
+  std::atomic<bool> busy_{false};
+};
+
+inline std::unique_ptr<PythonStream> make_stream(const LSTM& lstm, std::int64_t batch, Object convert) {
+  return std::make_unique<PythonStream>(lstm, batch, convert);
+}
+
+}  // namespace lstm_ref::bindings

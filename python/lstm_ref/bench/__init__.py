@@ -1,0 +1,1 @@
+"""How fast: every contender in a process of its own, verified before it is timed (bench/README.md)."""
