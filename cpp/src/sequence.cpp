@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 namespace lstm_ref {
 namespace {
@@ -13,20 +12,6 @@ void copy(float* to, const float* from, std::int64_t count) { std::memcpy(to, fr
 void clear(float* to, std::int64_t count) { std::fill_n(to, count, 0.0f); }
 
 }  // namespace
-
-RowGroup::RowGroup(const Call& call, std::int64_t first, std::int64_t by) : finished(call.network.weights.size()) {
-  const Inputs& inputs = call.inputs;
-  const auto length = [&](std::int64_t b) { return inputs.lengths ? inputs.lengths[b] : inputs.T; };
-  std::vector<std::int64_t> sorted(inputs.B);
-  std::iota(sorted.begin(), sorted.end(), 0);
-  std::stable_sort(sorted.begin(), sorted.end(), [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
-  for (std::int64_t i = first; i < inputs.B; i += by) {
-    rows.push_back(sorted[i]);
-    lengths.push_back(length(sorted[i]));
-  }
-}
-
-std::int64_t RowGroup::all_steps() const { return std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}); }
 
 // One layer and direction.
 struct Worker::Pass {
@@ -44,37 +29,6 @@ struct Worker::Pass {
   bool in_place() const { return layer > 0 && input.data == output.data; }
   std::int64_t time(std::int64_t step) const { return direction == 0 ? step : steps - 1 - step; }  // (3.1), (3.2)
 };
-
-namespace {
-
-// Whether W_ih x is better computed in each step than for a block of steps: where a block holds one step only, since there are
-// so many rows, or where all weights stay in the first-level cache anyway.
-bool fuses_input(const Call& call, std::int64_t rows, std::int64_t most_block_rows) {
-  constexpr std::int64_t kSmallWeights = 10240;  // floats
-  const Config& config = call.network.config;
-  if (call.trace) return false;  // which shows every row of z
-  if (most_block_rows < 2 * rows) return true;
-  const std::int64_t inputs = std::max(config.input_size, config.layer_input_size(config.num_layers - 1));
-  return inputs + config.hidden_size <= kSmallWeights / (4 * config.hidden_size);
-}
-
-}  // namespace
-
-Team::Team(const Call& call, const RowGroup& group, int lane, int lanes, std::int64_t most_block_rows, int members)
-    : lane(lane),
-      lanes(lanes),
-      is_fused(fuses_input(call, group.count(), most_block_rows)),
-      block_rows(std::min(group.all_steps(), std::max(group.count(), most_block_rows))),
-      barrier(members),
-      h(call.network, group.count()),
-      c(AlignedBuffer::zeros(call.network.panel_floats(group.count()))) {
-  const Config& config = call.network.config;
-  if (!is_fused) {
-    z = AlignedBuffer::uninitialized(checked_product(4, call.network.panel_floats(block_rows)));
-  } else if (config.num_layers > 1 && config.directions() == 1) {
-    x = AlignedBuffer::uninitialized(checked_product(block_rows, config.hidden_size));
-  }
-}
 
 Worker::Worker(const Call& call, RowGroup& group, Team& team, PanelRange panels)
     : call_(call),
@@ -212,7 +166,7 @@ void Worker::run_block(const Pass& pass, std::int64_t step) {
     cell.backwards = step % 2;
     recurrent.inputs = h.of(step);
     cell.h = h.of(step + 1);
-    if (rows >= kManyRows && step + 1 < pass.steps) fetch_outputs(pass, step + 1, rows);
+    if (rows >= kManyRows && step + 1 < pass.steps) fetch_rows(pass, step + 1, rows);
     call_.trace ? trace_step(pass, cell, t) : kernels.cell(cell);
     team_.barrier.wait();  // the next step needs all of h
     if (team_.is_fused) {
@@ -224,13 +178,16 @@ void Worker::run_block(const Pass& pass, std::int64_t step) {
   }
 }
 
-// Brings the places of a step's outputs near while another step is computed: many rows far from each other are no pattern that
-// the processor would foresee.
-void Worker::fetch_outputs(const Pass& pass, std::int64_t step, std::int64_t rows) {
+// Brings what a step reads and writes near while another step is computed: many rows far from each other are no pattern that the
+// processor would foresee.
+void Worker::fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows) {
   constexpr std::int64_t kCacheLine = 16;  // floats
+  const std::int64_t t = pass.time(step), inputs = pass.input_product(nullptr).K;
   for (std::int64_t r = 0; r < rows; ++r) {
-    const float* const y = pass.output.at(pass.time(step), group_.rows[r]);
+    const float* const y = pass.output.at(t, group_.rows[r]);
     for (std::int64_t unit = unit_; unit < unit_ + units_; unit += kCacheLine) __builtin_prefetch(y + unit, 1, 2);
+    const float* const x = pass.input.at(t, group_.rows[r]);
+    for (std::int64_t k = 0; team_.is_fused && k < inputs; k += kCacheLine) __builtin_prefetch(x + k, 0, 2);
   }
 }
 

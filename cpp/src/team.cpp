@@ -1,0 +1,58 @@
+#include "team.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace lstm_ref {
+
+RowGroup::RowGroup(const Call& call, std::int64_t first, std::int64_t by) : finished(call.network.weights.size()) {
+  const Inputs& inputs = call.inputs;
+  const auto length = [&](std::int64_t b) { return inputs.lengths ? inputs.lengths[b] : inputs.T; };
+  std::vector<std::int64_t> sorted(inputs.B);
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::stable_sort(sorted.begin(), sorted.end(), [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
+  for (std::int64_t i = first; i < inputs.B; i += by) {
+    rows.push_back(sorted[i]);
+    lengths.push_back(length(sorted[i]));
+  }
+}
+
+std::int64_t RowGroup::all_steps() const { return std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}); }
+
+namespace {
+
+// Whether W_ih x is better computed in each step than for a block of steps: where a block holds few steps, so that it would
+// hardly read the weights less often, and where all weights stay in the first-level cache anyway.
+bool fuses_input(const Call& call, const RowGroup& group, std::int64_t block_rows) {
+  constexpr std::int64_t kFewSteps = 8;
+  constexpr std::int64_t kSmallWeights = 10240;  // floats
+  const Config& config = call.network.config;
+  if (call.trace) return false;  // which shows every row of z
+  if (block_rows < kFewSteps * group.count()) return true;
+  const std::int64_t inputs = std::max(config.input_size, config.layer_input_size(config.num_layers - 1));
+  return inputs + config.hidden_size <= kSmallWeights / (4 * config.hidden_size);
+}
+
+std::int64_t rows_of_block(const RowGroup& group, std::int64_t most) {
+  return std::min(group.all_steps(), std::max(group.count(), most));
+}
+
+}  // namespace
+
+Team::Team(const Call& call, const RowGroup& group, int lane, int lanes, std::int64_t most_block_rows, int members)
+    : lane(lane),
+      lanes(lanes),
+      block_rows(rows_of_block(group, most_block_rows)),
+      is_fused(fuses_input(call, group, block_rows)),
+      barrier(members),
+      h(call.network, group.count()),
+      c(AlignedBuffer::zeros(call.network.panel_floats(group.count()))) {
+  const Config& config = call.network.config;
+  if (!is_fused) {
+    z = AlignedBuffer::uninitialized(checked_product(4, call.network.panel_floats(block_rows)));
+  } else if (config.num_layers > 1 && config.directions() == 1) {
+    x = AlignedBuffer::uninitialized(checked_product(block_rows, config.hidden_size));
+  }
+}
+
+}  // namespace lstm_ref
