@@ -13,6 +13,7 @@ struct LSTM::Engine {
   Network network;
   std::string isa;
   int num_threads;
+  std::int64_t num_processors;  // that may run this process: more threads than that would only wait for each other
   mutable ThreadPool pool;
 };
 

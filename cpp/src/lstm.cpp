@@ -1,6 +1,7 @@
 #include "lstm_ref/lstm.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "dispatch.hpp"
 #include "engine.hpp"
@@ -70,7 +71,8 @@ LSTM::LSTM(const Config& config, const std::vector<TensorView>& tensors, const O
   const int num_threads = checked_threads(options.num_threads);
   const Kernels& kernels = options.kernels ? *options.kernels : select_kernels(options.isa);
   const FpEnvironment fp_environment;
-  engine_.reset(new Engine{Network(config, tensors, kernels), kernels.name, num_threads, ThreadPool(num_threads)});
+  const std::int64_t processors = std::max(1u, std::thread::hardware_concurrency());
+  engine_.reset(new Engine{Network(config, tensors, kernels), kernels.name, num_threads, processors, ThreadPool(num_threads)});
 }
 
 const Config& LSTM::config() const { return engine_->network.config; }
@@ -86,7 +88,7 @@ void LSTM::forward(const Inputs& inputs, const Outputs& outputs, std::vector<Tra
   if (D == 2 && L > 1) {
     call.layer_buffer = AlignedBuffer::uninitialized(checked_product(checked_product(T, B), D * config().hidden_size));
   }
-  Schedule schedule(call, make_plan(call, engine_->pool.size()));
+  Schedule schedule(call, make_plan(call, std::min<std::int64_t>(engine_->pool.size(), engine_->num_processors)));
   engine_->pool.run(schedule.threads(), [&](int part) {
     const FpEnvironment fp_environment;
     schedule.run(part);

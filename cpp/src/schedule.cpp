@@ -15,7 +15,7 @@ constexpr std::int64_t kLeastRows = 8;
 
 // Enough rows in a block for its weights to be read from cache or memory once for many products, and few enough for its z
 // to stay in the second-level cache.
-constexpr std::int64_t kBlockRows = 192;
+constexpr std::int64_t kBlockRows = 96;
 
 // Layers that follow each other block by block start late by a block each.
 constexpr std::int64_t kLeastBlocks = 8;

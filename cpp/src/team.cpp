@@ -24,7 +24,7 @@ namespace {
 // Whether W_ih x is better computed in each step than for a block of steps: where a block holds few steps, so that it would
 // hardly read the weights less often, and where all weights stay in the first-level cache anyway.
 bool fuses_input(const Call& call, const RowGroup& group, std::int64_t block_rows) {
-  constexpr std::int64_t kFewSteps = 8;
+  constexpr std::int64_t kFewSteps = 4;
   constexpr std::int64_t kSmallWeights = 10240;  // floats
   const Config& config = call.network.config;
   if (call.trace) return false;  // which shows every row of z
