@@ -7,21 +7,55 @@ import (
 	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 )
 
-// BenchmarkForward reports the time of one step, I = H.
-func BenchmarkForward(b *testing.B) {
+// benchmarkSizes are I, H, T, B.
+var benchmarkSizes = [][4]int{
+	{1, 16, 100, 1}, {8, 32, 100, 1}, {64, 64, 100, 1}, {128, 128, 100, 1}, {256, 256, 100, 1}, {512, 512, 100, 1},
+	{1024, 1024, 50, 1}, {64, 64, 100, 32}, {128, 256, 100, 32}, {256, 256, 50, 64}, {512, 512, 50, 64}, {1024, 1024, 25, 64},
+}
+
+// eachSize runs a benchmark, which says how many steps one iteration takes, for each instruction set and size.
+func eachSize(b *testing.B, benchmark func(b *testing.B, m *Model, in *Inputs) (steps int)) {
 	for _, kernels := range kernel.Available() {
-		for _, size := range [][3]int{{16, 100, 1}, {64, 100, 1}, {128, 100, 1}, {256, 100, 1}, {256, 20, 32}} {
-			hidden, steps, batch := size[0], size[1], size[2]
-			b.Run(fmt.Sprintf("%s/H=%d/T=%d/B=%d", kernels.Name, hidden, steps, batch), func(b *testing.B) {
+		for _, size := range benchmarkSizes {
+			input, hidden, length, batch := size[0], size[1], size[2], size[3]
+			b.Run(fmt.Sprintf("%s/I=%d/H=%d/T=%d/B=%d", kernels.Name, input, hidden, length, batch), func(b *testing.B) {
 				b.Setenv("LSTM_REF_ISA", kernels.Name)
-				m, inputs := randomModel(b, Config{InputSize: hidden, HiddenSize: hidden, NumLayers: 1, Bias: true}, steps, batch)
-				for b.Loop() {
-					if _, _, err := m.Forward(inputs.X, inputs.State); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*steps)/1000, "us/step")
+				m, in := randomModel(b, Config{InputSize: input, HiddenSize: hidden, NumLayers: 1, Bias: true}, length, batch)
+				steps := benchmark(b, m, in)
+				seconds := b.Elapsed().Seconds() / float64(b.N*steps)
+				weights := float64(4 * hidden * (input + hidden))
+				b.ReportMetric(seconds*1e6, "us/step")
+				b.ReportMetric(2*weights*float64(batch)/seconds/1e9, "GFLOP/s")
+				b.ReportMetric(4*weights/seconds/1e9, "GB/s") // of weights
 			})
 		}
 	}
+}
+
+func BenchmarkForward(b *testing.B) {
+	for _, threads := range []int{1, 2} {
+		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
+			eachSize(b, func(b *testing.B, m *Model, in *Inputs) int {
+				y := zeros(in.X.Shape[0], in.X.Shape[1], m.config.HiddenSize)
+				for b.Loop() {
+					forward(b, m, in, NumThreads(threads), Output(y))
+				}
+				return in.X.Shape[0]
+			})
+		})
+	}
+}
+
+func BenchmarkStream(b *testing.B) {
+	eachSize(b, func(b *testing.B, m *Model, in *Inputs) int {
+		batch := in.X.Shape[1]
+		s := newStream(b, m, batch, in.State)
+		x, y := in.X.Data[:batch*m.config.InputSize], make([]float32, batch*m.config.HiddenSize)
+		for b.Loop() {
+			if err := s.Step(y, x); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return 1
+	})
 }

@@ -1,21 +1,17 @@
 package lstmref
 
-import (
-	"slices"
-	"sync"
-	"sync/atomic"
-
-	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
-)
-
 // Option changes how Forward works.
 type Option func(*call)
 
 // Lengths gives each row of the batch its own number of steps; shape (B,).
 func Lengths(lengths []int) Option { return func(c *call) { c.inputs.Lengths = lengths } }
 
-// NumThreads lets up to n goroutines share the work; 1 when not given. No bit depends on it.
+// NumThreads lets up to n goroutines, and no more than run at a time, share the work: batch rows, directions, layers or,
+// for few rows of a large model, hidden units. 1 when not given. No bit depends on it.
 func NumThreads(n int) Option { return func(c *call) { c.threads = n } }
+
+// Output has y written to a tensor of the caller's instead of a new one; it must not share memory with x.
+func Output(y *Tensor) Option { return func(c *call) { c.y = y } }
 
 // WithTrace collects every intermediate of the call; what trace held before is dropped.
 func WithTrace(trace *Trace) Option { return func(c *call) { c.trace = trace } }
@@ -46,6 +42,9 @@ func (m *Model) Forward(x *Tensor, state *State, options ...Option) (y *Tensor, 
 	if err := m.checkOutputs(x.Shape); err != nil {
 		return nil, nil, err
 	}
+	if err := m.checkY(c.y, x); err != nil {
+		return nil, nil, err
+	}
 	y, final = c.run()
 	return y, final, nil
 }
@@ -57,11 +56,21 @@ type call struct {
 	*Model
 	inputs  Inputs
 	threads int
+	split   *split  // of the work; nil: the best for that many threads
+	y       *Tensor // nil: a new one
 	trace   *Trace
 
 	steps, batch int
-	lengths      []int  // (B,)
 	state        *State // the initial state, row by row overwritten by the final one
+	traces       []*passTrace
+}
+
+// length is the number of steps of row b.
+func (c *call) length(b int) int {
+	if c.inputs.Lengths == nil {
+		return c.steps
+	}
+	return c.inputs.Lengths[b]
 }
 
 // view is an array indexed by step and row, whatever the order of these axes in memory.
@@ -76,92 +85,55 @@ func (v view) at(t, b int) []float32 { return v.data[t*v.step+b*v.row:] }
 func (c *call) run() (y *Tensor, final *State) {
 	config := &c.config
 	c.steps, c.batch = c.dims(c.inputs.X.Shape)
-	c.lengths = c.inputs.Lengths
-	if c.lengths == nil {
-		c.lengths = slices.Repeat([]int{c.steps}, c.batch)
-	}
-	if c.trace != nil {
-		*c.trace = nil
-	}
-	stateShape := c.expectedState(0, c.batch).shape
-	c.state = &State{zeros(stateShape...), zeros(stateShape...)}
-	if initial := c.inputs.State; initial != nil && initial.H != nil {
+	shape := c.expectedState(0, c.batch).shape
+	c.state = &State{zeros(shape...), zeros(shape...)}
+	if initial := c.inputs.State; !initial.isZero() {
 		copy(c.state.H.Data, initial.H.Data)
 		copy(c.state.C.Data, initial.C.Data)
 	}
-
 	width := config.directions() * config.HiddenSize
-	in := c.view(c.inputs.X, config.InputSize) // x_0 = x
-	for layer := range config.NumLayers {
-		if last := layer == config.NumLayers-1; last && config.BatchFirst {
-			y = zeros(c.batch, c.steps, width)
-		} else {
-			y = zeros(c.steps, c.batch, width)
+	if y = c.y; y == nil {
+		y = zeros(c.inputs.X.Shape[0], c.inputs.X.Shape[1], width)
+	}
+	if c.trace != nil {
+		c.newTraces()
+	}
+	if c.steps > 0 && c.batch > 0 {
+		out := c.view(y.Data, width)
+		c.compute(c.view(c.inputs.X.Data, config.InputSize), out)
+		for b := range c.batch {
+			for t := c.length(b); t < c.steps; t++ {
+				clear(out.at(t, b)[:width]) // (3.3)
+			}
 		}
-		out := view{y.Data, c.batch * width, width}
-		if layer == config.NumLayers-1 {
-			out = c.view(y, width)
-		}
-		c.layer(layer, in, out)
-		in = out // x_{l+1} = y_l  (4.2)
 	}
 	return y, c.state
 }
 
-// view of a tensor of the caller's, in the order of axes that BatchFirst says.
-func (c *call) view(tensor *Tensor, width int) view {
+// view of an array of the caller's, in the order of axes that BatchFirst says.
+func (c *call) view(data []float32, width int) view {
 	if c.config.BatchFirst {
-		return view{tensor.Data, width, c.steps * width}
+		return view{data, width, c.steps * width}
 	}
-	return view{tensor.Data, c.batch * width, width}
+	return view{data, c.batch * width, width}
 }
 
-// rowsTogether is how many rows one task takes at most: enough to use each weight often, few enough that their states
-// stay near.
-const rowsTogether = 96
-
-// layer runs both directions of a layer; each writes its own columns of out (4.1).
-func (c *call) layer(layer int, in, out view) {
-	order := make([]int, c.batch) // longest rows first, so that those still running are always the first ones
-	for b := range order {
-		order[b] = b
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return c.lengths[b] - c.lengths[a] })
-
-	var tasks []func()
-	for direction := range c.config.directions() {
-		columns := out
-		columns.data = out.data[min(direction*c.config.HiddenSize, len(out.data)):]
-		pass := c.newPass(layer, direction, in, columns)
-		group := min(rowsTogether, (c.batch+c.threads-1)/c.threads)
-		for rows := range slices.Chunk(order, max(group, 1)) {
-			tasks = append(tasks, func() { pass.run(rows) })
-		}
-	}
-	parallel(c.threads, tasks)
+// passTrace is where a pass leaves its intermediates: z and gates (T, B, 4*H), c and h (T, B, H).
+type passTrace struct {
+	z, gates, c, h *Tensor
 }
 
-// parallel runs the tasks on up to n goroutines, each with the floating-point setting that the arithmetic needs.
-func parallel(n int, tasks []func()) {
-	var next atomic.Int64
-	work := func() {
-		defer kernel.EnterDefault().Leave()
-		for {
-			if i := int(next.Add(1)) - 1; i < len(tasks) {
-				tasks[i]()
-			} else {
-				return
-			}
+// newTraces fills the caller's trace with tensors, which the passes then fill.
+func (c *call) newTraces() {
+	*c.trace = nil
+	for layer := range c.config.NumLayers {
+		for direction := range c.config.directions() {
+			values := func(width int) *Tensor { return zeros(c.steps, c.batch, width) }
+			h, suffix := c.config.HiddenSize, suffix(layer, direction)
+			trace := &passTrace{values(4 * h), values(4 * h), values(h), values(h)}
+			c.traces = append(c.traces, trace)
+			*c.trace = append(*c.trace, NamedTensor{"z_" + suffix, trace.z}, NamedTensor{"gates_" + suffix, trace.gates},
+				NamedTensor{"c_" + suffix, trace.c}, NamedTensor{"h_" + suffix, trace.h})
 		}
 	}
-	var others sync.WaitGroup
-	for range min(n, len(tasks)) - 1 {
-		others.Add(1)
-		go func() {
-			defer others.Done()
-			work()
-		}()
-	}
-	work()
-	others.Wait()
 }

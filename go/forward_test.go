@@ -96,7 +96,7 @@ func TestThreadsChangeNothing(t *testing.T) {
 
 // TestLargeBatch has more rows than one task takes.
 func TestLargeBatch(t *testing.T) {
-	m, in := randomModel(t, Config{InputSize: 3, HiddenSize: 5, NumLayers: 1, Bias: true}, 3, 2*rowsTogether+1)
+	m, in := randomModel(t, Config{InputSize: 3, HiddenSize: 5, NumLayers: 1, Bias: true}, 3, 2*maxRows+1)
 	y, _ := forward(t, m, in)
 	for b := range in.X.Shape[1] {
 		row := &Inputs{X: columns(in.X, b, b+1), State: &State{columns(in.State.H, b, b+1), columns(in.State.C, b, b+1)}}
@@ -122,6 +122,28 @@ func TestSequencesMayBeCut(t *testing.T) {
 			demandSame(t, "c_n", final.C.Data, state.C.Data)
 		}
 	})
+}
+
+// TestOutput has y in a tensor of the caller's, whatever it held before.
+func TestOutput(t *testing.T) {
+	for _, config := range []Config{
+		{InputSize: 7, HiddenSize: 20, NumLayers: 1, BatchFirst: true},
+		{InputSize: 7, HiddenSize: 20, NumLayers: 3, Bias: true},
+		{InputSize: 7, HiddenSize: 20, NumLayers: 2, Bidirectional: true},
+	} {
+		m, in := randomModel(t, config, 9, 13)
+		in.Lengths = ragged
+		want, _ := forward(t, m, in)
+		mine := zeros(want.Shape...)
+		for k := range mine.Data {
+			mine.Data[k] = float32(math.NaN())
+		}
+		got, _ := forward(t, m, in, Output(mine))
+		if got != mine {
+			t.Error("another tensor")
+		}
+		demandSame(t, "y", mine.Data, want.Data)
+	}
 }
 
 func TestNothingToDo(t *testing.T) {
@@ -188,6 +210,9 @@ func TestForwardErrors(t *testing.T) {
 		{in.X, nil, []Option{Lengths([]int{4, 5})}, "lengths[1]: 5, want 0 <= length <= T = 4"},
 		{in.X, nil, []Option{Lengths([]int{-1, 5})}, "lengths[0]: -1, want 0 <= length <= T = 4"},
 		{in.X, nil, []Option{NumThreads(0)}, "num_threads: 0, want an integer from 1 to 1024"},
+		{in.X, nil, []Option{Output(zeros(4, 2, 2))}, "y: shape (4, 2, 2), want (B, T, D*H) = (2, 4, 2)"},
+		{in.X, nil, []Option{Output(&Tensor{[]int{2, 4, 2}, nil})}, "y: 0 elements, want as many as its shape (2, 4, 2)"},
+		{in.X, nil, []Option{Output(&Tensor{[]int{2, 4, 2}, in.X.Data[8:]})}, "y: overlaps x, want memory of its own"},
 		{in.X, nil, []Option{NumThreads(1025)}, "num_threads: 1025, want an integer from 1 to 1024"},
 	} {
 		y, state, err := m.Forward(c.x, c.state, c.options...)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // State is the state of every layer and direction, each tensor (L*D, B, H).
@@ -104,25 +105,37 @@ func (m *Model) checkInputs(in *Inputs) error {
 		return err
 	}
 	steps, batch := m.dims(in.X.Shape)
-	if in.State != nil && (in.State.H != nil || in.State.C != nil) {
-		for n, tensor := range []*Tensor{in.State.H, in.State.C} {
-			want := m.expectedState(n, batch)
-			if tensor == nil {
-				return invalid(want.name, want.String(), "missing")
-			}
-			if err := want.check("F32", tensor.Shape); err != nil {
-				return err
-			}
-			if err := checkData(want.name, tensor); err != nil {
-				return err
-			}
-		}
+	if err := m.checkState(in.State, batch); err != nil {
+		return err
 	}
 	if in.Lengths != nil {
 		if len(in.Lengths) != batch {
 			return invalid("lengths", fmt.Sprintf("(B,) = (%d,)", batch), "shape (%d,)", len(in.Lengths))
 		}
 		return checkLengths(in.Lengths, steps)
+	}
+	return nil
+}
+
+// isZero tells whether the state is absent, which means zero.
+func (s *State) isZero() bool { return s == nil || s.H == nil && s.C == nil }
+
+// checkState makes check 10 on a state.
+func (m *Model) checkState(state *State, batch int) error {
+	if state.isZero() {
+		return nil
+	}
+	for n, tensor := range []*Tensor{state.H, state.C} {
+		want := m.expectedState(n, batch)
+		if tensor == nil {
+			return invalid(want.name, want.String(), "missing")
+		}
+		if err := want.check("F32", tensor.Shape); err != nil {
+			return err
+		}
+		if err := checkData(want.name, tensor); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -145,8 +158,8 @@ func (m *Model) checkX(shape []int) error {
 	return nil
 }
 
-// maxEmptyState bounds the bytes of h_n and c_n when x is empty: with T = 0 it may claim any number of rows.
-const maxEmptyState = 1 << 32
+// maxUnseen bounds the bytes for rows of which no data is at hand: x with T = 0 may claim any number, and a new stream.
+const maxUnseen = 1 << 32
 
 // checkOutputs makes check 13, given the shape of x; before it, nothing is allocated for a row that no file holds.
 func (m *Model) checkOutputs(shape []int) error {
@@ -155,12 +168,40 @@ func (m *Model) checkOutputs(shape []int) error {
 	states, alsoFits := sizeInBytes([]int{2, len(m.cells), batch, m.config.HiddenSize}, 4)
 	limit := uint64(math.MaxInt)
 	if steps == 0 || batch == 0 {
-		limit = min(limit, maxEmptyState)
+		limit = min(limit, maxUnseen)
 	}
 	if !fits || !alsoFits || y > math.MaxInt || states > limit {
 		return invalid("memory", "a smaller one", "too little for this case")
 	}
 	return nil
+}
+
+// checkY makes sure that y, when given, is room for the output over x.
+func (m *Model) checkY(y, x *Tensor) error {
+	if y == nil {
+		return nil
+	}
+	shape := []int{x.Shape[0], x.Shape[1], m.config.directions() * m.config.HiddenSize}
+	if !slices.Equal(y.Shape, shape) {
+		axes := strings.Replace(m.config.axes(), "I)", "D*H)", 1)
+		return expectation{"y", axes, slices.Clone(shape)}.check("F32", y.Shape)
+	}
+	if err := checkData("y", y); err != nil {
+		return err
+	}
+	if overlap(y.Data, x.Data) {
+		return invalid("y", "memory of its own", "overlaps x")
+	}
+	return nil
+}
+
+// overlap tells whether two slices share an element.
+func overlap(a, b []float32) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	address := func(p *float32) uintptr { return uintptr(unsafe.Pointer(p)) }
+	return address(&a[0]) <= address(&b[len(b)-1]) && address(&b[0]) <= address(&a[len(a)-1])
 }
 
 // dims is T and B, given the shape of x.

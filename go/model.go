@@ -3,6 +3,8 @@
 //
 //	m, err := lstmref.Open("model.safetensors")
 //	y, state, err := m.Forward(x, nil)
+//	s, err := m.NewStream(1)
+//	err = s.Step(yt, xt)
 //
 // Symbols in the comments: T time steps, B batch rows, I input features, H hidden units, L layers, D directions.
 package lstmref
@@ -10,7 +12,9 @@ package lstmref
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 )
@@ -18,18 +22,18 @@ import (
 // Version is that of the whole project.
 const Version = "0.1.0"
 
-// Model is an LSTM, ready to run. It never changes, so goroutines may share it.
+// Model is an LSTM, ready to run. Goroutines may share it: its weights never change.
 type Model struct {
 	config  Config
 	cells   []*cell // of layer l, direction d: l*D + d
 	kernels *kernel.Kernels
+	scratch sync.Pool // of *scratch
 }
 
 // cell is the parameters of one layer and direction, packed for the kernels.
 type cell struct {
-	inputSize          int            // I_l
-	weightIH, weightHH *kernel.Matrix // (4*H, I_l), (4*H, H)
-	bias               []float32      // b_ih + b_hh (2.5)
+	inputSize int // I_l
+	kernel.Weights
 }
 
 // Config is the model's configuration.
@@ -72,7 +76,7 @@ func Parse(file []byte) (*Model, error) {
 	m := &Model{config: *config, kernels: kernels}
 	for layer := range config.NumLayers {
 		for direction := range config.directions() {
-			m.cells = append(m.cells, packCell(config, c, layer, direction))
+			m.cells = append(m.cells, packCell(kernels, config, c, layer, direction))
 		}
 	}
 	return m, nil
@@ -115,7 +119,7 @@ func (want expectation) check(dtype string, shape []int) error {
 	if dtype != "F32" {
 		return invalid(want.name, "F32", "dtype %s", dtype)
 	}
-	if formatShape(shape) != formatShape(want.shape) {
+	if !slices.Equal(shape, want.shape) {
 		return invalid(want.name, want.String(), "shape %s", formatShape(shape))
 	}
 	return nil
@@ -137,24 +141,23 @@ func expectedTensors(config *Config, layer, direction int) []expectation {
 	return list
 }
 
-func packCell(config *Config, c *container, layer, direction int) *cell {
+func packCell(kernels *kernel.Kernels, config *Config, c *container, layer, direction int) *cell {
 	h, suffix := config.HiddenSize, suffix(layer, direction)
 	inputs, _ := config.inputs(layer)
 	data := func(name string) []float32 { return c.byName[name+suffix].tensor().Data }
-	packed := &cell{
-		inputSize: inputs,
-		weightIH:  kernel.Pack(data("weight_ih_"), h, inputs),
-		weightHH:  kernel.Pack(data("weight_hh_"), h, h),
-	}
+	packed := &cell{inputs, kernel.Weights{
+		IH: kernels.Pack(data("weight_ih_"), h, inputs),
+		HH: kernels.Pack(data("weight_hh_"), h, h),
+	}}
 	if config.Bias {
-		packed.bias = kernel.PackBias(data("bias_ih_"), data("bias_hh_"), h)
+		packed.Bias = kernels.PackBias(data("bias_ih_"), data("bias_hh_"), h)
 	} else {
-		packed.bias = kernel.PackBias(nil, nil, h)
+		packed.Bias = kernels.PackBias(nil, nil, h)
 	}
 	return packed
 }
 
-// ISA is the instruction set that models are run with: baseline (pure Go), avx2 or avx512. It is the fastest of this
+// ISA is the instruction set that models are run with: baseline (pure Go), avx2, avx512 or neon. It is the fastest of this
 // machine, or the one that the environment variable LSTM_REF_ISA names.
 func ISA() (string, error) {
 	kernels, err := chooseKernels()

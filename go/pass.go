@@ -2,128 +2,204 @@ package lstmref
 
 import "github.com/lstm-ref/lstm_ref/go/internal/kernel"
 
-// pass is one direction of one layer over the sequence (3.1)-(3.4).
+// pass is one direction of one layer over the sequence, for some rows of the batch (3.1)-(3.4): the work of a team of
+// goroutines, each with a share of the panels.
 type pass struct {
 	*call
-	*cell
-	reverse bool
-	in, out view
-	h, c    []float32 // (B, H) of the state
-	trace   *passTrace
+	layer, direction int
+	rows             []int // longest first, so that those still running are always the first ones
+	in, out          view
+	needs            []*pass // those whose outputs are this one's inputs; none for the first layer
+	block            int     // steps
+	fused            bool    // the x part of a step is formed with its h part, not block by block
+	team             int
+	read, done       counter      // of blocks whose inputs are used, and of steps, by each of the team
+	kept             [2][]float32 // (rows, H): h at the end of a block, by turns; nil unless the next layer overwrites out
+	trace            *passTrace   // nil without
 }
 
-// passTrace is where a pass leaves its intermediates: z and gates (T, B, 4*H), c and h (T, B, H).
-type passTrace struct {
-	z, gates, c, h *Tensor
+// inPlace tells whether outputs overwrite the inputs: those of a later layer with one direction.
+func (p *pass) inPlace() bool { return len(p.needs) == 1 }
+
+// isSmall tells whether all weights stay in the first-level cache anyway, so that nothing is gained by using each often.
+func (p *pass) isSmall() bool {
+	inputs, _ := p.config.inputs(p.layer)
+	return 4*p.config.HiddenSize*(inputs+p.config.HiddenSize) <= 10240
 }
 
-func (c *call) newPass(layer, direction int, in, out view) *pass {
-	row, size := layer*c.config.directions()+direction, c.batch*c.config.HiddenSize
-	p := &pass{
-		call: c, cell: c.cells[row], reverse: direction == 1, in: in, out: out,
-		h: c.state.H.Data[row*size:][:size],
-		c: c.state.C.Data[row*size:][:size],
+// steps is how many steps the longest row has.
+func (p *pass) steps() int {
+	if len(p.rows) == 0 {
+		return 0
 	}
-	if c.trace != nil {
-		values := func(width int) *Tensor { return zeros(c.steps, c.batch, width) }
-		h := c.config.HiddenSize
-		p.trace = &passTrace{values(4 * h), values(4 * h), values(h), values(h)}
-		suffix := suffix(layer, direction)
-		*c.trace = append(*c.trace, NamedTensor{"z_" + suffix, p.trace.z}, NamedTensor{"gates_" + suffix, p.trace.gates},
-			NamedTensor{"c_" + suffix, p.trace.c}, NamedTensor{"h_" + suffix, p.trace.h})
-	}
-	return p
+	return p.length(p.rows[0])
 }
 
-// projectedRows is how many inputs are multiplied by W_ih together, over several steps when the batch is smaller: the
-// x part of (2.1) does not wait for h, and many rows use each weight many times. The order of (N3) is kept, x before
-// h.
-const projectedRows = 24
-
-// run computes some rows of the batch, the longest first.
-func (p *pass) run(rows []int) {
-	units, kernels := p.config.HiddenSize, p.kernels
-	width, gateWidth := kernel.Width(units), kernel.GateWidth(units)
-	h, c := make([]float32, len(rows)*width), make([]float32, len(rows)*width)
-	for i, b := range rows {
-		copy(h[i*width:], p.h[b*units:][:units])
-		copy(c[i*width:], p.c[b*units:][:units])
-	}
-	block := max(1, projectedRows/len(rows))
-	x := make([]float32, block*len(rows)*p.inputSize)
-	z := make([]float32, block*len(rows)*gateWidth)
-
-	steps := p.lengths[rows[0]]
-	for first := 0; first < steps; first += block {
-		last := min(first+block, steps)
-		p.project(z, x, rows, first, last)
-		z := z
-		for step := first; step < last; step++ {
-			active := p.active(rows, step)
-			kernels.Affine(z, p.weightHH, h, width, len(active)) // (2.1), the h part
-			if p.trace != nil {
-				p.traceGates(p.trace.z, active, step, z)
-			}
-			kernels.Step(z, c, h, units, len(active)) // (2.2)-(2.4)
-			for i, b := range active {
-				copy(p.out.at(p.time(step, b), b), h[i*width:][:units]) // (3.3)
-			}
-			if p.trace != nil {
-				p.traceGates(p.trace.gates, active, step, z)
-				p.traceStates(active, step, c, h)
-			}
-			z = z[len(active)*gateWidth:]
-		}
-	}
-	for i, b := range rows { // (3.4)
-		copy(p.h[b*units:][:units], h[i*width:])
-		copy(p.c[b*units:][:units], c[i*width:])
-	}
-}
-
-// project fills z with the bias and the x part of (2.1) for some steps, row after row, step after step.
-func (p *pass) project(z, x []float32, rows []int, first, last int) {
-	inputs, gateWidth := p.inputSize, len(p.bias)
-	n := 0
-	for step := first; step < last; step++ {
-		for _, b := range p.active(rows, step) {
-			copy(x[n*inputs:][:inputs], p.in.at(p.time(step, b), b))
-			copy(z[n*gateWidth:], p.bias)
-			n++
-		}
-	}
-	p.kernels.Affine(z, p.weightIH, x, inputs, n)
-}
-
-// active is the rows that take part in a step.
-func (p *pass) active(rows []int, step int) []int {
-	n := len(rows)
-	for n > 0 && p.lengths[rows[n-1]] <= step {
+// active is how many rows, of the first n, take part in a step.
+func (p *pass) active(n, step int) int {
+	for n > 0 && p.length(p.rows[n-1]) <= step {
 		n--
 	}
-	return rows[:n]
+	return n
 }
 
 // time is the position in the sequence of a row's step: the reverse direction starts at the row's own end (3.2).
 func (p *pass) time(step, b int) int {
-	if p.reverse {
-		return p.lengths[b] - 1 - step
+	if p.direction == 1 {
+		return p.length(b) - 1 - step
 	}
 	return step
 }
 
-func (p *pass) traceGates(to *Tensor, active []int, step int, z []float32) {
-	units, gateWidth := p.config.HiddenSize, len(p.bias)
-	for i, b := range active {
-		kernel.Unpack(to.Data[(p.time(step, b)*p.batch+b)*4*units:], z[i*gateWidth:], units)
+// await returns when the inputs of the steps before last are computed; a direction of two needs all.
+func (p *pass) await(last int) {
+	for _, input := range p.needs {
+		if len(p.needs) > 1 {
+			last = input.steps()
+		}
+		input.done.await(last * input.team)
 	}
 }
 
-func (p *pass) traceStates(active []int, step int, c, h []float32) {
-	units, width := p.config.HiddenSize, kernel.Width(p.config.HiddenSize)
-	for i, b := range active {
-		at := (p.time(step, b)*p.batch + b) * units
-		copy(p.trace.c.Data[at:], c[i*width:][:units])
-		copy(p.trace.h.Data[at:], h[i*width:][:units])
+// share is one goroutine's part of a pass.
+type share struct {
+	*pass
+	stepper
+	inputSize int         // I_l
+	x         [][]float32 // (I_l,) of each active row of a block, step by step
+	z         []float32   // (panels, rows of x, 4, V) of a block, unless fused; x and z are shared with the goroutine's others
+	turn      int         // of kept
+	_         [64]byte
+}
+
+func (p *pass) share(part int, memory *scratch) *share {
+	config := &p.config
+	row, panels := p.layer*config.directions()+p.direction, p.kernels.Panels(config.HiddenSize)
+	rows, lanes := len(p.rows), p.kernels.Lanes
+	s := &memory.shares.take(1)[0]
+	first, last := panels*part/p.team, panels*(part+1)/p.team
+	s.pass, s.inputSize, s.turn = p, p.cells[row].inputSize, 0
+	s.Cell = kernel.Cell{
+		Kernels: p.kernels, Weights: &p.cells[row].Weights, Units: config.HiddenSize, First: first, Last: last,
+		C: memory.floats.take(wholeLines((last - first) * rows * lanes)), CPanel: rows * lanes, ZPanel: rows * p.block * 4 * lanes,
+		Room: memory.floats.take(wholeLines(p.kernels.RoomFor(rows))), H: memory.rows.take(rows), Next: memory.rows.take(rows),
+	}
+	clear(s.C)
+	for r := range p.rows {
+		h, c := s.stateRow(r)
+		s.H[r] = h
+		s.setCells(r, c)
+	}
+	return s
+}
+
+// workspace is the lengths of x and z.
+func (s *share) workspace() (x, z int) {
+	if !s.fused {
+		z = (s.Last - s.First) * s.ZPanel
+	}
+	return len(s.rows) * s.block, z
+}
+
+// stateRow is the state (H,) of row r: the initial one until finish makes it the final one.
+func (s *share) stateRow(r int) (h, c []float32) {
+	at := ((s.layer*s.config.directions()+s.direction)*s.batch + s.rows[r]) * s.Units
+	return s.state.H.Data[at:][:s.Units], s.state.C.Data[at:][:s.Units]
+}
+
+// run computes the steps first to last, a block. The x part of (2.1) does not wait for h: unless fused it is formed for
+// all steps of the block together, so that few rows use each weight often, and before anything is overwritten. The order
+// of (N3) is kept, x before h.
+func (s *share) run(first, last int) {
+	running := s.active(len(s.rows), first)
+	n := 0
+	for step, active := first, running; step < last; step++ {
+		active = s.active(active, step)
+		for _, b := range s.rows[:active] {
+			s.x[n] = s.in.at(s.time(step, b), b)[:s.inputSize]
+			n++
+		}
+	}
+	x, z := s.x, s.z
+	if !s.fused {
+		s.Affine(z, s.ZPanel, s.Bias, s.IH, x[:n], s.First, s.Last)
+		if s.team > 1 && s.inPlace() {
+			s.read.add(1)
+			s.read.await((first/s.block + 1) * s.team)
+		}
+	}
+	for step, active := first, running; step < last; step++ {
+		active = s.active(active, step)
+		for r, b := range s.rows[:active] {
+			s.Next[r] = s.out.at(s.time(step, b), b)[:s.Units] // (3.3)
+		}
+		switch {
+		case s.trace != nil:
+			s.traced(z, active, step)
+			z = z[active*4*s.Lanes:]
+		case s.fused:
+			s.X = x[:active]
+			x = x[active:]
+			s.Advance(active)
+		default:
+			s.Z = z
+			z = z[active*4*s.Lanes:]
+			s.Advance(active)
+		}
+		if active == len(s.rows) {
+			s.H, s.Next = s.Next, s.H
+		} else {
+			copy(s.H, s.Next[:active])
+		}
+		if step == last-1 && s.kept[0] != nil {
+			s.keep(running)
+		}
+		if s.team > 1 {
+			s.done.add(1)
+			s.done.await((step + 1) * s.team)
+		}
+	}
+	if s.team == 1 {
+		s.done.add(last - first)
+	}
+}
+
+// keep moves h of the first n rows to where the next layer does not overwrite it.
+func (s *share) keep(n int) {
+	for r := range n {
+		kept := s.kept[s.turn][r*s.Units:][:s.Units]
+		copy(s.columns(kept), s.columns(s.H[r]))
+		s.H[r] = kept
+	}
+	s.turn = 1 - s.turn
+}
+
+// finish leaves the final state (3.4).
+func (s *share) finish() {
+	for r := range s.rows {
+		h, c := s.stateRow(r)
+		copy(s.columns(h), s.columns(s.H[r]))
+		s.getCells(r, c)
+	}
+}
+
+// traced is the step of some rows in its parts, with all of its intermediates kept.
+func (s *share) traced(z []float32, rows, step int) {
+	keep := func(to *Tensor) {
+		for r, b := range s.rows[:rows] {
+			at := (s.time(step, b)*s.batch + b) * 4 * s.Units
+			for p := s.First; p < s.Last; p++ {
+				s.UnpackGates(to.Data[at:], z[(p-s.First)*s.ZPanel+r*4*s.Lanes:], s.Units, p)
+			}
+		}
+	}
+	s.Affine(z, s.ZPanel, nil, s.HH, s.H[:rows], s.First, s.Last) // (2.1)
+	keep(s.trace.z)
+	s.Step(z, s.ZPanel, s.C, s.CPanel, s.Next[:rows], s.Units, s.First, s.Last) // (2.2)-(2.4)
+	keep(s.trace.gates)
+	for r, b := range s.rows[:rows] {
+		at := (s.time(step, b)*s.batch + b) * s.Units
+		copy(s.columns(s.trace.h.Data[at:][:s.Units]), s.columns(s.Next[r]))
+		s.getCells(r, s.trace.c.Data[at:])
 	}
 }

@@ -2,47 +2,18 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"strings"
 
 	lstmref "github.com/lstm-ref/lstm_ref/go"
-	"github.com/lstm-ref/lstm_ref/go/internal/strictjson"
+	"github.com/lstm-ref/lstm_ref/go/internal/requests"
 )
 
 func main() {
-	if err := serve(os.Stdin, os.Stdout); err != nil {
+	if err := requests.Serve(os.Stdin, os.Stdout, answer); err != nil {
 		log.Fatal(err)
-	}
-}
-
-// serve answers every line until a stop request or the end of the input.
-func serve(in io.Reader, out io.Writer) error {
-	lines := bufio.NewReader(in)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil && len(line) == 0 {
-			if err == io.EOF {
-				return nil
-			}
-			return err
-		}
-		response, stop := answer(bytes.TrimSuffix(line, []byte("\n")))
-		var text bytes.Buffer
-		encoder := json.NewEncoder(&text) // writes a line
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(response); err != nil {
-			return err
-		}
-		if _, err := out.Write(text.Bytes()); err != nil || stop {
-			return err
-		}
 	}
 }
 
@@ -63,48 +34,25 @@ type computed struct {
 	Outputs string `json:"outputs"`
 }
 
-type failed struct {
-	Seq   *int64 `json:"seq,omitempty"`
-	Error string `json:"error"`
-}
-
 type stopped struct {
 	Stopped bool `json:"stopped"`
 }
 
-// answer carries out one request.
-func answer(line []byte) (response any, stop bool) {
-	request, err := parse(line)
-	if err == nil {
-		var command string
-		if command, err = request.command(); err == nil {
-			switch command {
-			case "start":
-				response, err = start(request)
-			case "run":
-				response, err = run(request)
-			case "stop":
-				return stopped{true}, true
-			}
-		}
+func answer(r requests.Request) (response any, stop bool, err error) {
+	command, err := r.Choice("cmd", "start, run or stop", "start", "run", "stop")
+	switch command {
+	case "start":
+		response, err = start(r)
+	case "run":
+		response, err = run(r)
+	case "stop":
+		return stopped{true}, true, nil
 	}
-	if err != nil {
-		return failed{request.seq(), message(err)}, false
-	}
-	return response, false
+	return response, false, err
 }
 
-// message leaves out the path that the error's wrapper puts in front.
-func message(err error) string {
-	var invalid *lstmref.Error
-	if errors.As(err, &invalid) {
-		return invalid.Error()
-	}
-	return err.Error()
-}
-
-func start(r request) (any, error) {
-	version, err := r.integer("version")
+func start(r requests.Request) (any, error) {
+	version, err := r.Integer("version")
 	if err != nil {
 		return nil, err
 	}
@@ -122,23 +70,18 @@ func start(r request) (any, error) {
 	}, nil
 }
 
-func run(r request) (response any, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the runner failed: %v", cause)
-		}
-	}()
-	seq, err := r.integer("seq")
+func run(r requests.Request) (any, error) {
+	seq, err := r.Integer("seq")
 	if err != nil {
 		return nil, err
 	}
 	text := map[string]string{}
 	for _, key := range []string{"case", "op", "model", "inputs", "outputs"} {
-		if text[key], err = r.text(key); err != nil {
+		if text[key], err = r.Text(key); err != nil {
 			return nil, err
 		}
 	}
-	trace, err := r.flag("trace")
+	trace, err := r.Flag("trace")
 	if err != nil {
 		return nil, err
 	}
@@ -171,82 +114,4 @@ func compute(model, inputs, outputs string, trace bool) error {
 	}
 	tensors := []lstmref.NamedTensor{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}, {Name: "c_n", Tensor: state.C}}
 	return lstmref.WriteTensors(outputs, append(tensors, steps...)...)
-}
-
-// request is the members of a request; of repeated ones the last.
-type request map[string]strictjson.Value
-
-func parse(line []byte) (request, error) {
-	object, ok := strictjson.Object(line)
-	if !ok {
-		return nil, &lstmref.Error{Parameter: "request", Got: "invalid JSON", Want: "a JSON object"}
-	}
-	members, _ := object.Members()
-	r := request{}
-	for _, member := range members {
-		r[member.Key] = member.Value
-	}
-	return r, nil
-}
-
-// seq is the request's seq, nil when it has none that is an integer.
-func (r request) seq() *int64 {
-	if seq, err := r.integer("seq"); err == nil {
-		return &seq
-	}
-	return nil
-}
-
-func (r request) command() (string, error) {
-	const want = "start, run or stop"
-	value, ok := r["cmd"]
-	if !ok {
-		return "", r.wrong("cmd", want)
-	}
-	command, _ := value.Text()
-	switch command {
-	case "start", "run", "stop":
-		return command, nil
-	}
-	return "", r.wrong("cmd", want)
-}
-
-func (r request) text(key string) (string, error) {
-	if value, ok := r[key]; ok {
-		if text, ok := value.Text(); ok {
-			return text, nil
-		}
-	}
-	return "", r.wrong(key, "a string")
-}
-
-func (r request) integer(key string) (int64, error) {
-	if value, ok := r[key]; ok {
-		if n, ok := value.Integer(); ok {
-			return n, nil
-		}
-	}
-	return 0, r.wrong(key, "an integer")
-}
-
-// flag is optional and false when absent.
-func (r request) flag(key string) (bool, error) {
-	value, ok := r[key]
-	if !ok {
-		return false, nil
-	}
-	flag, ok := value.Bool()
-	if !ok {
-		return false, r.wrong(key, "true or false")
-	}
-	return flag, nil
-}
-
-// wrong is the error about a member that is missing or not what it should be.
-func (r request) wrong(key, want string) error {
-	got := "missing"
-	if value, ok := r[key]; ok {
-		got = value.String()
-	}
-	return &lstmref.Error{Parameter: "request." + key, Got: got, Want: want}
 }

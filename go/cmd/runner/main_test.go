@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	lstmref "github.com/lstm-ref/lstm_ref/go"
+	"github.com/lstm-ref/lstm_ref/go/internal/requests"
 )
 
 const golden = "../../../tests/golden"
@@ -17,7 +18,7 @@ const golden = "../../../tests/golden"
 func talk(t *testing.T, lines ...string) []string {
 	t.Helper()
 	var out strings.Builder
-	if err := serve(strings.NewReader(strings.Join(lines, "\n")), &out); err != nil {
+	if err := requests.Serve(strings.NewReader(strings.Join(lines, "\n")), &out, answer); err != nil {
 		t.Fatal(err)
 	}
 	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")

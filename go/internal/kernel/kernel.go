@@ -1,24 +1,34 @@
 // Package kernel holds the arithmetic of the specification (spec/numerics.md): the affine reduction (N3) and the
-// pointwise step (2.2)-(2.4), in pure Go and, on amd64, in assembly. Every implementation gives the same bits.
+// pointwise step (2.2)-(2.4), in pure Go and in assembly. Every implementation gives the same bits.
 package kernel
 
 //go:generate go run ./gen
 
-// Kernels is one implementation of the arithmetic. Rows are those of a batch; shapes as in pack.go.
+// Kernels is one implementation of the arithmetic, for some rows of a batch and the panels first to last of the hidden
+// units; shapes as in pack.go. In z and c the panel first comes first; the distance from one panel to the next is
+// given, so that the rows may be some of more.
 type Kernels struct {
-	Name string
+	Name  string
+	Lanes int // V
 
-	// Affine adds the chunks of w x to z (N3), row by row: z (rows, GateWidth(H)), w (4*H, K), x (rows, K) with stride
-	// between its rows.
-	Affine func(z []float32, w *Matrix, x []float32, stride, rows int)
+	// Affine is (N3) for one input: z = start + the chunks of w x, where start is the bias, or z when that is nil.
+	// z (last-first, rows, 4, V), bias (P, 4, V), w (P, K, 4, V), x[row] (K,).
+	Affine affineFunc
 
-	// Step turns pre-activations into gates and advances the states (2.2)-(2.4): z (rows, GateWidth(H)), c and h
-	// (rows, Width(H)).
-	Step func(z, c, h []float32, units, rows int)
+	// Step turns pre-activations into gates and advances the states (2.2)-(2.4): z (last-first, rows, 4, V) and
+	// c (last-first, rows, V) in place, the panels' columns of h[row] (H,).
+	Step stepFunc
+
+	advance func(c *Cell, rows int) // Cell.Advance, but for the turn
 }
 
+type (
+	affineFunc func(z []float32, zPanel int, bias []float32, w *Matrix, x [][]float32, first, last int)
+	stepFunc   func(z []float32, zPanel int, c []float32, cPanel int, h [][]float32, units, first, last int)
+)
+
 // Baseline is the implementation in pure Go.
-var Baseline = Kernels{"baseline", affineBaseline, stepBaseline}
+var Baseline = Kernels{"baseline", 1, affineBaseline, stepBaseline, (*Cell).eachPanel}
 
 // Find is the implementation of that name, or the fastest of this machine when the name is empty.
 func Find(name string) (*Kernels, bool) {

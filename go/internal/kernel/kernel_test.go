@@ -175,9 +175,7 @@ func TestAffineAgainstBaseline(t *testing.T) {
 				random := rand.New(rand.NewPCG(5, 6))
 				for _, units := range sizes {
 					for _, inputs := range sizes {
-						rows := 1 + random.IntN(14)
-						shift := random.IntN(16)
-						compareAffine(t, k, random, filler, units, inputs, rows, shift)
+						compareAffine(t, k, random, filler, units, inputs, 1+random.IntN(14))
 					}
 				}
 			})
@@ -185,41 +183,93 @@ func TestAffineAgainstBaseline(t *testing.T) {
 	}
 }
 
-func compareAffine(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows, shift int) {
-	t.Helper()
-	weights := make([]float32, 4*units*inputs)
-	for i := range weights {
-		weights[i] = filler(random)
+// TestEveryTile has every number of rows in a tile, alone and after others, in some panels.
+func TestEveryTile(t *testing.T) {
+	for _, k := range Available()[1:] {
+		t.Run(k.Name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(9, 10))
+			for rows := 1; rows <= 70; rows += 1 + rows/14*5 {
+				for panels := 1; panels <= 3; panels++ {
+					inputs := kChunk*random.IntN(2) + 1 + random.IntN(kChunk)
+					compareAffine(t, k, random, fillers["usual"], panels*k.Lanes-random.IntN(k.Lanes), inputs, rows)
+				}
+			}
+		})
 	}
-	w := Pack(weights, units, inputs)
+}
+
+// repacked is the matrix of other lanes with the same weights.
+func repacked(weights []float32, k *Kernels, units, inputs, shift int) *Matrix {
+	w := k.Pack(weights, units, inputs)
 	data := guard(len(w.data), shift)
 	copy(data.inner, w.data)
 	w.data = data.inner
+	return w
+}
 
-	stride := inputs + random.IntN(3)
-	x := guard((rows-1)*stride+inputs, shift)
-	for i := range x.inner {
-		if i%stride < inputs {
-			x.inner[i] = filler(random)
+// values is a slice of n of the filler's values.
+func values(random *rand.Rand, filler func(*rand.Rand) float32, n int) []float32 {
+	list := make([]float32, n)
+	for i := range list {
+		list[i] = filler(random)
+	}
+	return list
+}
+
+// compareAffine takes some of the panels, and rows of x and z that are not neighbours.
+func compareAffine(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
+	t.Helper()
+	weights, shift := values(random, filler, 4*units*inputs), random.IntN(16)
+	ih, hh := values(random, filler, 4*units), values(random, filler, 4*units)
+	x := make([][]float32, rows)
+	for r := range x {
+		g := guard(inputs, random.IntN(16))
+		copy(g.inner, values(random, filler, inputs))
+		x[r] = g.inner
+	}
+	start := values(random, filler, rows*4*units) // of z, (rows, 4*H)
+	first := random.IntN(k.Panels(units))
+	last := first + 1 + random.IntN(k.Panels(units)-first)
+	space := rows + random.IntN(3) // rows there are in z
+
+	for _, withBias := range []bool{false, true} {
+		compute := func(k *Kernels, first, last int) guarded { // z (last-first, space, 4, V)
+			w := repacked(weights, k, units, inputs, shift)
+			row := gates * k.Lanes
+			z := guard((last-first)*space*row, shift)
+			for p := first; p < last; p++ {
+				for r := range rows {
+					for gate := range gates {
+						for lane := range min(k.Lanes, units-p*k.Lanes) {
+							z.inner[((p-first)*space+r)*row+gate*k.Lanes+lane] = start[(r*gates+gate)*units+p*k.Lanes+lane]
+						}
+					}
+				}
+			}
+			var bias []float32
+			if withBias {
+				bias = k.PackBias(ih, hh, units)
+			}
+			k.Affine(z.inner, space*row, bias, w, x, first, last)
+			return z
 		}
-	}
-	z := guard(rows*GateWidth(units), shift)
-	for i := range z.inner {
-		z.inner[i] = filler(random)
-	}
-	want := append([]float32(nil), z.inner...)
-	affineBaseline(want, w, x.inner, stride, rows)
-	k.Affine(z.inner, w, x.inner, stride, rows)
-	if !z.intact() {
-		t.Fatalf("units %d, inputs %d, rows %d: wrote outside z", units, inputs, rows)
-	}
-	for row := range rows {
-		for gate := range gates {
-			for j := range units {
-				at := row*GateWidth(units) + packed(gate, j)
-				if !same(z.inner[at], want[at]) {
-					t.Fatalf("units %d, inputs %d, rows %d: row %d, gate %d, unit %d: %x, want %x",
-						units, inputs, rows, row, gate, j, z.inner[at], want[at])
+		what := fmt.Sprintf("units %d, inputs %d, rows %d, panels %d to %d, bias %v", units, inputs, rows, first, last, withBias)
+		got, want := compute(k, first, last), compute(&Baseline, first*k.Lanes, min(last*k.Lanes, units))
+		if !got.intact() {
+			t.Fatalf("%s: wrote outside z", what)
+		}
+		gotRow, wantRow := make([]float32, 4*units), make([]float32, 4*units)
+		for r := range space {
+			for p := first; p < last; p++ {
+				row := gates * k.Lanes
+				k.UnpackGates(gotRow, got.inner[((p-first)*space+r)*row:], units, p)
+				for j := p * k.Lanes; j < min((p+1)*k.Lanes, units); j++ {
+					Baseline.UnpackGates(wantRow, want.inner[((j-first*k.Lanes)*space+r)*gates:], units, j)
+					for gate := range gates {
+						if v, w := gotRow[gate*units+j], wantRow[gate*units+j]; !same(v, w) {
+							t.Fatalf("%s: row %d, gate %d, unit %d: %x, want %x", what, r, gate, j, v, w)
+						}
+					}
 				}
 			}
 		}
@@ -233,7 +283,7 @@ func TestStepAgainstBaseline(t *testing.T) {
 				random := rand.New(rand.NewPCG(7, 8))
 				for _, units := range sizes {
 					for rows := 1; rows < 4; rows++ {
-						compareStep(t, k, random, filler, units, rows, random.IntN(16))
+						compareStep(t, k, random, filler, units, rows)
 					}
 				}
 			})
@@ -241,32 +291,194 @@ func TestStepAgainstBaseline(t *testing.T) {
 	}
 }
 
-func compareStep(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, rows, shift int) {
+// compareStep takes some of the panels.
+func compareStep(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, rows int) {
 	t.Helper()
-	names := []string{"gates", "c", "h"}
-	widths := []int{GateWidth(units), Width(units), Width(units)}
-	var got [3]guarded
-	var want [3][]float32
-	for n, width := range widths {
-		got[n] = guard(rows*width, shift)
-		for i := range got[n].inner {
-			got[n].inner[i] = filler(random)
-		}
-		want[n] = append([]float32(nil), got[n].inner...)
-	}
-	stepBaseline(want[0], want[1], want[2], units, rows)
-	k.Step(got[0].inner, got[1].inner, got[2].inner, units, rows)
-	for n, width := range widths {
-		if !got[n].intact() {
-			t.Fatalf("units %d, rows %d: wrote outside %s", units, rows, names[n])
-		}
-		for i, v := range got[n].inner {
-			unit := i % width
-			if n == 0 {
-				unit = unit/panel*lanes + unit%lanes
+	z0, c0 := values(random, filler, rows*4*units), values(random, filler, rows*units) // (rows, 4*H), (rows, H)
+	first := random.IntN(k.Panels(units))
+	last := first + 1 + random.IntN(k.Panels(units)-first)
+	space, shift := rows+random.IntN(3), random.IntN(16)
+	h := make([]guarded, rows)
+
+	// compute gives the panels' gates and cell states as (rows, 4*H) and (rows, H).
+	compute := func(k *Kernels, first, last int, h [][]float32) (gateValues, cells []float32) {
+		row := gates * k.Lanes
+		z, c := guard((last-first)*space*row, shift), guard((last-first)*space*k.Lanes, shift)
+		each := func(visit func(r, j, gate, inZ, inC int)) {
+			for p := first; p < last; p++ {
+				for r := range rows {
+					for lane := range min(k.Lanes, units-p*k.Lanes) {
+						for gate := range gates {
+							n := (p-first)*space + r
+							visit(r, p*k.Lanes+lane, gate, n*row+gate*k.Lanes+lane, n*k.Lanes+lane)
+						}
+					}
+				}
 			}
-			if unit < units && !same(v, want[n][i]) {
-				t.Fatalf("units %d, rows %d: %s[%d]: %x, want %x", units, rows, names[n], i, v, want[n][i])
+		}
+		each(func(r, j, gate, inZ, inC int) {
+			z.inner[inZ], c.inner[inC] = z0[(r*gates+gate)*units+j], c0[r*units+j]
+		})
+		k.Step(z.inner, space*row, c.inner, space*k.Lanes, h, units, first, last)
+		if !z.intact() || !c.intact() {
+			t.Fatalf("units %d, rows %d, panels %d to %d: wrote outside z or c", units, rows, first, last)
+		}
+		gateValues, cells = make([]float32, rows*4*units), make([]float32, rows*units)
+		each(func(r, j, gate, inZ, inC int) {
+			gateValues[(r*gates+gate)*units+j], cells[r*units+j] = z.inner[inZ], c.inner[inC]
+		})
+		return gateValues, cells
+	}
+
+	gotH, wantH := make([][]float32, rows), make([][]float32, rows)
+	for r := range h {
+		h[r] = guard(units, random.IntN(16))
+		gotH[r], wantH[r] = h[r].inner, make([]float32, units)
+	}
+	gotZ, gotC := compute(k, first, last, gotH)
+	wantZ, wantC := compute(&Baseline, 0, units, wantH)
+	for r := range rows {
+		if !h[r].intact() {
+			t.Fatalf("units %d, rows %d, panels %d to %d: wrote outside h", units, rows, first, last)
+		}
+		for j := range units {
+			inside := j >= first*k.Lanes && j < last*k.Lanes
+			if !inside && math.Float32bits(gotH[r][j]) != sentinel {
+				t.Fatalf("units %d, rows %d, panels %d to %d: wrote h[%d][%d]", units, rows, first, last, r, j)
+			}
+			if !inside {
+				continue
+			}
+			ok := same(gotH[r][j], wantH[r][j]) && same(gotC[r*units+j], wantC[r*units+j])
+			for gate := range gates {
+				ok = ok && same(gotZ[(r*gates+gate)*units+j], wantZ[(r*gates+gate)*units+j])
+			}
+			if !ok {
+				t.Fatalf("units %d, rows %d, panels %d to %d: row %d, unit %d differs", units, rows, first, last, r, j)
+			}
+		}
+	}
+}
+
+func TestAdvanceAgainstBaseline(t *testing.T) {
+	for _, k := range Available()[1:] {
+		for name, filler := range fillers {
+			t.Run(k.Name+"/"+name, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(11, 12))
+				for _, units := range sizes {
+					for rows := 1; rows <= 8; rows++ {
+						inputs := sizes[random.IntN(len(sizes))]
+						compareAdvance(t, k, random, filler, units, inputs, rows, 0, k.Panels(units))
+						first := random.IntN(k.Panels(units))
+						compareAdvance(t, k, random, filler, units, inputs, rows, first, first+1+random.IntN(k.Panels(units)-first))
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestAdvanceAnyPanels has one row of every number of panels: side by side, in groups of different widths, one by one.
+func TestAdvanceAnyPanels(t *testing.T) {
+	for _, k := range Available()[1:] {
+		t.Run(k.Name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(13, 14))
+			for panels := 1; panels <= 10; panels++ {
+				for units := (panels-1)*k.Lanes + 1; units <= panels*k.Lanes; units++ {
+					compareAdvance(t, k, random, fillers["usual"], units, 1+random.IntN(2*kChunk), 1, 0, panels)
+				}
+			}
+		})
+	}
+}
+
+// compareAdvance takes four steps, two in each direction, of some rows of more; with x, and with its part of z.
+func compareAdvance(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32,
+	units, inputs, rows, first, last int) {
+	t.Helper()
+	const steps = 4
+	space, shift := rows+random.IntN(3), random.IntN(16)
+	ih, hh := values(random, filler, 4*units*inputs), values(random, filler, 4*units*units)
+	bias, c0 := values(random, filler, 4*units), values(random, filler, rows*units)
+	zeros := make([]float32, 4*units)
+	x, h := make([][][]float32, steps), make([][]float32, rows)
+	guardedValues := func(n int) []float32 {
+		g := guard(n, random.IntN(16))
+		copy(g.inner, values(random, filler, n))
+		return g.inner
+	}
+	for r := range rows {
+		h[r] = guardedValues(units)
+		for step := range x {
+			x[step] = append(x[step], guardedValues(inputs))
+		}
+	}
+
+	// compute gives the panels' h of each step and the final c, each (rows, H).
+	compute := func(k *Kernels, first, last int, withX bool) (states [][]float32) {
+		what := fmt.Sprintf("%s: units %d, inputs %d, rows %d, panels %d to %d, x %v", k.Name, units, inputs, rows, first, last, withX)
+		row := gates * k.Lanes
+		b := guard(k.Panels(units)*row, shift)
+		copy(b.inner, k.PackBias(bias, zeros, units))
+		z, c := guard((last-first)*space*row, shift), guard((last-first)*space*k.Lanes, shift)
+		room := guard(k.RoomFor(rows), shift)
+		cell := Cell{
+			Kernels: k, Weights: &Weights{repacked(ih, k, units, inputs, shift), repacked(hh, k, units, units, shift), b.inner},
+			Units: units, First: first, Last: last, C: c.inner, CPanel: space * k.Lanes, ZPanel: space * row, Room: room.inner, H: h,
+		}
+		eachCell := func(visit func(r, j int, c *float32)) {
+			for r := range rows {
+				for j := first * k.Lanes; j < min(last*k.Lanes, units); j++ {
+					visit(r, j, &c.inner[((j/k.Lanes-first)*space+r)*k.Lanes+j%k.Lanes])
+				}
+			}
+		}
+		eachCell(func(r, j int, c *float32) { *c = c0[r*units+j] })
+		for step := range steps {
+			next := make([]guarded, rows)
+			cell.Next = nil
+			for r := range next {
+				next[r] = guard(units, random.IntN(16))
+				cell.Next = append(cell.Next, next[r].inner)
+			}
+			if withX {
+				cell.X = x[step]
+			} else {
+				k.Affine(z.inner, space*row, b.inner, cell.IH, x[step], first, last)
+				cell.Z = z.inner
+			}
+			cell.Advance(rows)
+			state := make([]float32, rows*units)
+			for r := range next {
+				if !next[r].intact() {
+					t.Fatalf("%s: wrote outside h", what)
+				}
+				for j, value := range next[r].inner {
+					if inside := j >= first*k.Lanes && j < last*k.Lanes; inside {
+						state[r*units+j] = value
+					} else if math.Float32bits(value) != sentinel {
+						t.Fatalf("%s: wrote h[%d][%d]", what, r, j)
+					}
+				}
+			}
+			states = append(states, state)
+		}
+		if !z.intact() || !c.intact() || !room.intact() {
+			t.Fatalf("%s: wrote outside z, c or room", what)
+		}
+		state := make([]float32, rows*units)
+		eachCell(func(r, j int, c *float32) { state[r*units+j] = *c })
+		return append(states, state)
+	}
+
+	want := compute(&Baseline, first*k.Lanes, min(last*k.Lanes, units), true)
+	for _, withX := range []bool{true, false} {
+		for n, state := range compute(k, first, last, withX) {
+			for i, v := range state {
+				if !same(v, want[n][i]) {
+					t.Fatalf("%s: units %d, inputs %d, rows %d, panels %d to %d, x %v: state %d of row %d, unit %d: %x, want %x",
+						k.Name, units, inputs, rows, first, last, withX, n, i/units, i%units, v, want[n][i])
+				}
 			}
 		}
 	}
@@ -277,17 +489,19 @@ func TestActivationsAgainstBaseline(t *testing.T) {
 	for _, k := range Available()[1:] {
 		t.Run(k.Name, func(t *testing.T) {
 			const units = 1 << 12
-			z, c, h := make([]float32, GateWidth(units)), make([]float32, Width(units)), make([]float32, Width(units))
+			row := gates * k.Lanes
+			z, c, h := make([]float32, gates*units), make([]float32, units), make([]float32, units)
 			inputs := make([]float32, units)
+			at := func(gate, j int) int { return j/k.Lanes*row + gate*k.Lanes + j%k.Lanes }
 			for u := uint64(0); u < 1<<32; {
 				for j := range inputs {
 					inputs[j] = bits(uint32(u))
-					z[packed(0, j)], z[packed(2, j)] = inputs[j], inputs[j]
+					z[at(0, j)], z[at(2, j)] = inputs[j], inputs[j]
 					u += 1021
 				}
-				k.Step(z, c, h, units, 1)
+				k.Step(z, row, c, k.Lanes, [][]float32{h}, units, 0, units/k.Lanes)
 				for j, x := range inputs {
-					if i, g := z[packed(0, j)], z[packed(2, j)]; !same(i, sigmoid(x)) || !same(g, tanh(x)) {
+					if i, g := z[at(0, j)], z[at(2, j)]; !same(i, sigmoid(x)) || !same(g, tanh(x)) {
 						t.Fatalf("x = %x: sigmoid %x, want %x; tanh %x, want %x", x, i, sigmoid(x), g, tanh(x))
 					}
 				}
@@ -296,17 +510,27 @@ func TestActivationsAgainstBaseline(t *testing.T) {
 	}
 }
 
+// BenchmarkAffine multiplies a matrix (4*H, K) by rows of inputs.
 func BenchmarkAffine(b *testing.B) {
 	for _, k := range Available() {
-		for _, c := range [][3]int{{32, 32, 1}, {64, 64, 1}, {128, 128, 1}, {256, 256, 1}, {256, 256, 32}, {512, 512, 24}} {
+		for _, c := range [][3]int{
+			{16, 16, 1}, {32, 32, 1}, {64, 64, 1}, {128, 128, 1}, {256, 256, 1}, {512, 512, 1}, {1024, 1024, 1},
+			{64, 64, 96}, {64, 64, 32}, {256, 256, 32}, {256, 256, 64}, {512, 512, 64}, {1024, 1024, 64},
+		} {
 			units, inputs, rows := c[0], c[1], c[2]
 			b.Run(fmt.Sprintf("%s/H=%d/K=%d/rows=%d", k.Name, units, inputs, rows), func(b *testing.B) {
-				w := Pack(make([]float32, 4*units*inputs), units, inputs)
-				x, z := make([]float32, rows*inputs), make([]float32, rows*GateWidth(units))
-				for b.Loop() {
-					k.Affine(z, w, x, inputs, rows)
+				w := k.Pack(make([]float32, 4*units*inputs), units, inputs)
+				z := make([]float32, k.Panels(units)*rows*gates*k.Lanes)
+				x := make([][]float32, rows)
+				for r := range x {
+					x[r] = make([]float32, inputs)
 				}
-				b.ReportMetric(2*4*float64(units*inputs*rows)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				for b.Loop() {
+					k.Affine(z, rows*gates*k.Lanes, nil, w, x, 0, k.Panels(units))
+				}
+				seconds := b.Elapsed().Seconds() / float64(b.N)
+				b.ReportMetric(2*4*float64(units*inputs*rows)/seconds/1e9, "GFLOP/s")
+				b.ReportMetric(4*float64(len(w.data))/seconds/1e9, "GB/s")
 			})
 		}
 	}
@@ -316,11 +540,38 @@ func BenchmarkStep(b *testing.B) {
 	for _, k := range Available() {
 		b.Run(k.Name, func(b *testing.B) {
 			const units = 256
-			z, c, h := make([]float32, GateWidth(units)), make([]float32, Width(units)), make([]float32, Width(units))
+			z, c, h := make([]float32, gates*units), make([]float32, units), make([]float32, units)
+			rows := [][]float32{h}
 			for b.Loop() {
-				k.Step(z, c, h, units, 1)
+				k.Step(z, gates*k.Lanes, c, k.Lanes, rows, units, 0, units/k.Lanes)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/units, "ns/unit")
 		})
+	}
+}
+
+// BenchmarkAdvance is steps of one row.
+func BenchmarkAdvance(b *testing.B) {
+	for _, k := range Available() {
+		for _, c := range [][2]int{{1, 16}, {8, 32}, {64, 64}, {128, 128}, {256, 256}} {
+			inputs, units := c[0], c[1]
+			b.Run(fmt.Sprintf("%s/I=%d/H=%d", k.Name, inputs, units), func(b *testing.B) {
+				panels := k.Panels(units)
+				row := func(n int) [][]float32 { return [][]float32{make([]float32, n)} }
+				cell := Cell{
+					Kernels: k, Units: units, Last: panels, C: make([]float32, panels*k.Lanes), CPanel: k.Lanes,
+					Weights: &Weights{
+						k.Pack(make([]float32, 4*units*inputs), units, inputs), k.Pack(make([]float32, 4*units*units), units, units),
+						k.PackBias(nil, nil, units),
+					},
+					Room: make([]float32, k.RoomFor(1)), X: row(inputs), H: row(units), Next: row(units),
+				}
+				for b.Loop() {
+					cell.Advance(1)
+					cell.H, cell.Next = cell.Next, cell.H
+				}
+				b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e6, "us/step")
+			})
+		}
 	}
 }

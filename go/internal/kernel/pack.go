@@ -1,39 +1,31 @@
 package kernel
 
-// The four gates i, f, g, o of 16 hidden units stand together in a panel: [gate][lane], 64 values. A row of
-// pre-activations z is a row of panels, and so is a packed bias; a packed weight matrix is, for each panel, K such
-// blocks of 64. The last panel is filled up with zeros, in units that nothing reads; K is never padded (N3).
-const (
-	lanes = 16
-	gates = 4
-	panel = gates * lanes
-)
+// The four gates i, f, g, o of V hidden units stand together in a panel, V being the lanes of the implementation:
+// [gate][lane], 4*V values. A packed bias is (P, 4, V) with P = ceil(H / V) panels, a packed weight matrix (P, K, 4, V).
+// The last panel is filled up with zeros, in units that nothing reads; K is never padded (N3).
+//
+// Pre-activations z of some rows are (P, rows, 4, V) and cell states (P, rows, V): what a panel needs lies together.
+const gates = 4
 
-// Panels is the number of panels that hold H units.
-func Panels(units int) int { return (units + lanes - 1) / lanes }
-
-// Width is the length of a row of hidden or cell states of H units: H, filled up to whole panels.
-func Width(units int) int { return Panels(units) * lanes }
-
-// GateWidth is the length of a packed row of 4*H values.
-func GateWidth(units int) int { return Panels(units) * panel }
-
-// Matrix is a weight matrix (4*H, K) packed in panels [panel][k][gate][lane].
+// Matrix is a packed weight matrix (4*H, K).
 type Matrix struct {
-	units  int // H
 	inputs int // K
 	data   []float32
 }
 
+// Panels is P for H units.
+func (k *Kernels) Panels(units int) int { return (units + k.Lanes - 1) / k.Lanes }
+
 // Pack packs w (4*H, K).
-func Pack(w []float32, units, inputs int) *Matrix {
-	m := &Matrix{units, inputs, make([]float32, GateWidth(units)*inputs)}
-	for j := range units {
-		for gate := range gates {
+func (k *Kernels) Pack(w []float32, units, inputs int) *Matrix {
+	step := gates * k.Lanes
+	m := &Matrix{inputs, make([]float32, k.Panels(units)*inputs*step)}
+	for gate := range gates {
+		for j := range units {
 			row := w[(gate*units+j)*inputs:][:inputs]
-			at := j/lanes*inputs*panel + gate*lanes + j%lanes
-			for k, v := range row {
-				m.data[at+k*panel] = v
+			at := j/k.Lanes*inputs*step + gate*k.Lanes + j%k.Lanes
+			for i, v := range row {
+				m.data[at+i*step] = v
 			}
 		}
 	}
@@ -41,27 +33,22 @@ func Pack(w []float32, units, inputs int) *Matrix {
 }
 
 // PackBias packs b = b_ih + b_hh (2.5), each (4*H,); +0 where there is no bias (nil).
-func PackBias(ih, hh []float32, units int) []float32 {
-	b := make([]float32, GateWidth(units))
+func (k *Kernels) PackBias(ih, hh []float32, units int) []float32 {
+	b := make([]float32, k.Panels(units)*gates*k.Lanes)
 	if ih == nil {
 		return b
 	}
 	for gate := range gates {
 		for j := range units {
-			b[packed(gate, j)] = ih[gate*units+j] + hh[gate*units+j]
+			b[(j/k.Lanes*gates+gate)*k.Lanes+j%k.Lanes] = ih[gate*units+j] + hh[gate*units+j]
 		}
 	}
 	return b
 }
 
-// Unpack copies a packed row of gate values to dst (4*H,).
-func Unpack(dst, row []float32, units int) {
+// UnpackGates copies a panel's values of one row, (4, V), to their places in dst (4*H,).
+func (k *Kernels) UnpackGates(dst, row []float32, units, p int) {
 	for gate := range gates {
-		for j := range units {
-			dst[gate*units+j] = row[packed(gate, j)]
-		}
+		copy(dst[gate*units+p*k.Lanes:][:min(k.Lanes, units-p*k.Lanes)], row[gate*k.Lanes:])
 	}
 }
-
-// packed is the place of gate, unit j in a row of panels.
-func packed(gate, j int) int { return j/lanes*panel + gate*lanes + j%lanes }

@@ -77,40 +77,125 @@ func (p *program) tanh(x *value) *value {
 	return p.or(p.quotient(w, wLow, d, dLow), p.and(x, signBit)) // (N6.8)
 }
 
-// step is (2.2)-(2.4) for one vector of units: gates at DI, c at SI, h at DX.
-func (p *program) step() {
-	gate := func(n int) string { return fmt.Sprintf("%d(DI)", 64*n) }
-	i := p.sigmoid(p.load(gate(0))) // (2.2)
-	p.store(i, gate(0))
-	g := p.tanh(p.load(gate(2)))
-	p.store(g, gate(2))
-	product := p.times(i, g)
-	f := p.sigmoid(p.load(gate(1)))
-	p.store(f, gate(1))
-	c := p.fma(f, p.load("(SI)"), product) // (2.3)
-	p.store(c, "(SI)")
-	o := p.sigmoid(p.load(gate(3)))
-	p.store(o, gate(3))
-	h := p.times(o, p.tanh(c)) // (2.4)
-	p.store(h, "(DX)")
+// A vectorOfUnits is where a step finds the pre-activations (4, V) of some units, at so many bytes after z or in registers,
+// and their c; and where it leaves h.
+type vectorOfUnits struct {
+	z, c, h   string
+	at        int
+	registers []string
 }
 
-// stepText is the function that runs step over panels.
-func stepText(m machine) string {
-	p := &program{machine: m}
-	p.step()
+// step is (2.2)-(2.4) for some vectors of units in lockstep. With keep the gates take the place of z.
+func (p *program) step(vectors []vectorOfUnits, keep bool) {
+	each := func(f func(n int, v vectorOfUnits) *value) []*value {
+		var list []*value
+		for n, v := range vectors {
+			list = append(list, f(n, v))
+		}
+		return list
+	}
+	gate := func(index int, activation func(x *value) *value) []*value {
+		return each(func(_ int, v vectorOfUnits) *value {
+			at := address(v.z, v.at+index*p.bytes)
+			var z *value
+			if v.registers != nil {
+				z = p.given(v.registers[index])
+			} else {
+				z = p.load(at)
+			}
+			value := activation(z)
+			if keep {
+				p.store(value, at)
+			}
+			return value
+		})
+	}
+	i := gate(0, p.sigmoid) // (2.2)
+	g := gate(2, p.tanh)
+	ig := each(func(n int, _ vectorOfUnits) *value { return p.times(i[n], g[n]) })
+	f := gate(1, p.sigmoid)
+	c := each(func(n int, v vectorOfUnits) *value { return p.fma(f[n], p.load(v.c), ig[n]) }) // (2.3)
+	each(func(n int, v vectorOfUnits) *value { p.store(c[n], v.c); return nil })
+	o := gate(3, p.sigmoid)
+	h := each(func(n int, _ vectorOfUnits) *value { return p.times(o[n], p.tanh(c[n])) }) // (2.4)
+	each(func(n int, v vectorOfUnits) *value { p.store(h[n], v.h); return nil })
+}
+
+// address is so many bytes after one like (AX) or (AX)(BX*1).
+func address(at string, bytes int) string { return fmt.Sprintf("%d%s", bytes, at) }
+
+const stepArguments = "z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int"
+
+const widestWindow = 160 // beyond which nothing is gained
+
+// stepProgram is step in the order that it is computed in: about the widest window of schedule for which the registers suffice.
+func stepProgram(m machine, vectors []vectorOfUnits, keep bool) []string {
+	for window := widestWindow; window > 0; window = window * 7 / 8 {
+		p := &program{machine: m}
+		p.step(vectors, keep)
+		p.schedule(window, 2)
+		if text, ok := p.assemble(); ok {
+			return text
+		}
+	}
+	panic(outOfRegisters)
+}
+
+// avxStep is the function that runs step over panels and rows. Of a panel that is not full, h goes through the
+// stack.
+func avxStep(m machine) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n// func step%s(z, c, h *float32, panels int)\n", m.name)
-	fmt.Fprintf(&b, "TEXT ·step%s(SB), NOSPLIT, $0-32\n", m.name)
-	fmt.Fprint(&b, "\tMOVQ z+0(FP), DI\n\tMOVQ c+8(FP), SI\n\tMOVQ h+16(FP), DX\n\tMOVQ panels+24(FP), CX\n\npanel:\n")
-	if m.bytes < 64 {
-		fmt.Fprintf(&b, "\tMOVQ $%d, BX\n\nvector:\n", 64/m.bytes)
+	line := func(format string, args ...any) { fmt.Fprintf(&b, "\t"+format+"\n", args...) }
+	label := func(name string) { fmt.Fprintf(&b, "\n%s:\n", name) }
+	fmt.Fprintf(&b, "\n// func step%s(%s)\n", m.name, stepArguments)
+	fmt.Fprintf(&b, "TEXT ·step%s(SB), NOSPLIT, $%d-64\n", m.name, m.bytes)
+	line("MOVQ z+0(FP), R8")
+	line("MOVQ c+8(FP), R9")
+	line("MOVQ first+24(FP), R10")
+	line("MOVQ units+32(FP), R11")
+
+	label("panel") // the units from R10 on, R11 of them left
+	line("MOVQ R8, DI")
+	line("MOVQ R9, SI")
+	line("MOVQ h+16(FP), BX")
+	line("MOVQ rows+40(FP), CX")
+
+	label("row")
+	line("LEAQ part-%d(SP), DX", m.bytes)
+	line("CMPQ R11, $%d", m.bytes/4)
+	line("JLT compute")
+	line("MOVQ (BX), DX")
+	line("LEAQ (DX)(R10*4), DX")
+
+	label("compute")
+	for _, instruction := range stepProgram(m, []vectorOfUnits{{z: "(DI)", c: "(SI)", h: "(DX)"}}, true) {
+		b.WriteString(instruction + "\n")
 	}
-	b.WriteString(strings.Join(p.assemble(), "\n"))
-	fmt.Fprintf(&b, "\n\tADDQ $%d, DI\n\tADDQ $%d, SI\n\tADDQ $%d, DX\n", m.bytes, m.bytes, m.bytes)
-	if m.bytes < 64 {
-		fmt.Fprint(&b, "\tDECQ BX\n\tJNZ vector\n")
-	}
-	fmt.Fprint(&b, "\tADDQ $192, DI\n\tDECQ CX\n\tJNZ panel\n\tVZEROUPPER\n\tRET\n")
+	line("CMPQ R11, $%d", m.bytes/4)
+	line("JGE next")
+	line("MOVQ (BX), AX")
+	line("LEAQ (AX)(R10*4), AX")
+	line("XORQ R12, R12")
+
+	label("copy")
+	line("MOVL (DX)(R12*4), R13")
+	line("MOVL R13, (AX)(R12*4)")
+	line("INCQ R12")
+	line("CMPQ R12, R11")
+	line("JLT copy")
+
+	label("next")
+	line("ADDQ $%d, DI", 4*m.bytes)
+	line("ADDQ $%d, SI", m.bytes)
+	line("ADDQ $24, BX")
+	line("DECQ CX")
+	line("JNZ row")
+	line("ADDQ zPanel+48(FP), R8")
+	line("ADDQ cPanel+56(FP), R9")
+	line("ADDQ $%d, R10", m.bytes/4)
+	line("SUBQ $%d, R11", m.bytes/4)
+	line("JGT panel")
+	line("VZEROUPPER")
+	line("RET")
 	return b.String()
 }

@@ -5,119 +5,104 @@ import (
 	"strings"
 )
 
-// A tile adds the chunks of (N3) for some rows and one panel: its accumulators, rows x vectors, stay in registers for
-// a chunk. Where a panel has more vectors than a tile, passes go over it.
+// A tile is some rows and panels whose sums of one chunk of (N3) are kept in registers.
 type tile struct {
 	machine
-	rows, vectors, passes int
+	rows, panels int
 }
 
-// tiles gives the tiles of a machine, as many rows as its registers hold beside the weights and one broadcast input.
-func tiles(m machine) []tile {
-	if m == avx2 {
-		return []tile{{m, 1, 8, 1}, {m, 2, 2, 4}, {m, 4, 2, 4}, {m, 6, 2, 4}}
+// rowTiles are the tiles of one panel whose sums fit into a machine's registers, beside the inputs and one vector of weights.
+func rowTiles(m machine) []tile {
+	var list []tile
+	for rows := 1; rows <= m.sums; rows++ {
+		list = append(list, tile{m, rows, 1})
 	}
-	return []tile{{m, 1, 4, 1}, {m, 2, 4, 1}, {m, 4, 4, 1}, {m, 6, 4, 1}}
+	return list
 }
 
-// rowOf is the address of row r's element: base, stride, 3*stride and 5*stride in bytes are in registers.
-func rowOf(r, offset int, base, stride, stride3, stride5 string) string {
-	address := []string{"(%s)", "(%s)(" + stride + "*1)", "(%s)(" + stride + "*2)", "(%s)(" + stride3 + "*1)",
-		"(%s)(" + stride + "*4)", "(%s)(" + stride5 + "*1)"}[r]
-	text := fmt.Sprintf(address, base)
-	if offset != 0 {
-		text = fmt.Sprintf("%d%s", offset, text)
-	}
-	return text
-}
+func (t tile) name() string { return fmt.Sprintf("tile%s_%dx%d", t.machine.name, t.rows, t.panels) }
 
-func (t tile) text() string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, "\t"+format+"\n", args...) }
-	label := func(name string) { fmt.Fprintf(&b, "\n%s:\n", name) }
-	accumulator := func(r, v int) string { return t.vector(r*t.vectors + v) }
-	weight := func(v int) string { return t.vector(t.rows*t.vectors + v) }
-	input := t.vector(t.registers - 1)
-	z := func(r, v int) string { return rowOf(r, v*t.bytes, "DI", "R8", "R9", "R10") }
-	x := func(r int) string { return rowOf(r, 0, "BX", "R11", "R12", "R13") }
+func (t tile) sum(r, v int) string { return t.vector(4*t.panels*r + v) }
 
-	fmt.Fprintf(&b, "\n// func tile%s_%d(z, w, x *float32, k, zStride, xStride int)\n", t.name, t.rows)
-	fmt.Fprintf(&b, "TEXT ·tile%s_%d(SB), NOSPLIT, $0-48\n", t.name, t.rows)
-	line("MOVQ z+0(FP), DI")
-	line("MOVQ w+8(FP), SI")
-	if t.rows > 1 { // strides in bytes, times 1, 3 and 5
-		line("MOVQ zStride+32(FP), R8")
-		line("SHLQ $2, R8")
-		line("MOVQ xStride+40(FP), R11")
-		line("SHLQ $2, R11")
-	}
-	if t.rows > 3 {
-		line("LEAQ (R8)(R8*2), R9")
-		line("LEAQ (R11)(R11*2), R12")
-	}
-	if t.rows > 5 {
-		line("LEAQ (R8)(R8*4), R10")
-		line("LEAQ (R11)(R11*4), R13")
-	}
-	if t.passes > 1 {
-		line("MOVQ $%d, AX", t.passes)
-		label("pass")
-		line("MOVQ SI, DX")
-	}
-	line("MOVQ x+16(FP), BX")
-	line("MOVQ k+24(FP), CX")
-	w := "SI"
-	if t.passes > 1 {
-		w = "DX"
-	}
+const tileArguments = "z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int"
 
-	label("chunk") // R14 terms: CHUNK, or what is left
-	line("MOVQ $const_kChunk, R15")
-	line("CMPQ CX, R15")
-	line("CMOVQLT CX, R15")
-	line("SUBQ R15, CX")
+// avxSums is a = fma(w, x, a) for CX terms: the rows of x in R8 to R13 point to the end of the chunk, AX to its weights, with
+// R11 from one panel to the next. With fetch, R15 leads from a term's weights to those that are fetched meanwhile.
+func (t tile) avxSums(l *listing, fetch bool) {
+	vectors := 4 * t.panels
+	input := func(r int) string { return t.vector(t.rows*vectors + r) }
+	weight := t.vector(t.rows*vectors + t.rows)
+	panel := []string{"(AX)", "(AX)(R11*1)", "(AX)(R11*2)"}
 	for r := range t.rows {
-		for v := range t.vectors {
-			line("%s %s, %s, %s", t.instruction("VPXOR"), accumulator(r, v), accumulator(r, v), accumulator(r, v))
+		for v := range vectors {
+			l.line("%s %s, %s, %s", t.instruction("VPXOR"), t.sum(r, v), t.sum(r, v), t.sum(r, v))
 		}
 	}
+	l.line("NEGQ CX")
 
-	label("term")
-	if t.rows > 1 {
-		for v := range t.vectors {
-			line("VMOVUPS %d(%s), %s", v*t.bytes, w, weight(v))
-		}
+	l.label("term")
+	if fetch {
+		l.line("PREFETCHT0 (AX)(R15*1)")
 	}
 	for r := range t.rows {
-		line("VBROADCASTSS %s, %s", x(r), input)
-		for v := range t.vectors {
-			from := weight(v)
-			if t.rows == 1 {
-				from = fmt.Sprintf("%d(%s)", v*t.bytes, w)
-			}
-			line("VFMADD231PS %s, %s, %s", from, input, accumulator(r, v))
+		l.line("VBROADCASTSS (R%d)(CX*4), %s", 8+r, input(r))
+	}
+	for v := range vectors {
+		from := fmt.Sprintf("%d%s", v%4*t.bytes, panel[v/4])
+		if t.rows > 1 {
+			l.line("VMOVUPS %s, %s", from, weight)
+			from = weight
+		}
+		for r := range t.rows {
+			l.line("VFMADD231PS %s, %s, %s", from, input(r), t.sum(r, v))
 		}
 	}
-	line("ADDQ $256, %s", w)
-	line("ADDQ $4, BX")
-	line("DECQ R15")
-	line("JNZ term")
+	l.line("ADDQ $%d, AX", 4*t.bytes)
+	l.line("INCQ CX")
+	l.line("JNZ term")
+}
 
-	for r := range t.rows { // z = z + a
-		for v := range t.vectors {
-			line("VADDPS %s, %s, %s", z(r, v), accumulator(r, v), accumulator(r, v))
-			line("VMOVUPS %s, %s", accumulator(r, v), z(r, v))
+// avxTile is one chunk for `tiles` tiles of rows: z = from + a. z (rows, 4, V), the weights (terms, 4, V). Each of the first
+// tiles fetches another cache line per term of the weights that come next.
+func (t tile) avxTile() string {
+	l := &listing{}
+	l.function(t.name(), tileArguments, 0, 64)
+	for n, argument := range []string{"z DI", "from SI", "w DX", "x BX"} {
+		name, register, _ := strings.Cut(argument, " ")
+		l.line("MOVQ %s+%d(FP), %s", name, 8*n, register)
+	}
+	l.line("MOVQ tiles+48(FP), R14")
+
+	l.label("tile")
+	l.line("MOVQ terms+40(FP), CX")
+	l.line("MOVQ first+32(FP), AX")
+	l.line("ADDQ CX, AX")
+	for r := range t.rows {
+		l.line("MOVQ %d(BX), R%d", 24*r, 8+r)
+		l.line("LEAQ (R%d)(AX*4), R%d", 8+r, 8+r)
+	}
+	l.line("MOVQ R14, R15")
+	l.line("ANDQ $%d, R15", 4*t.bytes/64-1)
+	l.line("SHLQ $6, R15")
+	l.line("MOVQ CX, AX")
+	l.line("IMULQ $%d, AX", 4*t.bytes)
+	l.line("ADDQ AX, R15")
+	l.line("MOVQ DX, AX")
+	t.avxSums(l, true)
+
+	l.line("MOVQ fromRow+56(FP), AX")
+	for r := range t.rows {
+		for v := range 4 {
+			l.line("VADDPS %d(SI), %s, %s", v*t.bytes, t.sum(r, v), t.sum(r, v))
+			l.line("VMOVUPS %s, %d(DI)", t.sum(r, v), (4*r+v)*t.bytes)
 		}
+		l.line("ADDQ AX, SI")
 	}
-	line("TESTQ CX, CX")
-	line("JNZ chunk")
-	if t.passes > 1 {
-		line("ADDQ $%d, SI", t.vectors*t.bytes)
-		line("ADDQ $%d, DI", t.vectors*t.bytes)
-		line("DECQ AX")
-		line("JNZ pass")
-	}
-	line("VZEROUPPER")
-	line("RET")
-	return b.String()
+	l.line("ADDQ $%d, DI", 4*t.bytes*t.rows)
+	l.line("ADDQ $%d, BX", 24*t.rows)
+	l.line("DECQ R14")
+	l.line("JNZ tile")
+	l.line("VZEROUPPER")
+	l.line("RET")
+	return l.String()
 }

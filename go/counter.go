@@ -1,0 +1,52 @@
+package lstmref
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// counter is a number that only grows, and that goroutines wait for: the barrier of a team, and the progress that the
+// next layer follows.
+type counter struct {
+	_       [64]byte // keeps what others only read out of this cache line
+	spins   int      // how often a waiting goroutine looks before it gives its processor away
+	value   atomic.Int64
+	waiting atomic.Int32
+	mutex   sync.Mutex
+	grown   sync.Cond
+	_       [64]byte
+}
+
+// patience is the spins (some 100 us) of goroutines that all run at the same time: more than waking one up takes, so
+// that one late arrival does not have all others sleep from then on.
+const patience = 100_000
+
+func (c *counter) init(spins int) {
+	c.spins = spins
+	c.grown.L = &c.mutex
+}
+
+func (c *counter) add(n int) {
+	c.value.Add(int64(n))
+	if c.waiting.Load() > 0 { // after the addition: whoever waits from now on sees it
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		c.grown.Broadcast()
+	}
+}
+
+// await returns when the number is at least n.
+func (c *counter) await(n int) {
+	for range c.spins {
+		if c.value.Load() >= int64(n) {
+			return
+		}
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.waiting.Add(1)
+	for c.value.Load() < int64(n) {
+		c.grown.Wait()
+	}
+	c.waiting.Add(-1)
+}

@@ -1,0 +1,56 @@
+package kernel
+
+// Weights are the parameters of one layer and direction, as Pack and PackBias make them.
+type Weights struct {
+	IH, HH *Matrix   // (4*H, I_l), (4*H, H)
+	Bias   []float32 // b_ih + b_hh (2.5)
+}
+
+// A Cell is one layer and direction for some rows, in the panels First to Last of H = Units. Advance takes it from step
+// to step. What stands before the empty line stays the same in all of them.
+type Cell struct {
+	*Kernels
+	*Weights
+	Units, First, Last int
+	C                  []float32 // (Last-First, rows, V)
+	CPanel, ZPanel     int       // distances from panel to panel, in C and Z
+	Room               []float32 // as much as the method says
+
+	X         [][]float32 // (I_l,) of each row; nil, in all steps or none, where
+	Z         []float32   // (Last-First, rows, 4, V) holds the bias and the x part of (2.1)
+	H, Next   [][]float32 // (H,) of each row, before and after the step
+	Backwards bool        // the order of the panels
+	block     block
+}
+
+// mostPanels of one row are computed side by side.
+const mostPanels = 3
+
+// RoomFor is how much room a Cell of so many rows needs.
+func (k *Kernels) RoomFor(rows int) int { return max(rows, mostPanels) * gates * k.Lanes }
+
+// Advance is a step (2.1)-(2.4) of the first rows. The next one takes the panels in the opposite order: what the
+// second-level cache still holds of the weights is used first.
+func (c *Cell) Advance(rows int) {
+	if rows > 0 && c.First < c.Last {
+		c.advance(c, rows)
+	}
+	c.Backwards = !c.Backwards
+}
+
+// eachPanel is Advance for any number of rows.
+func (c *Cell) eachPanel(rows int) {
+	for n := range c.Last - c.First {
+		if c.Backwards {
+			n = c.Last - c.First - 1 - n
+		}
+		p, z := c.First+n, c.Room
+		if c.X != nil {
+			c.Affine(z, 0, c.Bias, c.IH, c.X[:rows], p, p+1)
+		} else {
+			z = c.Z[n*c.ZPanel:]
+		}
+		c.Affine(z, 0, nil, c.HH, c.H[:rows], p, p+1)                     // (2.1)
+		c.Step(z, 0, c.C[n*c.CPanel:], 0, c.Next[:rows], c.Units, p, p+1) // (2.2)-(2.4)
+	}
+}

@@ -1,0 +1,148 @@
+//go:build (amd64 || arm64) && !purego
+
+package kernel
+
+// tileFunc computes one chunk of (N3), some terms >= 1 from first on, for one panel and tiles x n rows of x: z = from + a.
+// z (rows, 4, V), from the same with fromRow bytes from row to row, w (terms, 4, V), x the rows' slice headers.
+type tileFunc func(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+
+// cellFunc runs (2.1)-(2.4) over the panels of a block, for so many rows as it is made for.
+type cellFunc func(b *block)
+
+// panelsFunc runs (2.2)-(2.4) over panels and rows; first and units count hidden units.
+type panelsFunc func(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
+
+// block is the argument of a cellFunc. Distances are in bytes; panels count from the first of the step's on.
+type block struct {
+	start                *float32 // (panels, rows, 4, V)
+	startPanel, startRow int
+	products             [2]product // of x and of h
+	z                    *float32   // room for a tile's (4, V)
+	c                    *float32   // (panels, rows, V)
+	cPanel               int
+	h                    *[]float32 // the rows' slice headers, from `unit` on to be filled with `units`
+	unit, units          int
+	panel, end, step     int // the panels in their order; end is not one of them any more
+
+	width, wide, narrow int // one row's panels: so many groups of that width, then some of one panel less
+}
+
+// product is W x of (N3): w (panels, inputs, 4, V), x the rows' slice headers.
+type product struct {
+	w      *float32
+	panel  int
+	x      *[]float32
+	inputs int
+}
+
+// simd makes the implementation of the routines that gen writes. One row of up to 3 panels is computed side by side,
+// of more panels `most` at a time.
+func simd(name string, lanes int, tiles []tileFunc, step panelsFunc, cells, rowCells []cellFunc, most int) Kernels {
+	return Kernels{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy(cells, rowCells, most)}
+}
+
+// affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows
+// by tile of rows, in equal parts.
+func affineBy(tiles []tileFunc, lanes int) affineFunc {
+	row := gates * lanes
+	return func(z []float32, zPanel int, bias []float32, w *Matrix, x [][]float32, first, last int) {
+		if len(x) == 0 {
+			return
+		}
+		height, tall, low := parts(len(x), len(tiles))
+		for p := first; p < last; p++ {
+			at := (p - first) * zPanel
+			from, fromRow := z[at:], row
+			if bias != nil {
+				from, fromRow = bias[p*row:], 0
+			}
+			for k := 0; k < w.inputs; k += kChunk {
+				terms, weights := min(kChunk, w.inputs-k), &w.data[(p*w.inputs+k)*row]
+				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, 4*fromRow)
+				if low > 0 {
+					r := tall * height
+					tiles[height-2](&z[at+r*row], &from[r*fromRow], weights, &x[r], k, terms, low, 4*fromRow)
+				}
+				from, fromRow = z[at:], row
+			}
+		}
+	}
+}
+
+// parts splits count >= 1 into the fewest parts of at most `most`, as equal as can be: some of that height and some of
+// one less.
+func parts(count, most int) (height, tall, low int) {
+	all := (count + most - 1) / most
+	height = (count + all - 1) / all
+	tall = count - all*(height-1)
+	return height, tall, all - tall
+}
+
+// stepBy is the pointwise step.
+func stepBy(step panelsFunc, lanes int) stepFunc {
+	return func(z []float32, zPanel int, c []float32, cPanel int, h [][]float32, units, first, last int) {
+		if len(h) > 0 && first < last {
+			from := first * lanes
+			step(&z[0], &c[0], &h[0], from, min(units, last*lanes)-from, len(h), 4*zPanel, 4*cPanel)
+		}
+	}
+}
+
+// advanceBy is a whole step: of few rows by routines that keep z in registers, of many panel by panel.
+func advanceBy(cells, rowCells []cellFunc, most int) func(c *Cell, rows int) {
+	return func(c *Cell, rows int) {
+		if rows > len(cells) {
+			c.eachPanel(rows)
+			return
+		}
+		b, panels := &c.block, c.Last-c.First
+		if b.z == nil {
+			c.prepare(most)
+		}
+		if c.X != nil {
+			b.products[0].x = &c.X[0]
+		} else {
+			b.start = &c.Z[0]
+		}
+		b.products[1].x, b.h = &c.H[0], &c.Next[0]
+		if rows > 1 {
+			b.run(cells[rows-1], 0, panels, 1, c.Backwards)
+			return
+		}
+		if b.narrow > 0 && c.Backwards {
+			b.run(rowCells[b.width-2], b.wide*b.width, b.narrow, b.width-1, true)
+		}
+		b.run(rowCells[b.width-1], 0, b.wide, b.width, c.Backwards)
+		if b.narrow > 0 && !c.Backwards {
+			b.run(rowCells[b.width-2], b.wide*b.width, b.narrow, b.width-1, false)
+		}
+	}
+}
+
+// run runs the routine for count x width panels.
+func (b *block) run(routine cellFunc, first, count, width int, backwards bool) {
+	b.panel, b.end, b.step = first, first+count*width, width
+	if backwards {
+		b.panel, b.end, b.step = b.end-width, first-width, -width
+	}
+	routine(b)
+}
+
+// prepare fills in what stays the same in all steps.
+func (c *Cell) prepare(most int) {
+	row, panels := gates*c.Lanes, c.Last-c.First
+	if panels <= mostPanels {
+		most = panels
+	}
+	weights := func(w *Matrix) product {
+		return product{w: &w.data[c.First*w.inputs*row], panel: 4 * row * w.inputs, inputs: w.inputs}
+	}
+	c.block = block{
+		start: &c.Bias[c.First*row], startPanel: 4 * row, products: [2]product{weights(c.IH), weights(c.HH)},
+		z: &c.Room[0], c: &c.C[0], cPanel: 4 * c.CPanel, unit: c.First * c.Lanes, units: c.Units - c.First*c.Lanes,
+	}
+	c.block.width, c.block.wide, c.block.narrow = parts(panels, most)
+	if c.X == nil {
+		c.block.startPanel, c.block.startRow, c.block.products[0].inputs = 4*c.ZPanel, 4*row, 0
+	}
+}
