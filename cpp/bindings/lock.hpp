@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Python.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -27,7 +28,14 @@ class Unlocked {
  public:
   explicit Unlocked(bool really = true) : state_(really ? PyEval_SaveThread() : nullptr) {}
   ~Unlocked() {
-    if (state_) PyEval_RestoreThread(state_);
+    if (!state_) return;
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (...) {
+      // The interpreter is shutting down and ends this (daemon) thread, which before Python 3.14 it does by unwinding its stack.
+      // Not through ours: as later versions do, the thread stays here until the process is gone.
+      while (true) pause();
+    }
   }
   Unlocked(const Unlocked&) = delete;
   Unlocked& operator=(const Unlocked&) = delete;

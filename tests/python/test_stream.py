@@ -2,7 +2,9 @@
 
 import copy
 import gc
+import os
 import pickle
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -462,3 +464,32 @@ def test_someone_elses_floating_point_environment(isa, foreign):
     assert_same_bits(got, wanted)
     for a, b in zip(stream.state, final, strict=True):
         assert_same_bits(a, b)
+
+
+DAEMONS = """
+import sys, threading, time
+import numpy as np
+import lstm_ref
+
+lstm = lstm_ref.LSTM(64, 128)
+stream, x = lstm_ref.LSTM(256, 256).stream(), np.ones((1, 256), np.float32)
+ready = threading.Semaphore(0)
+
+def forever(work):
+    while True:
+        work()
+        ready.release()
+
+for work in (lambda: lstm(np.ones((50, 3, 64), np.float32)), lambda: stream.step(x)):
+    threading.Thread(target=forever, args=(work,), daemon=True).start()
+    for _ in range(3):
+        ready.acquire()
+sys.exit(7)
+"""
+
+
+def test_daemon_threads_at_exit(binding):
+    """The interpreter ends such threads where they ask for its lock: inside the engine's binding."""
+    environment = os.environ | {"LSTM_REF_BINDING": binding}
+    done = subprocess.run([sys.executable, "-c", DAEMONS], env=environment, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (7, b"")
