@@ -2,6 +2,7 @@
 // words"). A program ends with `return check::summary();`, which fails when a check failed and also when none was made.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -12,7 +13,7 @@
 
 namespace check {
 
-inline int made = 0, failed = 0;
+inline std::atomic<long> made = 0, failed = 0;  // checks are made in threads, too
 
 inline std::string show(float value) {  // both the number and its bits: 0.1 (0x3dcccccd)
   std::uint32_t bits;

@@ -78,8 +78,12 @@ class Liar(Worker):
                 sys.exit(5)
         if kind == "few" and request["request"] == "time":
             return {"samples": [1e-6] * 4}
-        if kind == "negative" and request["request"] == "time":
-            return {"samples": [1e-6] * 9 + [-1e-6]}
+        strange = {"negative": -1e-6, "endless": 10**400, "instant": 1e-300, "ages": 1e308}
+        if kind in strange and request["request"] == "time":
+            return {"samples": [1e-6] * 9 + [strange[kind]]}
+        if kind in ("pipe", "device") and request["request"] == "prepare":
+            os.mkfifo(request["outputs"]) if kind == "pipe" else os.symlink("/dev/zero", request["outputs"])
+            return {"prepared": True}
         return super().answer(request)
 
 if kind == "garbage":
@@ -179,7 +183,7 @@ def test_outputs_of_the_contender_before_do_not_speak_for_the_next(session):
     with session({"cpp": "right", "go": "no-outputs"}) as one:
         found = measure(one, "cpp", "go")
     assert found["go"].status == "FAIL"
-    assert "outputs: file: cannot be read" in found["go"].detail
+    assert "outputs: nothing was written" in found["go"].detail
 
 
 # Workers that misbehave ---------------------------------------------------------------------------------------------
@@ -196,7 +200,12 @@ def test_outputs_of_the_contender_before_do_not_speak_for_the_next(session):
         ("nonsense", "error", "prepare: answered {'answer': 42}, want prepared: true"),
         ("fails", "error", "error: ValueError: cannot"),
         ("few", "error", "want at least 5 samples"),
-        ("negative", "error", "finite and positive"),
+        ("negative", "error", "samples, seconds per step"),
+        ("endless", "error", "samples, seconds per step"),
+        ("instant", "error", "samples, seconds per step"),
+        ("ages", "error", "samples, seconds per step"),
+        ("pipe", "FAIL", "outputs: 0 bytes of another kind, want a file of y (4, 1, 3)"),
+        ("device", "FAIL", "of another kind, want a file of y (4, 1, 3)"),
         ("shape", "FAIL", "outputs: y: float32 (3, 1, 3), want float32 (4, 1, 3)"),
         ("skips", "skipped", "not this one"),
     ],
@@ -511,6 +520,42 @@ def test_results_are_stored_and_read_again(tmp_path):
         run.validate(json.dumps(untimed))
     with pytest.raises(InvalidArgument, match="not the results of a run"):
         results_file.load(write(tmp_path / "other.json", "{}"))
+
+
+def edited(data, path, value):
+    *folders, last = path
+    inner = data
+    for key in folders:
+        inner = inner[key]
+    inner[last] = value
+    return json.dumps(data)
+
+
+TIMING = ("works", 0, "timings", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(TIMING + ("median",), value) for value in (None, "x", 0, -1.0, math.nan, math.inf)]
+    + [(TIMING + ("turns",), []), (("works", 0, "shape", "H"), "x"), (("works", 0, "shape", "T"), 0)]
+    + [(("peak", "fma"), {"avx512": "x"}), (("peak", "fma"), 5), (("works",), {"a": 1}), (("memory",), [3])],
+)
+def test_results_that_somebody_edited(tmp_path, path, value):
+    data = json.loads(results_file.to_json(everything_timed(), []))
+    with pytest.raises(InvalidArgument, match="not the results of a run"):
+        results_file.load(write(tmp_path / "r.json", edited(data, path, value)))
+
+
+@pytest.mark.parametrize("text", ["{", "5", "[]", '{"digests": []}', '{"digests": {"a": 5}}', '{"digests": {"a": {}}}'])
+def test_digests_that_somebody_edited(tmp_path, text):
+    with pytest.raises(InvalidArgument, match="not what --write-digests writes"):
+        oracle.load_digests(write(tmp_path / "digests.json", text))
+
+
+@pytest.mark.parametrize("ratio", ['"x"', "null", "NaN", "-1", "0", "1e999"])
+def test_ratios_that_somebody_edited(tmp_path, ratio):
+    with pytest.raises(InvalidArgument, match="not what --write-ratios writes"):
+        regression.load("cpu", write(tmp_path / "ratios.json", f'{{"cpu": {{"work": {{"a / b": {ratio}}}}}}}'))
 
 
 def write(path, text):

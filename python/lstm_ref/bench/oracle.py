@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +24,7 @@ DIGESTS = FOLDER / "digests.json"
 MODEL_SEED, INPUT_SEED = 3, 4
 TOLERANCE = 1e-5  # of a peer, absolute; |y| < 1, and float32 engines stay within 1e-6
 NUMPY_STEPS, NUMPY_FLOPS = 20_000, 2e10  # beyond them NumPy takes a quarter of an hour: such works are left to the engine
+MOST_HEADER = 4096  # bytes of an outputs file beside y
 CHECKED = (100, 2)  # steps and rows of those that NumPy computes after all
 
 
@@ -48,10 +51,11 @@ def load_digests(path: Path = DIGESTS) -> dict[str, dict[str, str]]:
     if not path.exists():
         raise InvalidArgument("bench", f"no {path.name}", "a checkout of the project: its folder bench/ has it")
     try:
-        return json.loads(model_file.read_bytes(path))["digests"]
+        known = json.loads(model_file.read_bytes(path))["digests"]
+        return {shape: {key: str(of[key]) for key in ("sha256", "oracle")} for shape, of in known.items()}
     except InvalidArgument as error:
         raise error.at(path.name) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidArgument(path.name, "not what --write-digests writes", "a file from it") from None
 
 
@@ -107,6 +111,12 @@ class Verifier:
     def _read(self, outputs: Path) -> np.ndarray:
         s = self.shape
         want = (s.T, s.B, s.D * s.H)
+        try:  # what a worker left there may be anything, and must not hang or drown whoever reads it
+            status = outputs.lstat()
+        except OSError:
+            raise Wrong("outputs: nothing was written") from None
+        if not stat.S_ISREG(status.st_mode) or status.st_size > 4 * math.prod(want) + MOST_HEADER:
+            raise Wrong(f"outputs: {status.st_size} bytes of another kind, want a file of y {want}")
         try:
             y = model_file.read_tensors(model_file.read_bytes(outputs)).get("y")
         except InvalidArgument as error:

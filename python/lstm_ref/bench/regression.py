@@ -11,7 +11,7 @@ from .. import model_file
 from ..errors import InvalidArgument
 from . import roofline
 from .oracle import FOLDER
-from .results import Measured, Results
+from .results import Measured, Results, positive
 from .work import CPP, Work
 
 RATIOS = FOLDER / "ratios.json"
@@ -99,6 +99,9 @@ def _load_all(path: Path) -> dict[str, dict[str, dict[str, float]]]:
         return {}
     try:
         data = json.loads(model_file.read_bytes(path))
-        return {cpu: {work: dict(found) for work, found in works.items()} for cpu, works in data.items()}
+        return {
+            cpu: {work: {name: positive(ratio) for name, ratio in found.items()} for work, found in works.items()}
+            for cpu, works in data.items()
+        }
     except (InvalidArgument, ValueError, AttributeError, TypeError):
         raise InvalidArgument(path.name, "not what --write-ratios writes", "a file from it") from None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -141,17 +142,43 @@ def load(path: Path) -> Results:
         return _from_json(data)
     except InvalidArgument as error:
         raise error.at(path) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidArgument(f"{path}: file", "not the results of a run", f"JSON of format {FORMAT}") from None
+
+
+def positive(value: Any) -> float:
+    """A number of a file that somebody may have edited. ValueError for anything that no time, speed or ratio can be."""
+    if type(value) not in (int, float) or not 0 < value < math.inf:
+        raise ValueError
+    return float(value)
+
+
+def _checked(timing: Timing) -> Timing:
+    if timing.timed:
+        for value in (timing.median, timing.q1, timing.q3, timing.minimum, *timing.turns):
+            positive(value)
+        if not timing.turns:
+            raise ValueError
+    return timing
+
+
+def _shape(data: Mapping[str, Any]) -> Shape:
+    shape = Shape(**data)
+    if not all(type(size) is int and size > 0 for size in astuple(shape)):
+        raise ValueError
+    return shape
 
 
 def _from_json(data: Mapping[str, Any]) -> Results:
     works = [
-        Measured(work["group"], work["mode"], Shape(**work["shape"]), [Timing(**timing) for timing in work["timings"]])
+        Measured(work["group"], work["mode"], _shape(work["shape"]), [_checked(Timing(**timing)) for timing in work["timings"]])
         for work in data["works"]
     ]
-    memory = [Memory(**{**entry, "shape": Shape(**entry["shape"])}) for entry in data["memory"]]
-    peak = data["peak"] and Peak(data["peak"]["fma"], [(int(size), float(speed)) for size, speed in data["peak"]["bandwidth"]])
+    memory = [Memory(**{**entry, "shape": _shape(entry["shape"])}) for entry in data["memory"]]
+    peak = data["peak"] and Peak(
+        {isa: positive(speed) for isa, speed in data["peak"]["fma"].items()},
+        [(int(positive(size)), positive(speed)) for size, speed in data["peak"]["bandwidth"]],
+    )
     plain = {key: data[key] for key in ("machine", "contenders", "settings", "notes")}
     return Results(**plain, works=works, memory=memory, peak=peak)
 
