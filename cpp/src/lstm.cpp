@@ -1,6 +1,7 @@
 #include "lstm_ref/lstm.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <thread>
 
 #include "dispatch.hpp"
@@ -71,8 +72,13 @@ LSTM::LSTM(const Config& config, const std::vector<TensorView>& tensors, const O
   const int num_threads = checked_threads(options.num_threads);
   const Kernels& kernels = options.kernels ? *options.kernels : select_kernels(options.isa);
   const FpEnvironment fp_environment;
+  Network network(config, tensors, kernels);
   const std::int64_t processors = std::max(1u, std::thread::hardware_concurrency());
-  engine_.reset(new Engine{Network(config, tensors, kernels), kernels.name, num_threads, processors, ThreadPool(num_threads)});
+  try {
+    engine_.reset(new Engine{std::move(network), kernels.name, num_threads, processors, ThreadPool(num_threads)});
+  } catch (const std::system_error&) {
+    throw Error("num_threads", std::to_string(num_threads), "fewer");
+  }
 }
 
 const Config& LSTM::config() const { return engine_->network.config; }

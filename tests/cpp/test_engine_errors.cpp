@@ -1,4 +1,8 @@
 // The engine's errors, word for word (spec/errors.md).
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
+
 #include <cstdlib>
 
 #include "engine_reference.hpp"
@@ -17,6 +21,22 @@ void test_config() {
   CHECK_THROWS(LSTM({3, 4, 16777216}, model.views), "weight_ih_l1: missing, want (4*H, D*H) = (16, 4)");
   CHECK_THROWS(LSTM(model.config, model.views, {"", 0}), "num_threads: 0, want an integer from 1 to 1024");
   CHECK_THROWS(LSTM(model.config, model.views, {"", 1025}), "num_threads: 1025, want an integer from 1 to 1024");
+}
+
+// The stacks of so many threads have no place in so little memory.
+void test_refused_threads() {
+#if defined(__linux__)
+  const Model model({3, 4, 1, true, false, false});
+  rlimit before;
+  getrlimit(RLIMIT_AS, &before);
+  rlimit little = before;
+  little.rlim_cur = rlim_t{1} << 30;
+  setrlimit(RLIMIT_AS, &little);
+  CHECK_THROWS(LSTM(model.config, model.views, {"", 1024}), "num_threads: 1024, want fewer");
+  setrlimit(RLIMIT_AS, &before);
+  check_same(run_engine(LSTM(model.config, model.views, {"", 4}), random_case(model.config, 2, 2)),
+             run_engine(LSTM(model.config, model.views), random_case(model.config, 2, 2)));
+#endif
 }
 
 void test_isa() {
@@ -97,6 +117,7 @@ void test_arguments() {
 
 int main() {
   test_config();
+  test_refused_threads();
   test_isa();
   test_tensors();
   test_arguments();

@@ -536,8 +536,8 @@ TIMING = ("works", 0, "timings", 0)
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [(TIMING + ("median",), value) for value in (None, "x", 0, -1.0, math.nan, math.inf)]
-    + [(TIMING + ("turns",), []), (("works", 0, "shape", "H"), "x"), (("works", 0, "shape", "T"), 0)]
+    [((*TIMING, "median"), value) for value in (None, "x", 0, -1.0, math.nan, math.inf)]
+    + [((*TIMING, "turns"), []), (("works", 0, "shape", "H"), "x"), (("works", 0, "shape", "T"), 0)]
     + [(("peak", "fma"), {"avx512": "x"}), (("peak", "fma"), 5), (("works",), {"a": 1}), (("memory",), [3])],
 )
 def test_results_that_somebody_edited(tmp_path, path, value):
