@@ -9,7 +9,7 @@ import (
 // next layer follows.
 type counter struct {
 	_       [64]byte // keeps what others only read out of this cache line
-	spins   int      // how often a waiting goroutine looks before it gives its processor away
+	spins   int      // how often a waiting goroutine looks before it sleeps
 	value   atomic.Int64
 	waiting atomic.Int32
 	mutex   sync.Mutex
@@ -17,9 +17,10 @@ type counter struct {
 	_       [64]byte
 }
 
-// patience is the spins (some 100 us) of goroutines that all run at the same time: more than waking one up takes, so
-// that one late arrival does not have all others sleep from then on.
-const patience = 100_000
+// A goroutine that waits for one that runs at the same time looks looks times (a microsecond or two), then lets others on
+// its processor between the looks, patience times (milliseconds). It stays ready to run meanwhile: were it asleep, the
+// system would see a single busy thread on that processor, and never move the other one that waits there to a free one.
+const looks, patience = 2_000, 20_000
 
 func (c *counter) init(spins int) {
 	c.spins = spins
@@ -37,9 +38,12 @@ func (c *counter) add(n int) {
 
 // await returns when the number is at least n.
 func (c *counter) await(n int) {
-	for range c.spins {
+	for spin := range c.spins {
 		if c.value.Load() >= int64(n) {
 			return
+		}
+		if spin >= looks {
+			yield()
 		}
 	}
 	c.mutex.Lock()
