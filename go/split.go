@@ -3,7 +3,6 @@ package lstmref
 import (
 	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 )
@@ -122,22 +121,23 @@ func (c *call) compute(x, y view) {
 		giveWorkspace(shares, memory)
 	}
 	if len(workers) > 1 {
-		defer inBackground(workers[1:]).Wait()
+		others := c.inBackground(workers[1:])
+		defer others.await(len(workers) - 1)
 	}
 	runShares(workers[0])
 }
 
-// inBackground starts a goroutine for each of the workers.
-func inBackground(workers [][]*share) *sync.WaitGroup {
-	group := &sync.WaitGroup{}
+// inBackground starts a goroutine for each of the workers; counts those that are done.
+func (c *call) inBackground(workers [][]*share) *counter {
+	done := &counter{}
+	done.init(c.spins())
 	for _, shares := range workers {
-		group.Add(1)
 		go func() {
-			defer group.Done()
+			defer done.add(1)
 			runShares(shares)
 		}()
 	}
-	return group
+	return done
 }
 
 // outputs is where each layer writes. With one direction all write to y, over their own inputs, block after block; the
@@ -166,18 +166,23 @@ func (c *call) newPass(layer, direction int, rows []int, in, out view, needs []*
 		p.trace = c.traces[layer*c.config.directions()+direction]
 	}
 	p.fused = (p.block == 1 || p.isSmall()) && !p.inPlace() && p.trace == nil
-	spins := 0
-	if c.split.goroutines() <= min(runtime.GOMAXPROCS(0), runtime.NumCPU()) {
-		spins = patience
-	}
-	p.read.init(spins)
-	p.done.init(spins)
+	p.read.init(c.spins())
+	p.done.init(c.spins())
 	if !c.config.Bidirectional && layer < c.config.NumLayers-1 {
 		for n := range p.kept {
 			p.kept[n] = memory.floats.take(wholeLines(len(rows) * c.config.HiddenSize))
 		}
 	}
 	return p
+}
+
+// spins is how often a goroutine of this call may look for another before it sleeps: not at all if they cannot run at the same
+// time.
+func (c *call) spins() int {
+	if c.split.goroutines() <= min(runtime.GOMAXPROCS(0), runtime.NumCPU()) {
+		return patience
+	}
+	return 0
 }
 
 // giveWorkspace lets a goroutine's shares, which never run at the same time, use the same memory.
