@@ -32,6 +32,7 @@ class Worker {
   std::int64_t list_block(const Pass& pass, std::int64_t step);
   void take_inputs(const Pass& pass, std::int64_t rows);
   void run_block(const Pass& pass, std::int64_t step);
+  bool writes_rows_later(std::int64_t rows) const;
   void fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows);
   void trace_step(const Pass& pass, const CellStep& cell, std::int64_t t);
   void store_states(const Pass& pass);

@@ -35,6 +35,7 @@ void test_plans(const std::string& isa) {
       {5, 70, 1, true, false, false},   // several panels with every instruction set, the last one not full
       {70, 33, 3, true, true, false},   // layers that overwrite each other's outputs
       {5, 20, 3, true, false, false},   // the same, so small that x is a part of each step
+      {3, 130, 2, true, false, false},  // rows so long that y is written after the step
       {6, 40, 2, true, false, true},    // both directions
       {300, 20, 3, false, false, true}  // and an odd number of layers
   };

@@ -281,6 +281,7 @@ def test_threads_share_one_lstm():
         assert_same_bits(result, wanted)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # by JAX, where another test has loaded it
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_works_in_a_forked_child():
