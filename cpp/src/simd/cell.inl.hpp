@@ -45,7 +45,7 @@ void cell_tile(const CellStep& cell, int64_t p) {
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = product.inputs[r] + k;
       Vec a[R * N][4] = {};
-      sum_chunk<R, N, false>(a, weights + k * 4 * kLanes, panel_size, x, chunk_length(product.K, k), nullptr);
+      sum_chunk<R, N, false>(a, weights + k * 4 * kLanes, panel_size, x, chunk_length(product.K, k), {});
 #pragma GCC unroll 8
       for (int t = 0; t < R * N; ++t) {
         for (int v = 0; v < 4; ++v) z[t][v] += a[t][v];
@@ -105,8 +105,11 @@ void cell(const CellStep& cell) {
     for (int64_t done = 0; done < P; ++done) tile(cell, from(done, 1));
     return;
   }
-  // Few panels go side by side, since each alone would wait for its own sums.
-  const int64_t most = P <= 3 ? 3 : kPanels;
+  // Few panels, or small ones, go side by side, since each alone would wait for its own sums.
+  constexpr int64_t kSmallWeights = 16384;  // floats; more of them are better read in the order in which they lie
+  int64_t weights = 0;
+  for (int n = 0; n < cell.num_products; ++n) weights += cell.products[n].K * P * 4 * kLanes;
+  const int64_t most = P <= 3 || weights <= kSmallWeights ? 3 : kPanels;
   for (int64_t done = 0, next; done < P; done += next) {
     next = next_part(P - done, most);
     kPanelTiles[next - 1](cell, from(done, next));

@@ -10,14 +10,20 @@ namespace {
 
 LSTM_REF_INLINE int64_t chunk_length(int64_t K, int64_t k) { return K - k < kChunk ? K - k : kChunk; }
 
+// What is fetched while a chunk is summed.
+struct Ahead {
+  const float* data;
+  int64_t step;  // floats per term
+};
+
 // One chunk for R rows and N panels, the sums held in registers: a[r * N + n] += weights * x[r].
-// weights (length, 4, V), the next panel's panel_size floats on; x[r] (length,). kFetch: a cache
-// line of `next` per term is fetched from memory meanwhile.
+// weights (length, 4, V), the next panel's panel_size floats on; x[r] (length,). kFetch: meanwhile
+// ahead.step floats per term are fetched from memory.
 template <int R, int N, bool kFetch>
 LSTM_REF_INLINE void sum_chunk(Vec (&a)[R * N][4], const float* weights, int64_t panel_size, const float* const (&x)[R],
-                               int64_t length, const float* next) {
+                               int64_t length, Ahead ahead) {
   for (int64_t k = 0; k < length; ++k, weights += 4 * kLanes) {
-    if (kFetch) __builtin_prefetch(next + k * 4 * kLanes);
+    if (kFetch) __builtin_prefetch(ahead.data + k * ahead.step);
 #pragma GCC unroll 32
     for (int v = 0; v < 4 * N; ++v) {
       const Vec w = load(weights + v / 4 * panel_size + v % 4 * kLanes);
@@ -38,11 +44,11 @@ struct PanelStart {
 // One chunk of one panel for R rows: z[r] = start[r] + a. Its weights (length, 4, V) meet inputs[r] from number k on.
 template <int R>
 void tile(float* z, const PanelStart& start, const float* weights, const float* const* inputs, int64_t k, int64_t length,
-          const float* next) {
+          Ahead ahead) {
   Vec a[R][4] = {};
   const float* x[R];
   for (int r = 0; r < R; ++r) x[r] = inputs[r] + k;
-  sum_chunk<R, 1, true>(a, weights, 0, x, length, next);
+  sum_chunk<R, 1, true>(a, weights, 0, x, length, ahead);
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
@@ -52,7 +58,7 @@ void tile(float* z, const PanelStart& start, const float* weights, const float* 
   }
 }
 
-using Tile = void (*)(float*, const PanelStart&, const float*, const float* const*, int64_t, int64_t, const float*);
+using Tile = void (*)(float*, const PanelStart&, const float*, const float* const*, int64_t, int64_t, Ahead);
 
 // None where R rows are more than the registers hold.
 template <int R>
@@ -74,17 +80,20 @@ LSTM_REF_INLINE int64_t next_part(int64_t left, int64_t most) {
   return (left + parts - 1) / parts;
 }
 
-// One panel and many rows: chunk by chunk, which stays in the first-level cache, tile of rows by tile of rows. The first tiles
-// fetch the weights that come next, each another cache line of each term. z (rows, 4, V), weights (K, 4, V).
+// One panel and many rows: chunk by chunk, which stays in the first-level cache, tile of rows by tile of rows. Meanwhile the
+// weights that come next are fetched, evenly: as many at a time as a processor waits for are soon used up.
+// z (rows, 4, V), weights (K, 4, V).
 LSTM_REF_INLINE void affine_panel(float* z, PanelStart start, const Product& product, const float* weights, int64_t rows) {
+  const int64_t tiles = (rows + kTile - 1) / kTile;
+  const int64_t step = tiles < 4 * kLanes / kCacheLine ? kCacheLine : (4 * kLanes + tiles - 1) / tiles;
   for (int64_t k = 0; k < product.K; k += kChunk) {
     const float* const chunk = weights + k * 4 * kLanes;
     const int64_t length = chunk_length(product.K, k);
-    const float* const next = chunk + length * 4 * kLanes;
-    for (int64_t r = 0, line = 0, tile_rows; r < rows; r += tile_rows, line += kCacheLine) {
+    Ahead ahead = {chunk + length * 4 * kLanes, step};
+    for (int64_t r = 0, tile_rows; r < rows; r += tile_rows, ahead.data += length * step) {
       tile_rows = next_part(rows - r, kTile);
       kTiles[tile_rows - 1](z + r * 4 * kLanes, {start.data + r * start.row_size, start.row_size}, chunk, product.inputs + r, k,
-                            length, line < 4 * kLanes ? next + line : chunk);
+                            length, ahead);
     }
     start = {z, 4 * kLanes};
   }

@@ -5,13 +5,13 @@
 package kernel
 
 //go:noescape
-func tileAVX2_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX2_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileAVX2_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX2_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileAVX2_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX2_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
 func cellAVX2_1x1(b *block)
@@ -41,22 +41,22 @@ var cellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_2x1, cellAVX2_3x1}
 var rowCellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_1x2, cellAVX2_1x3}
 
 //go:noescape
-func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileAVX512_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX512_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileAVX512_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX512_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileAVX512_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX512_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileAVX512_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX512_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileAVX512_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileAVX512_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
 func cellAVX512_1x1(b *block)

@@ -41,8 +41,8 @@ SPLAT(two32, const_kTwo32)
 SPLAT(twoM32, const_kTwoM32)
 SPLAT(scaleBits, const_kScaleBits)
 
-// func tileAVX2_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX2_1x1(SB), NOSPLIT, $0-64
+// func tileAVX2_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX2_1x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -55,12 +55,7 @@ tile:
 	ADDQ CX, AX
 	MOVQ 0(BX), R8
 	LEAQ (R8)(AX*4), R8
-	MOVQ R14, R15
-	ANDQ $1, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $128, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
@@ -70,6 +65,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Y4
 	VFMADD231PS 0(AX), Y4, Y0
 	VFMADD231PS 32(AX), Y4, Y1
@@ -78,6 +74,9 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -95,8 +94,8 @@ term:
 	VZEROUPPER
 	RET
 
-// func tileAVX2_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX2_2x1(SB), NOSPLIT, $0-64
+// func tileAVX2_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX2_2x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -111,12 +110,7 @@ tile:
 	LEAQ (R8)(AX*4), R8
 	MOVQ 24(BX), R9
 	LEAQ (R9)(AX*4), R9
-	MOVQ R14, R15
-	ANDQ $1, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $128, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
@@ -130,6 +124,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Y8
 	VBROADCASTSS (R9)(CX*4), Y9
 	VMOVUPS 0(AX), Y10
@@ -147,6 +142,9 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -173,8 +171,8 @@ term:
 	VZEROUPPER
 	RET
 
-// func tileAVX2_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX2_3x1(SB), NOSPLIT, $0-64
+// func tileAVX2_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX2_3x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -191,12 +189,7 @@ tile:
 	LEAQ (R9)(AX*4), R9
 	MOVQ 48(BX), R10
 	LEAQ (R10)(AX*4), R10
-	MOVQ R14, R15
-	ANDQ $1, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $128, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
@@ -214,6 +207,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Y12
 	VBROADCASTSS (R9)(CX*4), Y13
 	VBROADCASTSS (R10)(CX*4), Y14
@@ -236,6 +230,9 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -4277,8 +4274,8 @@ next:
 	VZEROUPPER
 	RET
 
-// func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX512_1x1(SB), NOSPLIT, $0-64
+// func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX512_1x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -4291,12 +4288,7 @@ tile:
 	ADDQ CX, AX
 	MOVQ 0(BX), R8
 	LEAQ (R8)(AX*4), R8
-	MOVQ R14, R15
-	ANDQ $3, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $256, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4306,6 +4298,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Z4
 	VFMADD231PS 0(AX), Z4, Z0
 	VFMADD231PS 64(AX), Z4, Z1
@@ -4314,6 +4307,9 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -4331,8 +4327,8 @@ term:
 	VZEROUPPER
 	RET
 
-// func tileAVX512_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX512_2x1(SB), NOSPLIT, $0-64
+// func tileAVX512_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX512_2x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -4347,12 +4343,7 @@ tile:
 	LEAQ (R8)(AX*4), R8
 	MOVQ 24(BX), R9
 	LEAQ (R9)(AX*4), R9
-	MOVQ R14, R15
-	ANDQ $3, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $256, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4366,6 +4357,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Z8
 	VBROADCASTSS (R9)(CX*4), Z9
 	VMOVUPS 0(AX), Z10
@@ -4383,6 +4375,9 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -4409,8 +4404,8 @@ term:
 	VZEROUPPER
 	RET
 
-// func tileAVX512_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX512_3x1(SB), NOSPLIT, $0-64
+// func tileAVX512_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX512_3x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -4427,12 +4422,7 @@ tile:
 	LEAQ (R9)(AX*4), R9
 	MOVQ 48(BX), R10
 	LEAQ (R10)(AX*4), R10
-	MOVQ R14, R15
-	ANDQ $3, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $256, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4450,6 +4440,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Z12
 	VBROADCASTSS (R9)(CX*4), Z13
 	VBROADCASTSS (R10)(CX*4), Z14
@@ -4472,6 +4463,9 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -4507,8 +4501,8 @@ term:
 	VZEROUPPER
 	RET
 
-// func tileAVX512_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX512_4x1(SB), NOSPLIT, $0-64
+// func tileAVX512_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX512_4x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -4527,12 +4521,7 @@ tile:
 	LEAQ (R10)(AX*4), R10
 	MOVQ 72(BX), R11
 	LEAQ (R11)(AX*4), R11
-	MOVQ R14, R15
-	ANDQ $3, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $256, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4554,6 +4543,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Z16
 	VBROADCASTSS (R9)(CX*4), Z17
 	VBROADCASTSS (R10)(CX*4), Z18
@@ -4581,6 +4571,9 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -4625,8 +4618,8 @@ term:
 	VZEROUPPER
 	RET
 
-// func tileAVX512_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX512_5x1(SB), NOSPLIT, $0-64
+// func tileAVX512_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX512_5x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -4647,12 +4640,7 @@ tile:
 	LEAQ (R11)(AX*4), R11
 	MOVQ 96(BX), R12
 	LEAQ (R12)(AX*4), R12
-	MOVQ R14, R15
-	ANDQ $3, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $256, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4678,6 +4666,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Z20
 	VBROADCASTSS (R9)(CX*4), Z21
 	VBROADCASTSS (R10)(CX*4), Z22
@@ -4710,6 +4699,9 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -4763,8 +4755,8 @@ term:
 	VZEROUPPER
 	RET
 
-// func tileAVX512_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileAVX512_6x1(SB), NOSPLIT, $0-64
+// func tileAVX512_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileAVX512_6x1(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
 	MOVQ from+8(FP), SI
 	MOVQ w+16(FP), DX
@@ -4787,12 +4779,7 @@ tile:
 	LEAQ (R12)(AX*4), R12
 	MOVQ 120(BX), R13
 	LEAQ (R13)(AX*4), R13
-	MOVQ R14, R15
-	ANDQ $3, R15
-	SHLQ $6, R15
-	MOVQ CX, AX
-	IMULQ $256, AX
-	ADDQ AX, R15
+	MOVQ ahead+64(FP), R15
 	MOVQ DX, AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4822,6 +4809,7 @@ tile:
 
 term:
 	PREFETCHT0 (AX)(R15*1)
+	ADDQ step+72(FP), R15
 	VBROADCASTSS (R8)(CX*4), Z24
 	VBROADCASTSS (R9)(CX*4), Z25
 	VBROADCASTSS (R10)(CX*4), Z26
@@ -4859,6 +4847,9 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
+	ADDQ AX, R15
+	SUBQ DX, R15
+	MOVQ R15, ahead+64(FP)
 	MOVQ fromRow+56(FP), AX
 	VADDPS 0(SI), Z0, Z0
 	VMOVUPS Z0, 0(DI)

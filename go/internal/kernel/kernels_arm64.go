@@ -5,22 +5,22 @@
 package kernel
 
 //go:noescape
-func tileNEON_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileNEON_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileNEON_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileNEON_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileNEON_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileNEON_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileNEON_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileNEON_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileNEON_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileNEON_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func tileNEON_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+func tileNEON_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
 func cellNEON_1x1(b *block)

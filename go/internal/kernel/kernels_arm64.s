@@ -41,8 +41,8 @@ SPLAT(two32, const_kTwo32)
 SPLAT(twoM32, const_kTwoM32)
 SPLAT(scaleBits, const_kScaleBits)
 
-// func tileNEON_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileNEON_1x1(SB), NOSPLIT, $0-64
+// func tileNEON_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEON_1x1(SB), NOSPLIT, $0-80
 	MOVD z+0(FP), R0
 	MOVD from+8(FP), R1
 	MOVD w+16(FP), R2
@@ -142,8 +142,8 @@ add:
 	BNE tile
 	RET
 
-// func tileNEON_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileNEON_2x1(SB), NOSPLIT, $0-64
+// func tileNEON_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEON_2x1(SB), NOSPLIT, $0-80
 	MOVD z+0(FP), R0
 	MOVD from+8(FP), R1
 	MOVD w+16(FP), R2
@@ -286,8 +286,8 @@ add:
 	BNE tile
 	RET
 
-// func tileNEON_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileNEON_3x1(SB), NOSPLIT, $0-64
+// func tileNEON_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEON_3x1(SB), NOSPLIT, $0-80
 	MOVD z+0(FP), R0
 	MOVD from+8(FP), R1
 	MOVD w+16(FP), R2
@@ -473,8 +473,8 @@ add:
 	BNE tile
 	RET
 
-// func tileNEON_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileNEON_4x1(SB), NOSPLIT, $0-64
+// func tileNEON_4x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEON_4x1(SB), NOSPLIT, $0-80
 	MOVD z+0(FP), R0
 	MOVD from+8(FP), R1
 	MOVD w+16(FP), R2
@@ -703,8 +703,8 @@ add:
 	BNE tile
 	RET
 
-// func tileNEON_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileNEON_5x1(SB), NOSPLIT, $0-64
+// func tileNEON_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEON_5x1(SB), NOSPLIT, $0-80
 	MOVD z+0(FP), R0
 	MOVD from+8(FP), R1
 	MOVD w+16(FP), R2
@@ -976,8 +976,8 @@ add:
 	BNE tile
 	RET
 
-// func tileNEON_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
-TEXT ·tileNEON_6x1(SB), NOSPLIT, $0-64
+// func tileNEON_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEON_6x1(SB), NOSPLIT, $0-80
 	MOVD z+0(FP), R0
 	MOVD from+8(FP), R1
 	MOVD w+16(FP), R2

@@ -3,8 +3,9 @@
 package kernel
 
 // tileFunc computes one chunk of (N3), some terms >= 1 from first on, for one panel and tiles x n rows of x: z = from + a.
-// z (rows, 4, V), from the same with fromRow bytes from row to row, w (terms, 4, V), x the rows' slice headers.
-type tileFunc func(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int)
+// z (rows, 4, V), from the same with fromRow bytes from row to row, w (terms, 4, V), x the rows' slice headers. Meanwhile it may
+// fetch what stands ahead bytes after w and on; each term's place is by step bytes further than the last one's, seen from w's terms.
+type tileFunc func(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 // cellFunc runs (2.1)-(2.4) over the panels of a block, for so many rows as it is made for.
 type cellFunc func(b *block)
@@ -35,8 +36,8 @@ type product struct {
 	inputs int
 }
 
-// simd makes the implementation of the routines that gen writes. One row of up to 3 panels is computed side by side,
-// of more panels `most` at a time.
+// simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
+// side by side, else `most` panels at a time.
 func simd(name string, lanes int, tiles []tileFunc, step panelsFunc, cells, rowCells []cellFunc, most int) Kernels {
 	return Kernels{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy(cells, rowCells, most)}
 }
@@ -50,6 +51,7 @@ func affineBy(tiles []tileFunc, lanes int) affineFunc {
 			return
 		}
 		height, tall, low := parts(len(x), len(tiles))
+		perTerm := fetchedPerTerm(4*row, tall+low)
 		for p := first; p < last; p++ {
 			at := (p - first) * zPanel
 			from, fromRow := z[at:], row
@@ -58,15 +60,23 @@ func affineBy(tiles []tileFunc, lanes int) affineFunc {
 			}
 			for k := 0; k < w.inputs; k += kChunk {
 				terms, weights := min(kChunk, w.inputs-k), &w.data[(p*w.inputs+k)*row]
-				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, 4*fromRow)
+				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, 4*fromRow, 4*row*terms, perTerm-4*row)
 				if low > 0 {
 					r := tall * height
-					tiles[height-2](&z[at+r*row], &from[r*fromRow], weights, &x[r], k, terms, low, 4*fromRow)
+					ahead := 4*row*terms + perTerm*terms*tall
+					tiles[height-2](&z[at+r*row], &from[r*fromRow], weights, &x[r], k, terms, low, 4*fromRow, ahead, perTerm-4*row)
 				}
 				from, fromRow = z[at:], row
 			}
 		}
 	}
+}
+
+// fetchedPerTerm is how many bytes of the next chunk, of so many per term, each tile fetches per term: all together the whole, one
+// after the other, since a processor waits for a few cache lines at a time only.
+func fetchedPerTerm(bytes, tiles int) int {
+	const cacheLine = 64
+	return min(cacheLine, (bytes+tiles-1)/tiles)
 }
 
 // parts splits count >= 1 into the fewest parts of at most `most`, as equal as can be: some of that height and some of
@@ -128,11 +138,17 @@ func (b *block) run(routine cellFunc, first, count, width int, backwards bool) {
 	routine(b)
 }
 
+const smallWeights = 16384 // floats that are read at full speed from several places, too
+
 // prepare fills in what stays the same in all steps.
 func (c *Cell) prepare(most int) {
 	row, panels := gates*c.Lanes, c.Last-c.First
-	if panels <= mostPanels {
-		most = panels
+	inputs := c.HH.inputs
+	if c.X != nil {
+		inputs += c.IH.inputs
+	}
+	if panels <= mostPanels || panels*inputs*row <= smallWeights {
+		most = mostPanels
 	}
 	weights := func(w *Matrix) product {
 		return product{w: &w.data[c.First*w.inputs*row], panel: 4 * row * w.inputs, inputs: w.inputs}

@@ -174,7 +174,7 @@ func (t tile) neonAdd(l *listing, sum, at string) {
 // neonTile is as avxTile, without fetching.
 func (t tile) neonTile() string {
 	l := &listing{}
-	l.function(t.name(), tileArguments, 0, 64)
+	l.function(t.name(), tileArguments, 0, 80)
 	for n, argument := range []string{"z", "from", "w", "x", "first", "terms", "tiles", "fromRow"} {
 		l.line("MOVD %s+%d(FP), R%d", argument, 8*n, n)
 	}

@@ -24,10 +24,11 @@ func (t tile) name() string { return fmt.Sprintf("tile%s_%dx%d", t.machine.name,
 
 func (t tile) sum(r, v int) string { return t.vector(4*t.panels*r + v) }
 
-const tileArguments = "z, from, w *float32, x *[]float32, first, terms, tiles, fromRow int"
+const tileArguments = "z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int"
 
 // avxSums is a = fma(w, x, a) for CX terms: the rows of x in R8 to R13 point to the end of the chunk, AX to its weights, with
-// R11 from one panel to the next. With fetch, R15 leads from a term's weights to those that are fetched meanwhile.
+// R11 from one panel to the next. With fetch, R15 leads from a term's weights to those that are fetched meanwhile, and step from
+// those to the next term's.
 func (t tile) avxSums(l *listing, fetch bool) {
 	vectors := 4 * t.panels
 	input := func(r int) string { return t.vector(t.rows*vectors + r) }
@@ -43,6 +44,7 @@ func (t tile) avxSums(l *listing, fetch bool) {
 	l.label("term")
 	if fetch {
 		l.line("PREFETCHT0 (AX)(R15*1)")
+		l.line("ADDQ step+72(FP), R15")
 	}
 	for r := range t.rows {
 		l.line("VBROADCASTSS (R%d)(CX*4), %s", 8+r, input(r))
@@ -62,11 +64,11 @@ func (t tile) avxSums(l *listing, fetch bool) {
 	l.line("JNZ term")
 }
 
-// avxTile is one chunk for `tiles` tiles of rows: z = from + a. z (rows, 4, V), the weights (terms, 4, V). Each of the first
-// tiles fetches another cache line per term of the weights that come next.
+// avxTile is one chunk for `tiles` tiles of rows: z = from + a. z (rows, 4, V), the weights (terms, 4, V). Meanwhile it fetches
+// what comes `ahead` bytes after w, tile after tile.
 func (t tile) avxTile() string {
 	l := &listing{}
-	l.function(t.name(), tileArguments, 0, 64)
+	l.function(t.name(), tileArguments, 0, 80)
 	for n, argument := range []string{"z DI", "from SI", "w DX", "x BX"} {
 		name, register, _ := strings.Cut(argument, " ")
 		l.line("MOVQ %s+%d(FP), %s", name, 8*n, register)
@@ -81,14 +83,12 @@ func (t tile) avxTile() string {
 		l.line("MOVQ %d(BX), R%d", 24*r, 8+r)
 		l.line("LEAQ (R%d)(AX*4), R%d", 8+r, 8+r)
 	}
-	l.line("MOVQ R14, R15")
-	l.line("ANDQ $%d, R15", 4*t.bytes/64-1)
-	l.line("SHLQ $6, R15")
-	l.line("MOVQ CX, AX")
-	l.line("IMULQ $%d, AX", 4*t.bytes)
-	l.line("ADDQ AX, R15")
+	l.line("MOVQ ahead+64(FP), R15")
 	l.line("MOVQ DX, AX")
 	t.avxSums(l, true)
+	l.line("ADDQ AX, R15")
+	l.line("SUBQ DX, R15")
+	l.line("MOVQ R15, ahead+64(FP)")
 
 	l.line("MOVQ fromRow+56(FP), AX")
 	for r := range t.rows {
