@@ -25,7 +25,7 @@ struct Activation {
   void (*chain)(std::int64_t count, float* x);                  // x (lanes,) becomes the activation of itself, count times
 };
 
-constexpr int kFmaLoops = 3, kReadLoops = 9;
+constexpr int kFmaLoops = 4, kReadLoops = 9;
 
 struct InstructionSet {
   const char* name;  // as in available_isas()

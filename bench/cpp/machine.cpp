@@ -59,4 +59,19 @@ double read_bandwidth(const InstructionSet& isa, std::int64_t bytes, double seco
   return best;
 }
 
+StepTimes step_times(const InstructionSet& isa, double seconds) {
+  constexpr std::int64_t kCount = 4096, kChain = 256, kApart = 512;  // floats between x and y: not the same place in two pages
+  const AlignedBuffer values = AlignedBuffer::zeros(2 * kCount + kApart);
+  const FmaLoop& one_sum = isa.fma_loops[0];
+  const auto ns = [&](std::int64_t count, const auto& work) {
+    return 1e9 * quartiles(sample(seconds / 5, work)).median / static_cast<double>(count);
+  };
+  const auto element = [&](const Activation& f) {
+    return ns(kCount, [&] { f.array(values.data(), values.data() + kCount + kApart, kCount); });
+  };
+  const auto in_turn = [&](const Activation& f) { return ns(kChain, [&] { f.chain(kChain, values.data()); }); };
+  return {3 * element(isa.sigmoid) + 2 * element(isa.tanh), in_turn(isa.sigmoid) + in_turn(isa.tanh),
+          ns(kCount, [&] { one_sum.run(kCount, values.data()); })};
+}
+
 }  // namespace lstm_ref::bench

@@ -16,4 +16,12 @@ double fma_peak(const InstructionSet& isa, double seconds, int num_threads = 1);
 // own. bytes is rounded down to a multiple of 512 for each thread, and at least that.
 double read_bandwidth(const InstructionSet& isa, std::int64_t bytes, double seconds, int num_threads = 1);
 
+// What parts of a step take at least, in ns.
+struct StepTimes {
+  double unit;     // the activations of a unit (N5), (N6), among many in lockstep: three times sigmoid, twice tanh
+  double latency;  // those of one vector, one after the other: a gate, then tanh of the new cell state
+  double term;     // a fused multiply-add that waits for the one before it
+};
+StepTimes step_times(const InstructionSet& isa, double seconds);
+
 }  // namespace lstm_ref::bench

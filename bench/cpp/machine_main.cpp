@@ -1,4 +1,4 @@
-// lstm-ref-bench-machine: fma peak and read bandwidth of this machine, as JSON.
+// lstm-ref-bench-machine: times of parts of a step, fma peak and read bandwidth of this machine, as JSON.
 #include <cstdio>
 #include <iostream>
 #include <vector>
@@ -13,7 +13,8 @@ using namespace lstm_ref::bench;
 
 constexpr const char* kHelp =
     "usage: lstm-ref-bench-machine [--threads N] [--seconds S]\n\n"
-    "Prints {\"fma_peak_gflops\": {ISA: x, ...}, \"read_bandwidth\": [{\"bytes\": n, \"gb_per_s\": x}, ...]}.\n"
+    "Prints {\"fma_peak_gflops\": {ISA: x, ...}, \"step\": {ISA: {\"unit_ns\": x, \"latency_ns\": x, \"term_ns\": x}, ...},\n"
+    "\"read_bandwidth\": [{\"bytes\": n, \"gb_per_s\": x}, ...]}.\n"
     "--threads N   that many threads at once, each with a part of the bytes (1)\n"
     "--seconds S   time for each number (0.15)\n";
 
@@ -41,6 +42,14 @@ int program(int argc, char** argv) {
   std::printf("{\"threads\": %d, \"fma_peak_gflops\": {", threads);
   for (const InstructionSet* isa : instruction_sets()) {
     std::printf("%s\"%s\": %.1f", separator, isa->name, fma_peak(*isa, seconds, threads));
+    separator = ", ";
+  }
+  std::printf("}, \"step\": {");
+  separator = "";
+  for (const InstructionSet* isa : instruction_sets()) {
+    const StepTimes times = step_times(*isa, seconds);
+    std::printf("%s\"%s\": {\"unit_ns\": %.4f, \"latency_ns\": %.3f, \"term_ns\": %.4f}", separator, isa->name, times.unit,
+                times.latency, times.term);
     separator = ", ";
   }
   std::printf("}, \"read_bandwidth\": [");

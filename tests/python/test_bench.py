@@ -390,7 +390,8 @@ def test_statistics():
     assert slope([1, 2, 4], [3, 12, 48]) == pytest.approx(2)
 
 
-PEAK = Peak({"baseline": 10.0, "avx2": 100.0}, [(1000, 200.0), (100_000, 50.0)])
+PEAK = Peak({"baseline": 10.0, "avx2": 100.0}, [(1000, 200.0), (100_000, 50.0)], unit={"baseline": 40.0, "avx2": 4.0},
+            latency={"baseline": 300.0, "avx2": 60.0}, term={"baseline": 5.0, "avx2": 1.0})  # fmt: skip
 
 
 def test_roofline():
@@ -401,23 +402,45 @@ def test_roofline():
     assert roofline.bandwidth(PEAK, 10**9) == pytest.approx(50e9)
     s = Shape(64, 64, 10, 1)
     size = 2 * 4 * 4 * 64 * 64
-    assert roofline.least_seconds(PEAK, "step", s) == pytest.approx(size / 50e9)
+    assert roofline.least_seconds(PEAK, "step", s) == pytest.approx(size / 50e9 + 60e-9)
     assert roofline.least_seconds(PEAK, "sequence", s) == pytest.approx(
-        s.input_flops / 100e9 + size / 2 / roofline.bandwidth(PEAK, size / 2)
+        s.input_flops / 100e9 + size / 2 / roofline.bandwidth(PEAK, size / 2) + 60e-9
     )
-    work = results([("step", s, {"cpp": 2 * size / 50e9})]).works[0]
-    assert roofline.bandwidth_share(PEAK, work, work.timings[0]) == pytest.approx(0.5)
+    many = Shape(64, 64, 10, 100, L=2)
+    assert roofline.least_seconds(PEAK, "sequence", many) == pytest.approx(
+        (many.input_flops + many.recurrent_flops) / 100e9 + 2 * 100 * 64 * 4e-9
+    )
+    assert roofline.least_seconds(PEAK, "step", many, "baseline") == pytest.approx(
+        (many.input_flops + many.recurrent_flops) / 10e9 + 2 * 100 * 64 * 40e-9
+    )
+    work = results([("step", s, {"cpp": 2 * (size / 50e9 + 60e-9)})]).works[0]
+    assert roofline.bandwidth_share(PEAK, work, work.timings[0]) == pytest.approx(size / 50e9 / work.timings[0].seconds)
     assert roofline.roof_share(PEAK, work, work.timings[0]) == pytest.approx(0.5)
-    higher = roofline.higher(PEAK, Peak({"baseline": 11.0, "avx2": 90.0}, [(1000, 210.0), (100_000, 40.0)]))
-    assert higher == Peak({"baseline": 11.0, "avx2": 100.0}, [(1000, 210.0), (100_000, 50.0)])
+    small = Shape(1, 16, 10, 1)  # a chain of 16 terms
+    assert roofline.least_seconds(PEAK, "step", small) == pytest.approx(16e-9 + 60e-9)
+    assert roofline.least_seconds(PEAK, "sequence", small) == pytest.approx(small.input_flops / 100e9 + 16e-9 + 60e-9)
+    units, latencies, terms = {"baseline": 39.0, "avx2": 5.0}, {"baseline": 310.0, "avx2": 59.0}, {"baseline": 4.0, "avx2": 2.0}
+    second = Peak({"baseline": 11.0, "avx2": 90.0}, [(1000, 210.0), (100_000, 40.0)], units, latencies, terms)
+    higher = roofline.higher(PEAK, second)
+    assert higher.term == {"baseline": 4.0, "avx2": 1.0}
+    assert higher.fma == {"baseline": 11.0, "avx2": 100.0}
+    assert higher.bandwidth == [(1000, 210.0), (100_000, 50.0)]
+    assert (higher.unit, higher.latency) == ({"baseline": 39.0, "avx2": 4.0}, {"baseline": 300.0, "avx2": 59.0})
+
+
+def _machine_says(**changes):
+    return json.dumps({"fma_peak_gflops": {"avx2": 100}, "step": {"avx2": {"unit_ns": 2, "latency_ns": 50, "term_ns": 1}},
+                       "read_bandwidth": [{"bytes": 1024, "gb_per_s": 9}]} | changes)  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("says", "good"),
     [
-        ('{"fma_peak_gflops": {"avx2": 100}, "read_bandwidth": [{"bytes": 1024, "gb_per_s": 9}]}', True),
-        ('{"fma_peak_gflops": {}, "read_bandwidth": []}', False),
-        ('{"fma_peak_gflops": {"avx2": -1}, "read_bandwidth": [{"bytes": 1024, "gb_per_s": 9}]}', False),
+        (_machine_says(), True),
+        (_machine_says(fma_peak_gflops={}, read_bandwidth=[]), False),
+        (_machine_says(fma_peak_gflops={"avx2": -1}), False),
+        (_machine_says(step={"avx2": {"unit_ns": 0, "latency_ns": 50, "term_ns": 1}}), False),
+        (_machine_says(step={}), False),
         ("[]", False),
         ("", False),
     ],
@@ -427,7 +450,9 @@ def test_peaks_are_read_or_refused(tmp_path, says, good):
     program.write_text(f"#!/bin/sh\necho '{says}'\n")
     program.chmod(0o755)
     if good:
-        assert roofline.measure_peak(program) == Peak({"avx2": 100.0}, [(1024, 9.0)])
+        assert roofline.measure_peak(program) == Peak(
+            {"avx2": 100.0}, [(1024, 9.0)], {"avx2": 2.0}, {"avx2": 50.0}, {"avx2": 1.0}
+        )
     else:
         with pytest.raises(RuntimeError, match=r"^machine: "):
             roofline.measure_peak(program)

@@ -85,7 +85,7 @@ constexpr InstructionSet instruction_set(const char* name, const Kernels& unchun
           unchunked,
           {array<Sigmoid>, chain<Sigmoid>},
           {array<Tanh>, chain<Tanh>},
-          {{8, fma_loop<8>}, {12, fma_loop<12>}, {24, fma_loop<24>}},
+          {{1, fma_loop<1>}, {8, fma_loop<8>}, {12, fma_loop<12>}, {24, fma_loop<24>}},
           {again<1, 0>(), again<2, 0>(), again<4, 0>(), again<8, 0>(), again<1, 1024>(), again<2, 1024>(), again<4, 1024>(),
            back_and_forth<1>(), back_and_forth<2>()}};
 }

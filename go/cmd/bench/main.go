@@ -122,21 +122,24 @@ func (w *worker) prepare(r requests.Request) (any, error) {
 	case t.mode == "step" && config.Bidirectional:
 		return skipped{"bidirectional: a stream has no reverse direction"}, nil
 	}
-	j := &job{model: m, x: in.X, threads: t.threads}
+	steps, rows, features := in.X.Shape[0], in.X.Shape[1], config.HiddenSize
+	if config.Bidirectional {
+		features *= 2
+	}
+	y := &lstmref.Tensor{Shape: []int{steps, rows, features}, Data: make([]float32, steps*rows*features)}
+	j := &job{model: m, x: in.X, y: y, threads: t.threads}
 	run := j.sequence
 	if t.mode == "step" {
-		if j.stream, err = m.NewStream(in.X.Shape[1]); err != nil {
+		if j.stream, err = m.NewStream(rows); err != nil {
 			return nil, err
 		}
-		j.y = &lstmref.Tensor{Shape: []int{in.X.Shape[0], in.X.Shape[1], config.HiddenSize}}
-		j.y.Data = make([]float32, in.X.Shape[0]*in.X.Shape[1]*config.HiddenSize)
 		run = j.stepByStep
 	}
 	run()
 	if err := lstmref.WriteTensors(t.outputs, lstmref.NamedTensor{Name: "y", Tensor: j.y}); err != nil {
 		return nil, err
 	}
-	w.run, w.steps = run, in.X.Shape[0]
+	w.run, w.steps = run, steps
 	return prepared{true}, nil
 }
 
@@ -150,9 +153,7 @@ type job struct {
 
 // sequence is one call for all steps.
 func (j *job) sequence() {
-	j.y = nil // the last one is garbage before the next is made
-	var err error
-	if j.y, _, err = j.model.Forward(j.x, nil, lstmref.NumThreads(j.threads)); err != nil {
+	if _, _, err := j.model.Forward(j.x, nil, lstmref.NumThreads(j.threads), lstmref.Output(j.y)); err != nil {
 		panic(err)
 	}
 }

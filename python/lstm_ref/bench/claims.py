@@ -75,6 +75,12 @@ def _ceiling(results: Results, work: Measured, peer: str) -> str:
     return f"the machine allows {number(timing.seconds / roofline.least_seconds(results.peak, work.mode, work.shape))}"
 
 
+def _least(results: Results, work: Measured, value: float, seconds: float) -> str:
+    """The value that a work's `value`, now reached in so many seconds, would have at the machine's limit."""
+    assert results.peak is not None
+    return f"the machine allows {number(value * seconds / roofline.least_seconds(results.peak, work.mode, work.shape))}"
+
+
 def _note(*parts: str) -> str:
     return "; ".join(filter(None, parts))
 
@@ -105,7 +111,8 @@ def _streams(results: Results) -> Iterator[Claim]:
             size = work.shape.input_bytes + work.shape.recurrent_bytes
             speed = roofline.bandwidth(results.peak, size) / 1e9
             note = (
-                f"{timing.seconds * 1e6:.3g} us; {size // 1024} KiB of weights at {speed:.3g} GB/s: {size / speed / 1e3:.3g} us"
+                f"{timing.seconds * 1e6:.3g} us; {size // 1024} KiB of weights at {speed:.3g} GB/s: {size / speed / 1e3:.3g} us; "
+                + _least(results, work, share, timing.seconds)
             )
             yield _share("one step per call in C++, share of the read bandwidth", f"I, H = {I}, {H}", timing, share, 0.8, note)
 
@@ -120,7 +127,10 @@ def _small_steps(results: Results) -> Iterator[Claim]:
                 f"I, H = {I}, {H}",
                 there / timing.seconds,
                 0.9,
-                note=f"{timing.seconds * 1e6:.3g} us; RTNeural took {there * 1e6:.3g} us",
+                note=_note(
+                    f"{timing.seconds * 1e6:.3g} us; RTNeural took {there * 1e6:.3g} us",
+                    _least(results, work, there / timing.seconds, timing.seconds) if results.peak else "",
+                ),
             )
 
 
@@ -155,8 +165,9 @@ def _fma_shares(results: Results) -> Iterator[Claim]:
         timing = work and work.get(CPP.name)
         if work and timing and results.peak and shape.H >= 256:
             speed = roofline.flops_per_second(shape, timing.seconds)
-            note = f"{speed / 1e9:.3g} of {roofline.fma_peak(results.peak) / 1e9:.3g} GFLOP/s"
             share = roofline.fma_share(results.peak, work, timing)
+            peak = roofline.fma_peak(results.peak) / 1e9
+            note = f"{speed / 1e9:.3g} of {peak:.3g} GFLOP/s; {_least(results, work, share, timing.seconds)}"
             yield _share("sequence, batch 32 and 64, share of the fma peak", str(shape), timing, share, 0.85, note)
 
 

@@ -104,10 +104,15 @@ class Memory:
 
 @dataclass
 class Peak:
-    """What the machine can do, measured in this run: GFLOP/s of fma by instruction set, GB/s of reading n bytes again and again."""
+    """What the machine can do, measured in this run: by instruction set GFLOP/s of fma, and the ns of a step's activations,
+    those of one unit among many (`unit`) and from z to h of a vector alone (`latency`), and of a term of a sum that waits for the
+    one before it (`term`); GB/s of reading n bytes again and again."""
 
     fma: dict[str, float]
     bandwidth: list[tuple[int, float]]
+    unit: dict[str, float]
+    latency: dict[str, float]
+    term: dict[str, float]
 
 
 @dataclass
@@ -178,6 +183,7 @@ def _from_json(data: Mapping[str, Any]) -> Results:
     peak = data["peak"] and Peak(
         {isa: positive(speed) for isa, speed in data["peak"]["fma"].items()},
         [(int(positive(size)), positive(speed)) for size, speed in data["peak"]["bandwidth"]],
+        *({isa: positive(data["peak"][key][isa]) for isa in data["peak"]["fma"]} for key in ("unit", "latency", "term")),
     )
     plain = {key: data[key] for key in ("machine", "contenders", "settings", "notes")}
     return Results(**plain, works=works, memory=memory, peak=peak)

@@ -95,6 +95,8 @@ void test_instruction_sets() {
     CHECK_EQ(std::string(sets[i]->name), names[i]);
     CHECK_EQ(std::string(sets[i]->unchunked.name), names[i]);
     CHECK(fma_peak(*sets[i], 1e-4) > 0);
+    const StepTimes times = step_times(*sets[i], 1e-4);
+    CHECK(times.unit > 0 && times.term > 0 && times.latency > times.unit);  // a vector in turn waits for its own operations
     for (const std::int64_t bytes : {1, 512, 5000}) CHECK(read_bandwidth(*sets[i], bytes, 1e-4, 2) > 0);
   }
   std::string all;
