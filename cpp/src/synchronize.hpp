@@ -7,20 +7,25 @@
 
 namespace lstm_ref {
 
+// Whether the condition came true before one had looked so often.
+template <class Condition>
+bool spin(const Condition& condition, int looks) {
+  for (; looks > 0; --looks) {
+    if (condition()) return true;
+#if defined(LSTM_REF_X86_64)
+    __builtin_ia32_pause();
+#elif defined(LSTM_REF_ARM64)
+    asm volatile("yield");
+#endif
+  }
+  return false;
+}
+
 template <class Condition>
 void spin_until(const Condition& condition) {
-  constexpr int kSpins = 256;  // a few microseconds; after that somebody else may need the processor
-  for (int spins = 0; !condition(); ++spins) {
-    if (spins >= kSpins) {
-      std::this_thread::yield();
-    } else {
-#if defined(LSTM_REF_X86_64)
-      __builtin_ia32_pause();
-#elif defined(LSTM_REF_ARM64)
-      asm volatile("yield");
-#endif
-    }
-  }
+  constexpr int kLooks = 256;  // a few microseconds; after that somebody else may need the processor
+  if (spin(condition, kLooks)) return;
+  while (!condition()) std::this_thread::yield();
 }
 
 // Lets nobody on before all are there.

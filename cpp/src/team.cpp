@@ -5,13 +5,22 @@
 
 namespace lstm_ref {
 
-RowGroup::RowGroup(const Call& call, std::int64_t first, std::int64_t by) : finished(call.network.weights.size()) {
+// Neighbours stay together, since their y may share a cache line, which two threads had better not write by turns; but where
+// lengths differ the rows are dealt out from the longest to the shortest, so that each group has as much to do.
+RowGroup::RowGroup(const Call& call, std::int64_t group, std::int64_t groups) : finished(call.network.weights.size()) {
   const Inputs& inputs = call.inputs;
-  const auto length = [&](std::int64_t b) { return inputs.lengths ? inputs.lengths[b] : inputs.T; };
+  if (!inputs.lengths) {
+    const std::int64_t first = inputs.B * group / groups, end = inputs.B * (group + 1) / groups;
+    rows.resize(end - first);
+    std::iota(rows.begin(), rows.end(), first);
+    lengths.assign(end - first, inputs.T);
+    return;
+  }
+  const auto length = [&](std::int64_t b) { return inputs.lengths[b]; };
   std::vector<std::int64_t> sorted(inputs.B);
   std::iota(sorted.begin(), sorted.end(), 0);
   std::stable_sort(sorted.begin(), sorted.end(), [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
-  for (std::int64_t i = first; i < inputs.B; i += by) {
+  for (std::int64_t i = group; i < inputs.B; i += groups) {
     rows.push_back(sorted[i]);
     lengths.push_back(length(sorted[i]));
   }

@@ -22,7 +22,7 @@ struct Call {
 
 // Rows of the batch that are computed together, longest first, so that those active at a time step are the first few.
 struct RowGroup {
-  RowGroup(const Call& call, std::int64_t first, std::int64_t by);  // rows `first`, `first + by`, ... of those sorted by length
+  RowGroup(const Call& call, std::int64_t group, std::int64_t groups);  // one of so many
 
   std::int64_t count() const { return rows.size(); }
   std::int64_t steps() const { return rows.empty() ? 0 : lengths.front(); }

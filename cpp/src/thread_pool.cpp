@@ -4,7 +4,14 @@
 
 #include <algorithm>
 
+#include "synchronize.hpp"
+
 namespace lstm_ref {
+namespace {
+
+constexpr int kLooks = 4096;  // 50 to 200 microseconds
+
+}  // namespace
 
 ThreadPool::ThreadPool(int num_threads) : shared_(std::make_unique<Shared>()), process_(getpid()) {
   try {
@@ -28,12 +35,16 @@ void ThreadPool::run(int tasks, const std::function<void(int)>& task) {
     for (int i = 0; i < tasks; ++i) task(i);
     return;
   }
-  Job job = {task, tasks};
+  Job job{task, tasks};
   std::unique_lock<std::mutex> lock(shared_->mutex);
   shared_->jobs.push_back(&job);
   shared_->changed.notify_all();
   while (job.started < job.tasks) run_next_task(*shared_, job, lock);
-  shared_->changed.wait(lock, [&] { return job.finished == job.tasks; });
+  lock.unlock();
+  const auto finished = [&] { return job.finished.load(std::memory_order_acquire) == job.tasks; };
+  spin(finished, kLooks);  // to be woken takes as long as the others are late when they were woken
+  lock.lock();             // whoever was the last is done with the job when it lets go
+  shared_->changed.wait(lock, finished);
 }
 
 bool ThreadPool::forked() const { return getpid() != process_; }

@@ -1,6 +1,7 @@
 // A fixed set of threads that share out numbered tasks.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -29,7 +30,7 @@ class ThreadPool {
     const std::function<void(int)>& task;
     int tasks;
     int started = 0;
-    int finished = 0;
+    std::atomic<int> finished{0};
   };
   // A child process made by fork() has these, but not the threads.
   struct Shared {
