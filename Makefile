@@ -3,6 +3,7 @@
 # make bench    how fast, beside the peers: verified, then timed (12 minutes); writes bench/results and the tables in the documents
 # make lint     formatting, types, generated files
 # make sweep    sigmoid and tanh on all 2^32 inputs (minutes)
+# make test-qemu  C++ and Go on arm64 and s390x, emulated (an hour; needs Debian's cross compilers and qemu-user)
 # make clean    remove what was built;  make distclean  also .venv
 #
 # Nothing is needed but Python >= 3.10, make and a C++17 compiler. A second run does only what changed.
@@ -28,7 +29,7 @@ GO_SOURCES  := $(shell find go -type f)
 # The machine's Go if it is new enough, else the one from the dev extra.
 GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && command -v go || echo "$(CURDIR)/$(BIN)/go")
 
-.PHONY: verify test test-python test-cpp test-go bench lint format golden sweep clean distclean
+.PHONY: verify test test-python test-cpp test-go test-qemu test-qemu-arm64 test-qemu-s390x bench lint format golden sweep clean distclean
 .DELETE_ON_ERROR:
 FORCE:
 
@@ -45,6 +46,11 @@ test-cpp: $(BUILD)/.python
 
 test-go: $(BUILD)/.go
 	cd go && "$(GO)" vet ./... && "$(GO)" test -count=1 ./... && "$(GO)" test -count=1 -tags purego ./...  # Go's cache would not see new vectors
+
+test-qemu: test-qemu-arm64 test-qemu-s390x
+
+test-qemu-arm64 test-qemu-s390x: test-qemu-%: $(BUILD)/.python
+	GO="$(GO)" tests/qemu.sh $*
 
 bench: $(BUILD)/.python $(BUILD)/go/lstm-ref-bench $(VENV)/.peers
 	$(BIN)/lstm-ref bench --out bench/results --markdown README.md --markdown docs/speed.md
