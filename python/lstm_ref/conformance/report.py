@@ -66,10 +66,11 @@ def print_matrix(console: Console, rows: Sequence[Row], strict: bool) -> None:
             console.print(Text(f"{result.status} {row.name} {result.case}: {result.detail}", "red"))
         if len(row.failures) > SHOWN:
             console.print(Text(f"... and {len(row.failures) - SHOWN} more of {row.name}", "red"))
-        for reason, cases in Counter(
-            result.detail for result in row.results if result.status in ("skipped", "not offered")
-        ).most_common(SHOWN):
+        for reason, cases in Counter(result.detail for result in row.results if result.status == "skipped").most_common(SHOWN):
             console.print(Text(f"skipped {row.name}: {cases} cases: {reason}", "yellow"))
+        if lacking := Counter(result.detail for result in row.valid if result.status == "not offered"):
+            reasons = ", ".join(f"{reason} ({cases})" for reason, cases in lacking.most_common())
+            console.print(Text(f"skipped {row.name}: {lacking.total()} cases: {reasons}", "yellow"))
     console.print(Text(summary(rows, strict), "bold green" if all_passed(rows, strict) else "bold red"))
 
 
@@ -88,7 +89,8 @@ def summary(rows: Sequence[Row], strict: bool) -> str:
     exact = sum(all(result.status in ("exact", "not offered") for result in row.valid) for row in tried)
     missing = [row.name for row in rows if row.missing]
     implementations = "1 implementation" if len(tried) == 1 else f"{len(tried)} implementations"
-    return f"passed: {implementations}, {exact} bit-exact on every case" + (
+    offered = " that they offer" if any(row.count("not offered") for row in tried) else ""
+    return f"passed: {implementations}, {exact} bit-exact on every case{offered}" + (
         f"; not tried: {', '.join(missing)}" if missing else ""
     )
 

@@ -6,12 +6,13 @@ from typing import Any
 from ...activation import DEFAULTS
 from ...config import CONFIGS
 from ..manifest import Case
-from .build import case, choice, cycle, scaled, wide
+from .build import case, choice, cycle, wide
 from .ladder import FUNCTION_LADDER, SOFTPLUS_LADDER
 
 LAID_OPEN: tuple[Any, ...] = (  # also with parameters that are not the defaults
     *DEFAULTS,
     ("leaky_relu", -0.5),
+    ("leaky_relu", 1.5),
     ("elu", 0.3),
     ("elu", -2.0),
     ("hard_sigmoid", 0.16666667, 0.5),
@@ -50,6 +51,6 @@ def _in_every_place() -> Iterator[Case]:
                 if op == "lstm" and name == ("sigmoid" if place.startswith("gate") else "tanh"):
                     continue  # the plain LSTM
                 options = {place: function}
-                yield case(id, "chosen", "ACTIVATION", f"{place} {name}", 4, 9, T=4, B=3, op=op, options=options, **scaled(9))
+                yield case(id, "chosen", "ACTIVATION", f"{place} {name}", 4, 9, T=4, B=3, op=op, options=options)
                 yield case(f"{id}-wide", "chosen", "ACTIVATION OVERFLOW NAN", f"{place} {name}, biased exponents 100 to 255", 3, 17, T=2, B=2,
                            op=op, options=options, x=wide(100, 255), bidirectional=n % 2 == 0)  # fmt: skip
