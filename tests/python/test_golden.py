@@ -1,6 +1,7 @@
 """The vectors themselves: complete, current, discriminating."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ def test_the_example_in_the_spec_fits_the_schema():
 def test_enough_cases(golden):
     assert sum(case.stored for case in golden.valid) >= 60
     assert sum(not case.stored for case in golden.valid) >= 400
+    assert len(golden.valid) >= 2000
     assert {case.config.hidden_size for case in golden.valid} >= {*cases.SIZES, 1024}
     assert {case.config.input_size for case in golden.valid} >= {*cases.SIZES, 1024}
     assert max(case.T for case in golden.valid) >= 200
@@ -74,13 +76,25 @@ def test_every_mutant_is_killed(golden):
     verdicts = list(mutants.mutation_score(golden.valid))
     survivors = [verdict.mutant.name for verdict in verdicts if verdict.killed_by is None]
     assert survivors == []
-    assert len(verdicts) >= 40
+    assert len(verdicts) >= 120
+    killed = Counter(verdict.mutant.flag for verdict in verdicts)
+    for flag in ("PROJECTION", "PEEPHOLE", "COUPLED", "CLIP", "RESET_MODE", "PLAIN_RNN", "ACTIVATION"):
+        assert killed[flag] >= 5, flag
     assert sum(verdict.mutant.name.startswith("gate order") for verdict in verdicts) == 23
 
 
 def test_the_right_reference_is_no_mutant(golden):
-    right = mutants.Mutant("none", "GATE_ORDER", lambda config, weights, inputs: forward(config, weights, **inputs))
+    right = mutants.Mutant(
+        "none", "GATE_ORDER", lambda config, weights, inputs: forward(config, weights, **inputs), lambda c: True
+    )
     assert not any(mutants.notices(case, right) for case in golden.valid if case.stored)
+
+
+def test_a_mutant_is_judged_by_what_it_concerns(golden):
+    """A fault of a GRU is not noticed by an LSTM, however wrong its outputs there."""
+    wrong = mutants.Mutant("none", "BIAS", lambda c, w, i: [np.float32(7)] * 3, lambda c: c.op == "gru")
+    noticed = {case.op for case in golden.valid if mutants.notices(case, wrong)}
+    assert noticed == {"gru"}
 
 
 def test_check_names_what_differs(tmp_path, monkeypatch):
