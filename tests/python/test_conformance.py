@@ -17,7 +17,7 @@ import pytest
 
 from lstm_ref import model_file, reference
 from lstm_ref.config import GRUConfig, LSTMConfig, RNNConfig
-from lstm_ref.conformance import registry, report, results
+from lstm_ref.conformance import divergence, registry, report, results
 from lstm_ref.conformance.client import Broken, RunnerProcess
 from lstm_ref.conformance.divergence import first_divergence
 from lstm_ref.conformance.protocol import Skipped, answer_lines
@@ -576,6 +576,31 @@ def traced():
     trace = {}
     outputs = reference.forward(case.config, weights, **inputs, trace=trace)
     return case, outputs.named(case.config) | trace
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "index", "place"),
+    [
+        (GRUConfig(2, 5), "z_l0", 15, "z_l0[t=1, b=0, gate n_h, unit 0]"),
+        (GRUConfig(2, 5, reset_after=False), "z_l0", 14, "z_l0[t=1, b=0, gate n, unit 4]"),
+        (GRUConfig(2, 5), "gates_l0", 6, "gates_l0[t=1, b=0, gate u, unit 1]"),
+        (RNNConfig(2, 5), "z_l0", 3, "z_l0[t=1, b=0, gate n, unit 3]"),
+        (RNNConfig(2, 5), "h_l0", 3, "h_l0[t=1, b=0, unit 3]"),
+        (LSTMConfig(2, 5, proj_size=2), "h_l0", 1, "h_l0[t=1, b=0, unit 1]"),
+        (LSTMConfig(2, 5, proj_size=2), "c_l0", 4, "c_l0[t=1, b=0, unit 4]"),
+    ],
+)
+def test_the_first_divergence_of_every_cell_is_named(config, name, index, place):
+    case = make_case("target", config, 3, 2)
+    weights, inputs = case.tensors()
+    trace = {}
+    want = reference.forward(config, weights, **inputs, trace=trace).named(config) | trace
+    assert {key: value.shape for key, value in trace.items()} == divergence.trace_shapes(config, 3, 2)
+    got = {key: value.copy() for key, value in want.items()}
+    got[name][1, 0, index] += 1
+    got["y"][2] += 1
+    assert first_divergence(config, None, got, want).startswith(place)
+    assert first_divergence(config, None, want, want) is None
 
 
 @pytest.mark.parametrize(
