@@ -6,7 +6,7 @@ The names that need the compiled engine or PyTorch are loaded on first use, so t
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .config import LSTMConfig
+from .config import GRUConfig, LSTMConfig, RNNConfig
 from .errors import InvalidArgument
 from .version import __version__
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from .native import LSTM, available_isas, load
     from .stream import Stream
 
-__all__ = ["LSTM", "InvalidArgument", "LSTMConfig", "Stream", "__version__", "available_isas", "binding", "load"]
+__all__ = [
+    "LSTM", "GRUConfig", "InvalidArgument", "LSTMConfig", "RNNConfig", "Stream", "__version__", "available_isas", "binding", "load",
+]  # fmt: skip
 
 _LAZY = {"LSTM": "native", "Stream": "stream", "available_isas": "native", "binding": "_binding", "load": "native"}
 _SUBMODULES = ("reference", "torch")

@@ -1,18 +1,18 @@
-"""The configuration of an LSTM and the tensors that go with it (spec/lstm.md section 1, spec/model-file.md F2)."""
+"""The configuration of a network and the tensors that go with it (spec/lstm.md section 1, spec/variants.md, spec/model-file.md F2)."""
 
 import numbers
 import operator
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, fields
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .errors import InvalidArgument, format_shape
+from .activation import SIGMOID, TANH, Activation, check_activation, check_number, shortest
+from .errors import InvalidArgument, describe, format_shape
 
 FORMAT_VERSION = 1
-OP = "lstm"
 MAX_SIZE = 2**24
 SIZES = ("input_size", "hidden_size", "num_layers")
 FLAGS = ("bias", "batch_first", "bidirectional")
@@ -30,10 +30,10 @@ class Expected(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LSTMConfig:
-    """What decides the shapes: the constructor arguments of ``torch.nn.LSTM`` that matter for inference.
+class Config:
+    """What decides the shapes, in every op: the constructor arguments of ``torch.nn.LSTM`` that matter for inference.
 
-    Raises InvalidArgument when a size is not an integer from 1 to 2**24 or a flag is not a bool.
+    Raises InvalidArgument when a size is not an integer from 1 to 2**24, a flag is not a bool, or an option not one of its values.
     """
 
     input_size: int
@@ -43,16 +43,57 @@ class LSTMConfig:
     batch_first: bool = False
     bidirectional: bool = False
 
+    op: ClassVar[str]
+    gates: ClassVar[str]  # a letter for each gate, in the order of the rows of weight_ih
+    state: ClassVar[tuple[str, ...]] = ("h",)  # what is carried from step to step
+
     def __post_init__(self) -> None:
-        for key in SIZES:
-            object.__setattr__(self, key, check_size(key, getattr(self, key)))
-        for key in FLAGS:
-            object.__setattr__(self, key, check_flag(key, getattr(self, key)))
+        for key in (*SIZES, *FLAGS, *self.options()):
+            object.__setattr__(self, key, CHECKS[key](key, getattr(self, key)))
+
+    @classmethod
+    def options(cls) -> tuple[str, ...]:
+        """The keys that this op has beyond those that all have."""
+        return tuple(f.name for f in fields(cls) if f.name not in (*SIZES, *FLAGS))
+
+    def chosen(self) -> dict[str, Any]:
+        """The options that are not at their defaults, as JSON holds them."""
+        defaults = {f.name: f.default for f in fields(self)}
+        values = {key: getattr(self, key) for key in self.options()}
+        return {key: to_json(value) for key, value in values.items() if value != defaults[key]}
 
     @property
     def directions(self) -> int:
         """D."""
         return 2 if self.bidirectional else 1
+
+    @property
+    def output_size(self) -> int:
+        """R, the size of h."""
+        return self.hidden_size
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The pre-activations of one unit, in the order of z (spec/variants.md, section 1)."""
+        return tuple(self.gates)
+
+    @property
+    def trace_sizes(self) -> dict[str, int]:
+        """The intermediates of a step and the sizes of their last axes, in the order of computation (spec/runner.md)."""
+        sizes = {"z": len(self.columns), "gates": len(self.gates), "c": 1}
+        return {name: n * self.hidden_size for name, n in sizes.items() if name != "c" or "c" in self.state} | {
+            "h": self.output_size
+        }
+
+    @classmethod
+    def outputs(cls) -> tuple[str, ...]:
+        """What a run gives: y, h_n, and c_n if there is a c."""
+        return ("y", *(f"{name}_n" for name in cls.state))
+
+    @classmethod
+    def inputs(cls) -> tuple[str, ...]:
+        """What a run may be given."""
+        return ("x", *(f"{name}_0" for name in cls.state), "lengths")
 
     def suffixes(self) -> Iterator[tuple[int, str]]:
         """(row of the state, name suffix) of each layer and direction: (0, "l0"), (1, "l0_reverse"), ..."""
@@ -62,14 +103,22 @@ class LSTMConfig:
 
     def iter_expected(self) -> Iterator[tuple[str, Expected]]:
         """Names and shapes of the weights in canonical order, one at a time (num_layers may be hostile)."""
-        hidden, directions = self.hidden_size, self.directions
+        hidden, output, directions = self.hidden_size, self.output_size, self.directions
+        rows, size = len(self.gates), "H" if len(self.gates) == 1 else f"{len(self.gates)}*H"
+        letter = "H" if output == hidden else "R"
         for row, suffix in self.suffixes():
-            inputs = ("I", self.input_size) if row < directions else ("D*H", directions * hidden)
-            yield f"weight_ih_{suffix}", Expected(f"(4*H, {inputs[0]})", (4 * hidden, inputs[1]))
-            yield f"weight_hh_{suffix}", Expected("(4*H, H)", (4 * hidden, hidden))
+            inputs = ("I", self.input_size) if row < directions else (f"D*{letter}", directions * output)
+            yield f"weight_ih_{suffix}", Expected(f"({size}, {inputs[0]})", (rows * hidden, inputs[1]))
+            yield f"weight_hh_{suffix}", Expected(f"({size}, {letter})", (rows * hidden, output))
             if self.bias:
-                yield f"bias_ih_{suffix}", Expected("(4*H,)", (4 * hidden,))
-                yield f"bias_hh_{suffix}", Expected("(4*H,)", (4 * hidden,))
+                yield f"bias_ih_{suffix}", Expected(f"({size},)", (rows * hidden,))
+                yield f"bias_hh_{suffix}", Expected(f"({size},)", (rows * hidden,))
+            for name, expected in self._more_expected():
+                yield f"{name}_{suffix}", expected
+
+    def _more_expected(self) -> Iterator[tuple[str, Expected]]:
+        """Further weights of one layer and direction."""
+        yield from ()
 
     def expected_tensors(self) -> dict[str, Expected]:
         """Names and shapes of all weights in canonical order."""
@@ -83,23 +132,116 @@ class LSTMConfig:
     def input_axes(self) -> str:
         return "B, T, I" if self.batch_first else "T, B, I"
 
-    def expected_state(self, batch: int) -> Expected:
-        """Shape of h_0 and c_0."""
-        return Expected("(L*D, B, H)", (self.num_layers * self.directions, batch, self.hidden_size))
+    def expected_state(self, batch: int, name: str = "h") -> Expected:
+        """Shape of h_0 or c_0."""
+        letter, size = ("R", self.output_size) if name == "h" and self.output_size < self.hidden_size else ("H", self.hidden_size)
+        return Expected(f"(L*D, B, {letter})", (self.num_layers * self.directions, batch, size))
 
     def outputs_fit(self, steps: int, batch: int) -> bool:
         """Check 13 of spec/model-file.md: an x without elements may claim any number of rows."""
-        y = 4 * prod(size for size in (steps, batch, self.directions * self.hidden_size) if size)
-        states = 2 * 4 * prod(self.expected_state(batch).shape)
+        y = 4 * prod(size for size in (steps, batch, self.directions * self.output_size) if size)
+        states = 4 * sum(prod(self.expected_state(batch, name).shape) for name in self.state)
         return y < 2**63 and (steps * batch > 0 or states <= 2**32)
 
     def to_json(self) -> dict[str, Any]:
-        return {"format_version": FORMAT_VERSION, "op": OP, **asdict(self)}
+        """As a model file holds it: options only where they are chosen, so that a plain LSTM's file is what it always was."""
+        return (
+            {"format_version": FORMAT_VERSION, "op": self.op}
+            | {key: getattr(self, key) for key in (*SIZES, *FLAGS)}
+            | self.chosen()
+        )
 
 
-def check_size(parameter: str, value: Any) -> int:
+@dataclass(frozen=True)
+class LSTMConfig(Config):
+    """An LSTM; without options that of ``torch.nn.LSTM``. The options: spec/variants.md."""
+
+    _: KW_ONLY
+    proj_size: int = 0
+    peephole: bool = False
+    input_forget: bool = False
+    clip: float = 0.0
+    gate_activation: Activation = SIGMOID
+    candidate_activation: Activation = TANH
+    output_activation: Activation = TANH
+
+    op = "lstm"
+    gates = "ifgo"
+    state = ("h", "c")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.proj_size >= self.hidden_size:
+            limit = f"hidden_size - 1 = {self.hidden_size - 1}"
+            raise InvalidArgument("proj_size", describe(self.proj_size), f"an integer from 0 to {limit}")
+
+    @property
+    def output_size(self) -> int:
+        return self.proj_size or self.hidden_size
+
+    def _more_expected(self) -> Iterator[tuple[str, Expected]]:
+        if self.proj_size:
+            yield "weight_hr", Expected("(R, H)", (self.proj_size, self.hidden_size))
+        if self.peephole:
+            yield "weight_peephole", Expected("(3*H,)", (3 * self.hidden_size,))
+
+
+@dataclass(frozen=True)
+class GRUConfig(Config):
+    """A GRU; without options that of ``torch.nn.GRU``."""
+
+    _: KW_ONLY
+    reset_after: bool = True
+    clip: float = 0.0
+    gate_activation: Activation = SIGMOID
+    candidate_activation: Activation = TANH
+
+    op = "gru"
+    gates = "run"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("r", "u", "n_x", "n_h") if self.reset_after else ("r", "u", "n")
+
+
+@dataclass(frozen=True)
+class RNNConfig(Config):
+    """A plain RNN; without options that of ``torch.nn.RNN``."""
+
+    _: KW_ONLY
+    clip: float = 0.0
+    candidate_activation: Activation = TANH
+
+    op = "rnn"
+    gates = "n"
+
+    @property
+    def trace_sizes(self) -> dict[str, int]:
+        """Its only gate is h itself."""
+        return {"z": self.hidden_size, "h": self.hidden_size}
+
+
+CONFIGS: dict[str, type[Config]] = {config.op: config for config in (LSTMConfig, GRUConfig, RNNConfig)}
+
+
+def plain_lstm(config: Config, who: str) -> LSTMConfig:
+    """The same, for those who have no other op and no options; what they lack is refused, never ignored."""
+    if not isinstance(config, LSTMConfig):
+        raise InvalidArgument("op", describe(config.op), f'"lstm": {who} has no other yet')
+    for key in config.chosen():
+        raise InvalidArgument(key, "chosen", f"its default: {who} does not have this option yet")
+    return config
+
+
+def to_json(value: Any) -> Any:
+    if isinstance(value, Activation):
+        return value.to_json()
+    return shortest(value) if isinstance(value, float) else value
+
+
+def check_size(parameter: str, value: Any, what: str = "an integer") -> int:
     """An integer from 1 to 2**24, NumPy's included, bool excluded; raises InvalidArgument."""
-    want = f"an integer from 1 to {MAX_SIZE}"
+    want = f"{what} from 1 to {MAX_SIZE}"
     if isinstance(value, (bool, np.bool_)):
         raise InvalidArgument(parameter, describe(bool(value)), want)
     try:
@@ -117,31 +259,49 @@ def check_flag(parameter: str, value: Any) -> bool:
     return bool(value)
 
 
+def check_proj_size(parameter: str, value: Any) -> int:
+    """0, or a size."""
+    return 0 if is_integer(value) and value == 0 else check_size(parameter, value, "0, or an integer")
+
+
+def check_clip(parameter: str, value: Any) -> float:
+    """0, or a number that is greater in float32, too."""
+    want = "0, or a number > 0 that is finite and not 0 in float32"
+    clip = check_number(parameter, value, want)
+    if clip < 0 or (clip == 0 and value != 0):
+        raise InvalidArgument(parameter, describe(value), want)
+    return abs(clip)
+
+
+CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of one key by itself, in the order of spec/model-file.md
+    **dict.fromkeys(SIZES, check_size),
+    **dict.fromkeys(FLAGS, check_flag),
+    "proj_size": check_proj_size,
+    **dict.fromkeys(("peephole", "input_forget", "reset_after"), check_flag),
+    "clip": check_clip,
+    **dict.fromkeys(("gate_activation", "candidate_activation", "output_activation"), check_activation),
+}
+OPTIONS = tuple(CHECKS)[len(SIZES) + len(FLAGS) :]
+REASONS = {  # why an op does not have an option
+    ("gru", "proj_size"): "only an LSTM is projected, as in PyTorch",
+    ("gru", "peephole"): "a GRU has no cell state to look at",
+    ("gru", "input_forget"): "the gates of a GRU are coupled as it is",
+    ("gru", "output_activation"): "the output of a GRU is its state",
+    ("rnn", "proj_size"): "only an LSTM is projected, as in PyTorch",
+    ("rnn", "peephole"): "a plain RNN has no cell state to look at",
+    ("rnn", "input_forget"): "a plain RNN has no gates",
+    ("rnn", "reset_after"): "a plain RNN has no gates",
+    ("rnn", "gate_activation"): "a plain RNN has no gates",
+    ("rnn", "output_activation"): "the output of a plain RNN is its state",
+    ("lstm", "reset_after"): "an LSTM has no reset gate",
+}
+
+
 def is_integer(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def describe(value: Any) -> str:
-    """A value as errors.md writes it: integers and strings themselves, anything else by kind."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, int):
-        return str(value) if abs(value) < 2**53 else "a number"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, float):
-        return "a number"
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return "an array"
-    if isinstance(value, Mapping):
-        return "an object"
-    name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"
-
-
-def check_tensors(config: LSTMConfig, tensors: Mapping[str, np.ndarray], *, from_file: bool = True) -> None:
+def check_tensors(config: Config, tensors: Mapping[str, np.ndarray], *, from_file: bool = True) -> None:
     """Checks 7 and 8 of spec/model-file.md: exactly the configuration's tensors, float32, of the right shapes."""
     seen = 0
     for name, expected in config.iter_expected():
@@ -171,16 +331,20 @@ def check_array(name: str, array: np.ndarray, dtype: type, expected: Expected | 
 
 
 class Inputs(NamedTuple):
-    """Checked inputs of one call; h_0 and c_0 are +0 and lengths is T when they were absent."""
+    """Checked inputs of one call; h_0 and c_0 are +0 and lengths is T when they were absent. c_0 is None where there is no c."""
 
     x: np.ndarray
     h_0: np.ndarray
-    c_0: np.ndarray
+    c_0: np.ndarray | None
     lengths: np.ndarray
+
+    def states(self) -> list[np.ndarray]:
+        """h_0, and c_0 where there is one."""
+        return [self.h_0] if self.c_0 is None else [self.h_0, self.c_0]
 
 
 def check_inputs(
-    config: LSTMConfig, x: Any, h_0: Any = None, c_0: Any = None, lengths: Any = None, *,
+    config: Config, x: Any, h_0: Any = None, c_0: Any = None, lengths: Any = None, *,
     from_file: bool = False, others: Iterable[str] = (),
 ) -> Inputs:  # fmt: skip
     """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. others: the names of further tensors in a file.
@@ -200,29 +364,35 @@ def check_inputs(
     if lengths is not None:
         lengths = _check_lengths(lengths, steps, batch, from_file)
     for name in others:
-        raise InvalidArgument(name, "unexpected tensor", "only x, h_0, c_0, lengths")
+        raise InvalidArgument(name, "unexpected tensor", f"only {', '.join(config.inputs())}")
     if not config.outputs_fit(steps, batch):
         raise InvalidArgument("memory", "too little for this case", "a smaller one")
 
-    h_0, c_0 = (np.zeros(config.expected_state(batch).shape, np.float32) if value is None else value for value in (h_0, c_0))
-    return Inputs(x, h_0, c_0, np.full(batch, steps, np.int64) if lengths is None else lengths)
+    if h_0 is None:
+        h_0, c_0 = (np.zeros(config.expected_state(batch, name).shape, np.float32) for name in ("h", "c"))
+    return Inputs(x, h_0, c_0 if "c" in config.state else None, np.full(batch, steps, np.int64) if lengths is None else lengths)
 
 
 def check_state(
-    config: LSTMConfig, batch: int, h_0: Any, c_0: Any, *, from_file: bool = False
+    config: Config, batch: int, h_0: Any, c_0: Any, *, from_file: bool = False
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Check 10 of spec/model-file.md: both (L*D, B, H) or both absent."""
+    """Check 10 of spec/model-file.md: h_0 (L*D, B, R) and c_0 (L*D, B, H) both there or both absent; c_0 never where there is no c."""
     if h_0 is None and c_0 is None:
         return None, None
-    expected = config.expected_state(batch)
 
     def check(name: str, value: Any) -> np.ndarray:
+        expected = config.expected_state(batch, name[0])
         if value is None:
             raise InvalidArgument(name, "missing", str(expected))
         array = to_array(name, value)
         check_array(name, array, np.float32, expected, from_file=from_file)
         return array
 
+    if "c" not in config.state:
+        h_0 = check("h_0", h_0)
+        if c_0 is not None:
+            raise InvalidArgument("c_0", "unexpected tensor", f"only {', '.join(config.inputs())}")
+        return h_0, None
     return check("h_0", h_0), check("c_0", c_0)
 
 

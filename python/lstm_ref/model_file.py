@@ -18,16 +18,17 @@ import numpy as np
 import safetensors.numpy
 
 from .config import (
+    CHECKS,
     CONFIG_KEYS,
+    CONFIGS,
     FLAGS,
     FORMAT_VERSION,
-    OP,
+    OPTIONS,
+    REASONS,
     SIZES,
+    Config,
     Inputs,
-    LSTMConfig,
-    check_flag,
     check_inputs,
-    check_size,
     check_tensors,
     describe,
 )
@@ -60,7 +61,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
         raise InvalidArgument("file", f"cannot be read ({os.strerror(errno.EINVAL)})", "a readable file") from None
 
 
-def read_model(data: bytes) -> tuple[LSTMConfig, dict[str, np.ndarray]]:
+def read_model(data: bytes) -> tuple[Config, dict[str, np.ndarray]]:
     """Configuration and weights of a model file. Raises InvalidArgument for the first of checks 1 to 8 that fails."""
     tensors, metadata = read_container(data)
     config = _read_config(metadata)
@@ -68,12 +69,12 @@ def read_model(data: bytes) -> tuple[LSTMConfig, dict[str, np.ndarray]]:
     return config, tensors
 
 
-def read_inputs(data: bytes, config: LSTMConfig) -> Inputs:
+def read_inputs(data: bytes, config: Config) -> Inputs:
     """x, h_0, c_0, lengths of an inputs file for a model. Raises InvalidArgument: checks 1 to 4 and 9 to 13."""
     tensors, _ = read_container(data)
-    names = ("x", "h_0", "c_0", "lengths")
-    others = (name for name in tensors if name not in names)
-    return check_inputs(config, *(tensors.get(name) for name in names), from_file=True, others=others)
+    given = {name: tensors.get(name) for name in config.inputs()}
+    others = (name for name in tensors if name not in given)
+    return check_inputs(config, **given, from_file=True, others=others)
 
 
 def read_tensors(data: bytes) -> dict[str, np.ndarray]:
@@ -172,7 +173,7 @@ def _are_sizes(value: Any, counts: Container[int]) -> bool:
     return type(value) is list and len(value) in counts and all(type(n) is int and 0 <= n <= MAX_INTEGER for n in value)
 
 
-def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
+def _read_config(metadata: dict[str, str] | None) -> Config:
     """Checks 5 and 6."""
     if metadata is None or METADATA_KEY not in metadata:
         raise InvalidArgument("__metadata__", f"no key {METADATA_KEY}", "the configuration under that key")
@@ -183,28 +184,37 @@ def _read_config(metadata: dict[str, str] | None) -> LSTMConfig:
     for key, value in members:
         if key in config:
             raise InvalidArgument(f"config.{key}", "duplicate key", "one")
-        if key not in CONFIG_KEYS:
+        if key not in (*CONFIG_KEYS, *OPTIONS):
             raise InvalidArgument(f"config.{key}", "unexpected key", f"only {', '.join(CONFIG_KEYS)}")
         config[key] = dict(value) if isinstance(value, Members) else value
-    wants = {"format_version": str(FORMAT_VERSION), "op": f'"{OP}"'}
+    wants = {"format_version": str(FORMAT_VERSION), "op": '"lstm"'}
     for key in CONFIG_KEYS:
         if key not in config:
             want = wants.get(key) or (f"an integer from 1 to {2**24}" if key in SIZES else "true or false")
             raise InvalidArgument(f"config.{key}", "missing", want)
         value = config[key]
-        if key in SIZES:
-            check_size(f"config.{key}", value)
-        elif key in FLAGS:
-            check_flag(f"config.{key}", value)
+        if key == "op" and isinstance(value, str) and value in CONFIGS:
+            continue
+        if key in CHECKS:
+            CHECKS[key](f"config.{key}", value)
         elif describe(value) != wants[key]:
             raise InvalidArgument(f"config.{key}", describe(value), wants[key])
-    return LSTMConfig(**{key: config[key] for key in (*SIZES, *FLAGS)})
+    op = config["op"]
+    for key in OPTIONS:
+        if key in config and (op, key) in REASONS:
+            raise InvalidArgument(f"config.{key}", f'not for op "{op}"', f"no such key: {REASONS[op, key]}")
+        if key in config:
+            CHECKS[key](f"config.{key}", config[key])
+    try:
+        return CONFIGS[op](**{key: config[key] for key in (*SIZES, *FLAGS, *OPTIONS) if key in config})
+    except InvalidArgument as error:  # sizes that do not fit together
+        raise InvalidArgument(f"config.{error.parameter}", error.got, error.want) from None
 
 
 # Writing ------------------------------------------------------------------------------------------------------------
 
 
-def dump_model(config: LSTMConfig, tensors: Mapping[str, np.ndarray]) -> bytes:
+def dump_model(config: Config, tensors: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of a model file. Raises InvalidArgument unless tensors are exactly the configuration's."""
     check_tensors(config, tensors, from_file=False)
     return dump_tensors(tensors, {METADATA_KEY: json.dumps(config.to_json())})
@@ -244,7 +254,7 @@ def _write_atomic(path: Path, data: bytes) -> None:
         raise
 
 
-def save(path: str | os.PathLike, config: LSTMConfig, tensors: Mapping[str, np.ndarray]) -> None:
+def save(path: str | os.PathLike, config: Config, tensors: Mapping[str, np.ndarray]) -> None:
     """Write a model file; errors about the file name the path first."""
     data = dump_model(config, tensors)
     try:
@@ -253,7 +263,7 @@ def save(path: str | os.PathLike, config: LSTMConfig, tensors: Mapping[str, np.n
         raise error.at(path) from None
 
 
-def load(path: str | os.PathLike) -> tuple[LSTMConfig, dict[str, np.ndarray]]:
+def load(path: str | os.PathLike) -> tuple[Config, dict[str, np.ndarray]]:
     """Read a model file; errors name the path first."""
     try:
         return read_model(read_bytes(path))

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _binding, model_file
 from .config import (
+    Config,
     Expected,
     Inputs,
     LSTMConfig,
@@ -17,6 +18,7 @@ from .config import (
     check_tensors,
     describe,
     is_integer,
+    plain_lstm,
     split_state,
     to_array,
 )
@@ -49,7 +51,7 @@ class LSTM:
         self._build(config, tensors, num_threads, isa)
 
     @classmethod
-    def from_tensors(cls, config: LSTMConfig, tensors: Mapping[str, Any], *, num_threads: int = 1,
+    def from_tensors(cls, config: Config, tensors: Mapping[str, Any], *, num_threads: int = 1,
                      isa: str | None = None) -> "LSTM":  # fmt: skip
         """From weights by name; they are copied."""
         lstm = cls.__new__(cls)
@@ -159,7 +161,7 @@ class LSTM:
     def __reduce__(self) -> tuple:  # pickled and copied by configuration and weights; a copy picks its instruction set anew
         return _unpickle, (type(self), self.config, self._tensors, self.num_threads)
 
-    def _build(self, config: LSTMConfig, tensors: Mapping[str, Any], num_threads: int, isa: str | None) -> None:
+    def _build(self, config: Config, tensors: Mapping[str, Any], num_threads: int, isa: str | None) -> None:
         if not is_integer(num_threads) or not 1 <= num_threads <= MAX_THREADS:
             raise InvalidArgument("num_threads", describe(num_threads), f"an integer from 1 to {MAX_THREADS}")
         if isa is not None and isa not in available_isas():
@@ -167,6 +169,7 @@ class LSTM:
                                   "one of " + ", ".join(available_isas()))  # fmt: skip
         if not isinstance(tensors, Mapping):
             raise InvalidArgument("tensors", describe(tensors), "a mapping of names to arrays")
+        config = plain_lstm(config, "the C++ engine")
         arrays = {name: to_array(name, value) for name, value in tensors.items()}
         check_tensors(config, arrays, from_file=False)
         copies = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from lstm_ref import model_file, reference
-from lstm_ref.config import LSTMConfig
-from lstm_ref.conformance import registry, report, results
+from lstm_ref.config import GRUConfig, LSTMConfig, RNNConfig
+from lstm_ref.conformance import divergence, registry, report, results
 from lstm_ref.conformance.client import Broken, RunnerProcess
-from lstm_ref.conformance.divergence import OUTPUTS, first_divergence
+from lstm_ref.conformance.divergence import first_divergence
 from lstm_ref.conformance.protocol import Skipped, answer_lines
 from lstm_ref.conformance.runners import numpy_runner
 from lstm_ref.conformance.verify import select, verify
@@ -139,7 +139,8 @@ def test_bad_lines_are_answered_and_survived(line, answer):
     [
         ({"case": ...}, "request.case: missing, want a string"),
         ({"op": 3}, "request.op: 3, want a string"),
-        ({"op": "gru"}, 'request.op: "gru", want one of lstm'),
+        ({"op": "mlp"}, 'request.op: "mlp", want one of lstm, gru, rnn'),
+        ({"op": "gru"}, 'request.op: "gru", want "lstm", the op of the model'),
         ({"model": ...}, "request.model: missing, want a string"),
         ({"inputs": False}, "request.inputs: false, want a string"),
         ({"outputs": None}, "request.outputs: null, want a string"),
@@ -318,10 +319,10 @@ TARGET = LSTMConfig(2, 5, num_layers=2, bidirectional=True, batch_first=True)
 
 
 def make_case(name, config, T, B, lengths=None, tolerance=1e-5):
-    case = Case(name, "lstm", "tests", ("ONE",), "", config, T, B, lengths, True, 3, FILLS, False, tolerance)
+    case = Case(name, "tests", ("ONE",), "", config, T, B, lengths, True, 3, FILLS, False, tolerance)
     weights, inputs = case.tensors()
-    outputs = reference.forward(config, weights, **inputs)
-    return replace(case, digest={key: digest(value) for key, value in zip(OUTPUTS, outputs, strict=True)})
+    outputs = reference.forward(config, weights, **inputs).named(config)
+    return replace(case, digest={key: digest(value) for key, value in outputs.items()})
 
 
 @pytest.fixture(scope="module")
@@ -436,9 +437,31 @@ def test_any_answer_to_start_can_be_reported(manifest, fake):
     assert json.loads(report.to_json([row], strict=True))["rows"][0]["about"]["implementation"] == "fake"
 
 
-def test_an_operation_that_is_not_offered_is_skipped(manifest, fake):
-    row = row_of(replace(manifest, valid=[manifest.valid[0], replace(manifest.valid[1], op="gru")]), fake("good"))
-    assert (row.valid[1].status, row.valid[1].detail) == ("skipped", "operation gru is not offered")
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        (GRUConfig(2, 5), "operation gru is not offered"),
+        (RNNConfig(2, 5, clip=3), "operation rnn is not offered"),
+        (LSTMConfig(2, 5, clip=3, peephole=True), "option peephole is not offered"),
+        (LSTMConfig(2, 5, gate_activation="relu"), "option gate_activation is not offered"),
+    ],
+)
+def test_what_a_runner_does_not_offer_is_not_asked(manifest, fake, config, reason):
+    """Neither a failure nor, since it was said beforehand, a skip that --strict minds; and never a case that counts as right."""
+    row = row_of(replace(manifest, valid=[manifest.valid[0], make_case("target", config, 4, 2)]), fake("plain"))
+    assert [(result.status, result.detail) for result in row.valid] == [("exact", ""), ("not offered", reason)]
+    assert row.passed(strict=True)
+    assert report.cells(row) == ("1 of 2", "", "0 ulp", "1 of 1", "1")
+    assert not row_of(replace(manifest, valid=[make_case("target", config, 4, 2)]), fake("plain")).passed(strict=False)
+
+
+def test_a_runner_refuses_what_it_does_not_offer(tmp_path):
+    runner = replace(numpy_runner.RUNNER, operations=("lstm",), options=("clip",))
+    config = LSTMConfig(1, 2, clip=1, peephole=True, bias=False)
+    weights = {name: np.ones(e.shape, np.float32) for name, e in config.iter_expected()}
+    model_file.save(tmp_path / "m", config, weights)
+    paths = {"model": str(tmp_path / "m"), "inputs": "/none", "outputs": str(tmp_path / "o")}
+    assert converse(runner, run_request(paths)) == [{"seq": 1, "skipped": "option peephole is not offered"}]
 
 
 def test_a_hanging_runner_is_ended(manifest, fake):
@@ -552,7 +575,32 @@ def traced():
     weights, inputs = case.tensors()
     trace = {}
     outputs = reference.forward(case.config, weights, **inputs, trace=trace)
-    return case, dict(zip(OUTPUTS, outputs, strict=True)) | trace
+    return case, outputs.named(case.config) | trace
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "index", "place"),
+    [
+        (GRUConfig(2, 5), "z_l0", 15, "z_l0[t=1, b=0, gate n_h, unit 0]"),
+        (GRUConfig(2, 5, reset_after=False), "z_l0", 14, "z_l0[t=1, b=0, gate n, unit 4]"),
+        (GRUConfig(2, 5), "gates_l0", 6, "gates_l0[t=1, b=0, gate u, unit 1]"),
+        (RNNConfig(2, 5), "z_l0", 3, "z_l0[t=1, b=0, gate n, unit 3]"),
+        (RNNConfig(2, 5), "h_l0", 3, "h_l0[t=1, b=0, unit 3]"),
+        (LSTMConfig(2, 5, proj_size=2), "h_l0", 1, "h_l0[t=1, b=0, unit 1]"),
+        (LSTMConfig(2, 5, proj_size=2), "c_l0", 4, "c_l0[t=1, b=0, unit 4]"),
+    ],
+)
+def test_the_first_divergence_of_every_cell_is_named(config, name, index, place):
+    case = make_case("target", config, 3, 2)
+    weights, inputs = case.tensors()
+    trace = {}
+    want = reference.forward(config, weights, **inputs, trace=trace).named(config) | trace
+    assert {key: value.shape for key, value in trace.items()} == divergence.trace_shapes(config, 3, 2)
+    got = {key: value.copy() for key, value in want.items()}
+    got[name][1, 0, index] += 1
+    got["y"][2] += 1
+    assert first_divergence(config, None, got, want).startswith(place)
+    assert first_divergence(config, None, want, want) is None
 
 
 @pytest.mark.parametrize(

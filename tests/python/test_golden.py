@@ -1,6 +1,7 @@
 """The vectors themselves: complete, current, discriminating."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from lstm_ref import model_file
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden import cases, generate, mutants
 from lstm_ref.golden.compare import NOT_COMPARABLE, digest, same_bits, ulp_distance
-from lstm_ref.golden.manifest import OUTPUTS, load
+from lstm_ref.golden.manifest import load
 from lstm_ref.reference import forward
 
 SCHEMA = json.loads((ROOT / "tests" / "golden" / "manifest.schema.json").read_text(encoding="utf-8"))
@@ -31,6 +32,7 @@ def test_the_example_in_the_spec_fits_the_schema():
 def test_enough_cases(golden):
     assert sum(case.stored for case in golden.valid) >= 60
     assert sum(not case.stored for case in golden.valid) >= 400
+    assert len(golden.valid) >= 2000
     assert {case.config.hidden_size for case in golden.valid} >= {*cases.SIZES, 1024}
     assert {case.config.input_size for case in golden.valid} >= {*cases.SIZES, 1024}
     assert max(case.T for case in golden.valid) >= 200
@@ -49,14 +51,14 @@ def test_stored_files_are_the_generated_case(golden):
         read = model_file.read_inputs(model_file.read_bytes(folder / "inputs.safetensors"), config)
         assert all(same_bits(getattr(read, name), value) for name, value in inputs.items() if name != "lengths")
         expected = golden.stored(case)
-        assert {name: digest(expected[name]) for name in OUTPUTS} == case.digest
+        assert {name: digest(expected[name]) for name in config.outputs()} == case.digest
 
 
 def test_reference_gives_the_digests(golden):
     for case in golden.valid:
         weights, inputs = case.tensors()
-        outputs = forward(case.config, weights, **inputs)
-        assert {name: digest(value) for name, value in zip(OUTPUTS, outputs, strict=True)} == case.digest, case.id
+        outputs = forward(case.config, weights, **inputs).named(case.config)
+        assert {name: digest(value) for name, value in outputs.items()} == case.digest, case.id
 
 
 def test_invalid_files_are_refused_word_for_word(golden):
@@ -74,13 +76,25 @@ def test_every_mutant_is_killed(golden):
     verdicts = list(mutants.mutation_score(golden.valid))
     survivors = [verdict.mutant.name for verdict in verdicts if verdict.killed_by is None]
     assert survivors == []
-    assert len(verdicts) >= 40
+    assert len(verdicts) >= 120
+    killed = Counter(verdict.mutant.flag for verdict in verdicts)
+    for flag in ("PROJECTION", "PEEPHOLE", "COUPLED", "CLIP", "RESET_MODE", "PLAIN_RNN", "ACTIVATION"):
+        assert killed[flag] >= 5, flag
     assert sum(verdict.mutant.name.startswith("gate order") for verdict in verdicts) == 23
 
 
 def test_the_right_reference_is_no_mutant(golden):
-    right = mutants.Mutant("none", "GATE_ORDER", lambda config, weights, inputs: forward(config, weights, **inputs))
+    right = mutants.Mutant(
+        "none", "GATE_ORDER", lambda config, weights, inputs: forward(config, weights, **inputs), lambda c: True
+    )
     assert not any(mutants.notices(case, right) for case in golden.valid if case.stored)
+
+
+def test_a_mutant_is_judged_by_what_it_concerns(golden):
+    """A fault of a GRU is not noticed by an LSTM, however wrong its outputs there."""
+    wrong = mutants.Mutant("none", "BIAS", lambda c, w, i: [np.float32(7)] * 3, lambda c: c.op == "gru")
+    noticed = {case.op for case in golden.valid if mutants.notices(case, wrong)}
+    assert noticed == {"gru"}
 
 
 def test_check_names_what_differs(tmp_path, monkeypatch):

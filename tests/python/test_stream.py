@@ -21,7 +21,6 @@ import lstm_ref
 from lstm_ref import native
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.compare import digest
-from lstm_ref.golden.manifest import OUTPUTS
 from lstm_ref.reference.environment import is_canonical
 
 ISAS = native.available_isas()
@@ -39,10 +38,15 @@ def run(stream, x):
     return y
 
 
+def is_plain(case):
+    """What the engine has."""
+    return case.op == "lstm" and not case.config.chosen()
+
+
 def test_golden_cases(golden):
     tried = 0
     for case in golden.valid:
-        if case.config.bidirectional or case.lengths is not None or case.B == 0:
+        if not is_plain(case) or case.config.bidirectional or case.lengths is not None or case.B == 0:
             continue
         tensors, inputs = case.tensors()
         lstm = native.LSTM.from_tensors(case.config, tensors)
@@ -50,7 +54,7 @@ def test_golden_cases(golden):
         stream = lstm.stream(case.B, state)
         y = run(stream, np.ascontiguousarray(x.swapaxes(0, 1)) if case.config.batch_first else x)
         outputs = (y.swapaxes(0, 1) if case.config.batch_first else y, *stream.state)
-        assert {name: digest(value) for name, value in zip(OUTPUTS, outputs, strict=True)} == case.digest, case.id
+        assert {name: digest(value) for name, value in zip(case.config.outputs(), outputs, strict=True)} == case.digest, case.id
         tried += 1
     assert tried > 200
 

@@ -24,6 +24,11 @@ constexpr std::uint32_t kSigmoidMin = 0xc2d00000u;  // -104: sigmoid(-104) round
 constexpr std::uint32_t kTanhMin = 0xc1910000u;  // -18.125: tanh(18.125 / 2) rounds to 1
 constexpr std::uint32_t kTwo32 = 0x4f800000u;  // 2^32
 constexpr std::uint32_t kTwoM32 = 0x2f800000u;  // 2^-32
+constexpr std::uint32_t kLog1pC1 = 0x3daaaaabu;  // log(1 + e) = q + q w (C1 + C2 w + ... + C5 w^4), w = q^2, q = 2e / (2 + e),
+constexpr std::uint32_t kLog1pC2 = 0x3c4ccc6au;  // minimax for 0 <= w <= 4/9, relative error 2^-30
+constexpr std::uint32_t kLog1pC3 = 0x3b126493u;
+constexpr std::uint32_t kLog1pC4 = 0x39de467cu;
+constexpr std::uint32_t kLog1pC5 = 0x38edd130u;
 constexpr std::uint32_t kOneBits = 0x3f800000u;  // 1, the exponent bias of float32 in place
 constexpr int kSigmoidMinExponent = -126;  // smallest normal exponent
 constexpr int kTanhMinExponent = -23;  // 1 + 2^-23 is the last exact one

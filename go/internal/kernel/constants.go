@@ -21,6 +21,11 @@ const (
 	kTanhMin            = 0xc1910000
 	kTwo32              = 0x4f800000
 	kTwoM32             = 0x2f800000
+	kLog1pC1            = 0x3daaaaab
+	kLog1pC2            = 0x3c4ccc6a
+	kLog1pC3            = 0x3b126493
+	kLog1pC4            = 0x39de467c
+	kLog1pC5            = 0x38edd130
 	kOneBits            = 0x3f800000
 	kSigmoidMinExponent = -126
 	kTanhMinExponent    = -23

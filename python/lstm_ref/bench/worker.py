@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import model_file
-from ..config import LSTMConfig
+from ..config import Config
 from ..conformance.protocol import Skipped
 
 MIN_SAMPLES = 5
@@ -29,7 +29,7 @@ class Task:
     threads: int
     isa: str
     variant: str
-    config: LSTMConfig
+    config: Config
     tensors: Mapping[str, np.ndarray]
     x: np.ndarray
 

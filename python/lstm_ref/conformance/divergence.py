@@ -6,26 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..config import LSTMConfig
+from ..config import Config
 from ..errors import format_shape
 from ..golden.compare import NOT_COMPARABLE, canonical_bits, ulp_distance
 
 Tensors = Mapping[str, np.ndarray]
 Differ = Callable[[np.ndarray, np.ndarray], np.ndarray]  # elementwise: do these two differ
-OUTPUTS = ("y", "h_n", "c_n")
 TRACE = ("z", "gates", "c", "h")  # in the order of computation
-GATES = "ifgo"
 
 
-def output_shapes(config: LSTMConfig, T: int, B: int) -> dict[str, tuple[int, ...]]:
-    state = config.expected_state(B).shape
-    width = config.directions * config.hidden_size
-    return {"y": (B, T, width) if config.batch_first else (T, B, width), "h_n": state, "c_n": state}
+def output_shapes(config: Config, T: int, B: int) -> dict[str, tuple[int, ...]]:
+    width = config.directions * config.output_size
+    states = {f"{name}_n": config.expected_state(B, name).shape for name in config.state}
+    return {"y": (B, T, width) if config.batch_first else (T, B, width)} | states
 
 
-def trace_shapes(config: LSTMConfig, T: int, B: int) -> dict[str, tuple[int, ...]]:
-    widths = {"z": 4, "gates": 4, "c": 1, "h": 1}
-    return {f"{name}_{s}": (T, B, n * config.hidden_size) for _, s in config.suffixes() for name, n in widths.items()}
+def trace_shapes(config: Config, T: int, B: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}_{s}": (T, B, size) for _, s in config.suffixes() for name, size in config.trace_sizes.items()}
 
 
 def malformed(got: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
@@ -57,10 +54,10 @@ def beyond(tolerance: float) -> Differ:
     return lambda got, want: ~(difference(got, want) <= tolerance)
 
 
-def largest_difference(config: LSTMConfig, got: Tensors, want: Tensors) -> tuple[str, float]:
+def largest_difference(config: Config, got: Tensors, want: Tensors) -> tuple[str, float]:
     """Where in the outputs it is, and how large; a NaN against a number is the largest."""
     found = ("", 0.0)
-    for name in OUTPUTS:
+    for name in config.outputs():
         a, b = (time_first(config, name, value[name]) for value in (got, want))
         off = difference(a, b)
         if off.size and not off.max() <= found[1]:
@@ -72,14 +69,14 @@ def largest_difference(config: LSTMConfig, got: Tensors, want: Tensors) -> tuple
 
 
 def first_divergence(
-    config: LSTMConfig, lengths: np.ndarray | None, got: Tensors, want: Tensors, differ: Differ = bits_differ
+    config: Config, lengths: np.ndarray | None, got: Tensors, want: Tensors, differ: Differ = bits_differ
 ) -> str | None:
     """The first difference, named; None when there is none. Looks into the trace as far as both have one."""
     for _, suffix in config.suffixes():
         names = [f"{name}_{suffix}" for name in TRACE if f"{name}_{suffix}" in got and f"{name}_{suffix}" in want]
         if found := _first_in_direction(config, suffix, names, lengths, got, want, differ):
             return found
-    for name in OUTPUTS:
+    for name in config.outputs():
         a, b = (time_first(config, name, value[name]) for value in (got, want))
         differing = np.argwhere(differ(a, b))
         if len(differing):
@@ -89,7 +86,7 @@ def first_divergence(
 
 
 def _first_in_direction(
-    config: LSTMConfig, suffix: str, names: list[str], lengths: np.ndarray | None, got: Tensors, want: Tensors, differ: Differ
+    config: Config, suffix: str, names: list[str], lengths: np.ndarray | None, got: Tensors, want: Tensors, differ: Differ
 ) -> str | None:
     """The smallest (step, tensor, gate, row, unit); steps count as they are computed: in reverse from the row's own end."""
     H = config.hidden_size
@@ -106,19 +103,20 @@ def _first_in_direction(
         k = np.lexsort((unit, b, gate, step))[0]
         key = (int(step[k]), order, int(gate[k]), int(b[k]), int(unit[k]))
         if first is None or key < first[0]:
-            in_gate = f"gate {GATES[gate[k]]}, " if name.startswith(("z", "gates")) else ""
+            letters = config.columns if name.startswith("z") else config.gates if name.startswith("gates") else ()
+            in_gate = f"gate {letters[gate[k]]}, " if letters else ""
             place = f"{name}[t={t[k]}, b={b[k]}, {in_gate}unit {unit[k]}]"
             index = (t[k], b[k], j[k])
             first = key, f"{place}: {describe(got[name][index], want[name][index])}"
     return first and first[1]
 
 
-def time_first(config: LSTMConfig, name: str, value: np.ndarray) -> np.ndarray:
+def time_first(config: Config, name: str, value: np.ndarray) -> np.ndarray:
     """y as (T, B, D*H) whatever `batch_first` says; h_n and c_n as they are."""
     return value.swapaxes(0, 1) if name == "y" and config.batch_first else value
 
 
-def output_place(config: LSTMConfig, name: str, index: Sequence[np.intp]) -> str:
+def output_place(config: Config, name: str, index: Sequence[np.intp]) -> str:
     """y[t=3, b=0, unit 5] or h_n[l0_reverse, b=0, unit 5]; the index into y is time first."""
     first, b, unit = index
     where = f"t={first}" if name == "y" else dict(config.suffixes())[int(first)]

@@ -11,22 +11,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from .. import model_file
-from ..config import Inputs, LSTMConfig, describe
+from ..config import Config, Inputs, describe
 from ..errors import InvalidArgument
 from ..strict_json import Members, parse_object
 
 VERSION = 1
-OPERATIONS = ("lstm",)
 
 Arrays = Mapping[str, np.ndarray]
-Forward = Callable[[LSTMConfig, Arrays, Inputs, "dict[str, np.ndarray] | None"], "tuple[np.ndarray, np.ndarray, np.ndarray]"]
+Forward = Callable[[Any, Arrays, Inputs, "dict[str, np.ndarray] | None"], Sequence["np.ndarray | None"]]
 
 
 class Skipped(Exception):
@@ -35,7 +34,10 @@ class Skipped(Exception):
 
 @dataclass(frozen=True)
 class Runner:
-    """`forward(config, tensors, inputs, trace)` returns y, h_n, c_n; a dict given as trace is to be filled (if `trace`)."""
+    """`forward(config, tensors, inputs, trace)` returns y, h_n and, if there is a c, c_n; a dict given as trace is to be filled (if `trace`).
+
+    It is asked for its operations and options (spec/variants.md) only.
+    """
 
     name: str
     implementation: str
@@ -44,6 +46,8 @@ class Runner:
     claim: str
     forward: Forward
     trace: bool = False
+    operations: tuple[str, ...] = ("lstm",)
+    options: tuple[str, ...] = ()
 
     def answer(self, line: bytes) -> dict[str, Any]:
         """The answer to one line of input, whatever it holds."""
@@ -80,7 +84,8 @@ class Runner:
             "implementation": self.implementation,
             "implementation_version": self.implementation_version,
             "language": self.language,
-            "operations": OPERATIONS,
+            "operations": self.operations,
+            "options": self.options,
             "dtypes": ["float32"],
             "claim": self.claim,
             "trace": self.trace,
@@ -92,16 +97,26 @@ class Runner:
         op = required(request, "op", str, "a string")
         model, inputs_path, outputs_path = (required(request, key, str, "a string") for key in ("model", "inputs", "outputs"))
         wants_trace = required({"trace": False} | request, "trace", bool, "true or false")
-        if op not in OPERATIONS:
-            raise InvalidArgument("request.op", describe(op), f"one of {', '.join(OPERATIONS)}")
+        if op not in self.operations:
+            raise InvalidArgument("request.op", describe(op), f"one of {', '.join(self.operations)}")
 
         config, tensors = model_file.read_model(model_file.read_bytes(model))
+        if config.op != op:
+            raise InvalidArgument("request.op", describe(op), f'"{config.op}", the op of the model')
+        self._check_options(config)
         inputs = model_file.read_inputs(model_file.read_bytes(inputs_path), config)
         trace: dict[str, np.ndarray] | None = {} if wants_trace and self.trace else None
-        y, h_n, c_n = self.forward(config, tensors, inputs, trace)
-        outputs = {"y": y, "h_n": h_n, "c_n": c_n} | (trace or {})
+        results = self.forward(config, tensors, inputs, trace)
+        outputs = {name: value for name, value in zip(config.outputs(), results, strict=False) if value is not None} | (
+            trace or {}
+        )
         model_file.write_atomic(outputs_path, model_file.dump_tensors(outputs))
         return {"outputs": outputs_path}
+
+    def _check_options(self, config: Config) -> None:
+        for key in config.chosen():
+            if key not in self.options:
+                raise Skipped(f"option {key} is not offered")
 
 
 def parse(line: bytes) -> dict[str, Any]:

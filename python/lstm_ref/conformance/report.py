@@ -29,14 +29,14 @@ def cells(row: Row) -> tuple[str, str, str, str, str]:
     if wrong:
         exact += f", {wrong} FAIL"
     refused = f"{sum(result.status == 'refused' for result in row.invalid)} of {len(row.invalid)}"
-    return exact, _within(row), _worst(row), refused, str(row.count("skipped"))
+    return exact, _within(row), _worst(row), refused, str(row.count("skipped", "not offered"))
 
 
 def _within(row: Row) -> str:
     """Of the cases that have a tolerance, for an implementation that does not claim the bits."""
     if row.about.get("claim") != "approximate":
         return ""
-    judged = [result for result in row.valid if result.status not in ("measured", "skipped")]
+    judged = [result for result in row.valid if result.status not in ("measured", "skipped", "not offered")]
     return f"{sum(result.status in ('exact', 'close') for result in judged)} of {len(judged)}"
 
 
@@ -68,6 +68,9 @@ def print_matrix(console: Console, rows: Sequence[Row], strict: bool) -> None:
             console.print(Text(f"... and {len(row.failures) - SHOWN} more of {row.name}", "red"))
         for reason, cases in Counter(result.detail for result in row.results if result.status == "skipped").most_common(SHOWN):
             console.print(Text(f"skipped {row.name}: {cases} cases: {reason}", "yellow"))
+        if lacking := Counter(result.detail for result in row.valid if result.status == "not offered"):
+            reasons = ", ".join(f"{reason} ({cases})" for reason, cases in lacking.most_common())
+            console.print(Text(f"skipped {row.name}: {lacking.total()} cases: {reasons}", "yellow"))
     console.print(Text(summary(rows, strict), "bold green" if all_passed(rows, strict) else "bold red"))
 
 
@@ -83,10 +86,11 @@ def summary(rows: Sequence[Row], strict: bool) -> str:
     tried = [row for row in rows if row.ran]
     if not tried:
         return "FAILED: nothing was tried"
-    exact = sum(all(result.status == "exact" for result in row.valid) for row in tried)
+    exact = sum(all(result.status in ("exact", "not offered") for result in row.valid) for row in tried)
     missing = [row.name for row in rows if row.missing]
     implementations = "1 implementation" if len(tried) == 1 else f"{len(tried)} implementations"
-    return f"passed: {implementations}, {exact} bit-exact on every case" + (
+    offered = " that they offer" if any(row.count("not offered") for row in tried) else ""
+    return f"passed: {implementations}, {exact} bit-exact on every case{offered}" + (
         f"; not tried: {', '.join(missing)}" if missing else ""
     )
 

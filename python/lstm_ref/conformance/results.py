@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Status = Literal["exact", "close", "measured", "refused", "skipped", "FAIL", "error"]
+Status = Literal["exact", "close", "measured", "refused", "skipped", "not offered", "FAIL", "error"]
 
 
 @dataclass
@@ -14,6 +14,7 @@ class Result:
 
     exact: the canonical bits. close: within the case's tolerance. measured: not the bits, but the case has no tolerance.
     refused: an invalid case, with exactly the right error. FAIL: a wrong answer. error: no proper answer.
+    skipped: declined when asked. not offered: never asked, since the runner said at its start that it has no such operation or option.
     """
 
     case: str
@@ -56,10 +57,10 @@ class Row:
     @property
     def ran(self) -> bool:
         """Some valid case was compared (some invalid one, when only these were chosen)."""
-        return any(result.status != "skipped" for result in self.valid or self.invalid)
+        return any(result.status not in ("skipped", "not offered") for result in self.valid or self.invalid)
 
     def passed(self, strict: bool) -> bool:
-        """Nothing wrong; strict also wants it to be there and to skip nothing."""
+        """Nothing wrong; strict also wants it to be there and to skip nothing that it offers."""
         if self.absent:
             return True
         if self.missing:

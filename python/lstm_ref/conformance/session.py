@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import model_file
+from ..config import Config
 from ..errors import InvalidArgument
 from ..golden.compare import canonical_bits, ulp_distance
 from ..golden.manifest import Case, InvalidCase
 from .client import Broken, RunnerProcess
 from .divergence import (
-    OUTPUTS,
     Differ,
     beyond,
     bits_differ,
@@ -131,6 +131,8 @@ class Session:
         for key, kind in wants.items():
             if type(about.get(key)) is not kind:
                 raise self.process.broken(f"start: {key}: {about.get(key)!r}, want {kind.__name__}")
+        if not _is_plain(about.get("options", [])):
+            raise self.process.broken(f"start: options: {about['options']!r}, want a list of strings")
         if about["version"] != VERSION or about["claim"] not in ("bit-exact", "approximate"):
             raise self.process.broken(f"start: version {about['version']}, claim {about['claim']!r}")
         if not runner.foreign and about["implementation"] != runner.name:  # such as an instruction set that was asked for in vain
@@ -205,8 +207,8 @@ class Session:
     # The cases ------------------------------------------------------------------------------------------------------
 
     def _valid(self, case: Case) -> Result:
-        if case.op not in self.row.about["operations"]:
-            return Result(case.id, "skipped", f"operation {case.op} is not offered")
+        if lacking := not_offered(self.row.about, case.config):
+            return Result(case.id, "not offered", f"{lacking} is not offered")
         answer = self._ask(case.id, self.store.files(case), case.op)
         if "skipped" in answer:
             return Result(case.id, "skipped", answer["skipped"])
@@ -267,7 +269,7 @@ class Session:
         if want is None:
             return Result(case.id, "error", "no implementation gave the canonical outputs to measure against")
         measured = Result(case.id, "close")
-        for name in OUTPUTS:
+        for name in case.config.outputs():
             a, b = (time_first(case.config, name, value[name]) for value in (got, want))
             same = canonical_bits(a) == canonical_bits(b)
             if same.all():
@@ -293,6 +295,13 @@ class Session:
         if os.path.lexists(self.outputs):
             return Result(case.id, "FAIL", "left an outputs file behind with its error")
         return Result(case.id, "refused")
+
+
+def not_offered(about: Mapping[str, Any], config: Config) -> str | None:
+    """What a case needs beyond what the runner said at its start that it can do."""
+    if config.op not in about["operations"]:
+        return f"operation {config.op}"
+    return next((f"option {key}" for key in config.chosen() if key not in about.get("options", ())), None)
 
 
 def remove(path: Path) -> None:

@@ -15,7 +15,7 @@ from ..reference import FLOAT64, forward
 from .cases import NOTES, all_cases
 from .compare import digest
 from .invalid import invalid_cases
-from .manifest import OUTPUTS, Case, Tensors, default_root
+from .manifest import Case, Tensors, default_root
 
 Progress = Callable[[str], None]
 Files = dict[str, bytes]
@@ -71,8 +71,8 @@ def _finish(case: Case) -> tuple[Case, Files]:
     weights, inputs = case.tensors()
     trace: dict[str, np.ndarray] = {}
     result = forward(case.config, weights, **inputs, trace=trace)
-    outputs = dict(zip(OUTPUTS, result, strict=True))
-    oracle = dict(zip(OUTPUTS, forward(case.config, weights, **inputs, arithmetic=FLOAT64), strict=True))
+    outputs = result.named(case.config)
+    oracle = forward(case.config, weights, **inputs, arithmetic=FLOAT64).named(case.config)
     finished = dataclasses.replace(
         case, digest={name: digest(value) for name, value in outputs.items()}, tolerance=_tolerance(outputs, trace, oracle)
     )

@@ -250,14 +250,14 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
     yield (
         "order-config-duplicate-unknown",
         "in the order written: repeated, then unknown",
-        configured('{"op": "lstm", "op": "lstm", "proj_size": 0}'),
+        configured('{"op": "lstm", "op": "lstm", "dropout": 0}'),
     )
     yield (
         "order-config-unknown-duplicate",
         "in the order written: unknown, then repeated",
-        configured('{"op": "lstm", "proj_size": 0, "op": "lstm"}'),
+        configured('{"op": "lstm", "dropout": 0, "op": "lstm"}'),
     )
-    yield "order-config-unknown-value", "an unknown key goes before a bad value", configured('{"hidden_size": 0, "proj_size": 0}')
+    yield "order-config-unknown-value", "an unknown key goes before a bad value", configured('{"hidden_size": 0, "dropout": 0}')
     yield (
         "order-config-table",
         "keys in the order of the table",
@@ -288,7 +288,7 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
         "a key of the configuration twice",
         configured(json.dumps(CONFIG.to_json())[:-1] + ', "bias": true}'),
     )
-    yield "config-unknown-key", "a key that nobody would honour", configured(json.dumps(CONFIG.to_json() | {"proj_size": 0}))
+    yield "config-unknown-key", "a key that nobody would honour", configured(json.dumps(CONFIG.to_json() | {"dropout": 0}))
     yield (
         "config-missing-key",
         "no hidden_size",
@@ -298,7 +298,7 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
     yield "config-version", "a later format", _build(_model_header(format_version=2), data)
     yield "config-version-string", "a version that is a string", _build(_model_header(format_version="1"), data)
     yield "config-version-fraction", "1.0 is not an integer here", _build(_model_header(format_version=1.0), data)
-    yield "config-op", "another operation", _build(_model_header(op="gru"), data)
+    yield "config-op", "another operation", _build(_model_header(op="transformer"), data)
     yield "config-op-number", "an operation that is a number", _build(_model_header(op=1), data)
     yield "config-hidden-zero", "zero hidden units", _build(_model_header(hidden_size=0), data)
     yield "config-hidden-negative", "negative", _build(_model_header(hidden_size=-2), data)

@@ -11,14 +11,18 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import model_file
-from ..config import OP, LSTMConfig, describe
+from ..config import CONFIGS, Config, describe
 from ..errors import InvalidArgument
 from .fills import fill
 
 VERSION = 1
-OUTPUTS = ("y", "h_n", "c_n")
 STORED = ("model", "inputs", "expected")
 FILLS = {"uniform": ("exponent",), "wide": ("lo", "hi"), "choice": ("values",), "cycle": ("values",)}
+DEFAULT_FILLS = {group: {"kind": "uniform", "exponent": int(group == "x")} for group in ("weight", "bias", "x", "state")}
+DEFAULTS: Mapping[str, Any] = {  # what an entry, and its config, may leave out
+    "lengths": None, "initial_state": True, "fills": {}, "stored": False,
+    "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False,
+}  # fmt: skip
 RANGES = {"exponent": (-103, 127), "lo": (0, 255), "hi": (0, 255), "values": (0, 2**32 - 1)}
 Tensors = dict[str, np.ndarray]
 
@@ -28,11 +32,10 @@ class Case:
     """One valid case; the fields are those of spec/vectors.md."""
 
     id: str
-    op: str
     family: str
     flags: tuple[str, ...]
     comment: str
-    config: LSTMConfig
+    config: Config
     T: int
     B: int
     lengths: np.ndarray | None
@@ -52,8 +55,8 @@ class Case:
         rows = (self.B, self.T) if self.config.batch_first else (self.T, self.B)
         inputs: dict[str, Any] = {"x": self._fill("x", "x", (*rows, self.config.input_size))}
         if self.initial_state:
-            state = self.config.expected_state(self.B).shape
-            inputs |= {name: self._fill(name, "state", state) for name in ("h_0", "c_0")}
+            shapes = {f"{name}_0": self.config.expected_state(self.B, name).shape for name in self.config.state}
+            inputs |= {name: self._fill(name, "state", shape) for name, shape in shapes.items()}
         if self.lengths is not None:
             inputs["lengths"] = self.lengths
         return weights, inputs
@@ -67,30 +70,38 @@ class Case:
         per_step = sum(np.prod(e.shape) for n, e in c.iter_expected() if n.startswith("weight"))
         return int(per_step) * self.T * self.B
 
+    @property
+    def op(self) -> str:
+        return self.config.op
+
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "Case":
-        lengths = entry["lengths"]
+        """An entry of the manifest; what it leaves out has its default."""
+        lengths = entry.get("lengths")
         return cls(
-            **{
-                key: entry[key]
-                for key in ("id", "op", "family", "comment", "initial_state", "seed", "fills", "stored", "tolerance", "digest")
-            },
+            **{key: entry[key] for key in ("id", "family", "comment", "seed", "tolerance", "digest")},
             flags=tuple(entry["flags"]),
-            config=LSTMConfig(**entry["config"]),
+            config=CONFIGS[entry["op"]](**entry["config"]),
             T=entry["dims"]["T"],
             B=entry["dims"]["B"],
             lengths=None if lengths is None else np.array(lengths, np.int64),
+            initial_state=entry.get("initial_state", True),
+            fills=DEFAULT_FILLS | entry.get("fills", {}),
+            stored=entry.get("stored", False),
         )
 
     def to_json(self) -> dict[str, Any]:
+        """Without what has its default (spec/vectors.md)."""
         config = self.config.to_json()
-        del config["format_version"], config["op"]
-        return {
+        entry = {
             "id": self.id, "op": self.op, "family": self.family, "flags": list(self.flags), "comment": self.comment,
-            "config": config, "dims": {"T": self.T, "B": self.B},
-            "lengths": None if self.lengths is None else self.lengths.tolist(), "initial_state": self.initial_state,
-            "seed": self.seed, "fills": self.fills, "stored": self.stored, "tolerance": self.tolerance, "digest": self.digest,
+            "config": {key: config[key] for key in config if key not in ("format_version", "op") and config[key] != DEFAULTS.get(key)},
+            "dims": {"T": self.T, "B": self.B},
+            "lengths": None if self.lengths is None else self.lengths.tolist(), "initial_state": self.initial_state, "seed": self.seed,
+            "fills": {name: how for name, how in self.fills.items() if how != DEFAULT_FILLS.get(name)},
+            "stored": self.stored, "tolerance": self.tolerance, "digest": self.digest,
         }  # fmt: skip
+        return {key: value for key, value in entry.items() if key not in DEFAULTS or value != DEFAULTS[key]}
 
 
 @dataclass(frozen=True)
@@ -171,23 +182,29 @@ def _read_cases(entries: list[dict[str, Any]], read: Callable[[dict[str, Any]], 
 
 
 def _read_valid(root: Path, entry: dict[str, Any]) -> Case:
-    T, B, lengths, digests, tolerance = (*map(entry["dims"].get, "TB"), entry["lengths"], entry["digest"], entry["tolerance"])
+    T, B, digests, tolerance = (*map(entry["dims"].get, "TB"), entry["digest"], entry["tolerance"])
+    lengths, fills = entry.get("lengths"), entry.get("fills", {})
+    _check([("op", entry["op"], entry["op"] in CONFIGS, f"one of {', '.join(CONFIGS)}")])
     sizes = {"dims.T": T, "dims.B": B}
     checks = [
-        ("op", entry["op"], entry["op"] == OP, OP),
         *((name, size, _is_integer(size, 0), "an integer >= 0") for name, size in sizes.items()),
         ("seed", entry["seed"], _is_integer(entry["seed"], 0, 2**53 - 1), "an integer from 0 to 2^53 - 1"),
         ("lengths", lengths, lengths is None or (_are_integers(lengths, 0, T) and len(lengths) == B), "B integers from 0 to T"),
-        *((f"digest.{name}", digests.get(name), _is_digest(digests.get(name)), "64 hex digits") for name in OUTPUTS),
-        *((f"fills.{name}", how, _is_fill(how), "a fill of spec N8") for name, how in entry["fills"].items()),
-        *((f"fills.{name}", None, name in entry["fills"], "a fill of spec N8") for name in ("weight", "bias", "x", "state")),
-        *((key, entry[key], isinstance(entry[key], bool), "true or false") for key in ("initial_state", "stored")),
+        *(
+            (f"digest.{name}", digests.get(name), _is_digest(digests.get(name)), "64 hex digits")
+            for name in CONFIGS[entry["op"]].outputs()
+        ),
+        *((f"fills.{name}", how, _is_fill(how), "a fill of spec N8") for name, how in fills.items()),
+        *(
+            (key, entry.get(key, False), isinstance(entry.get(key, False), bool), "true or false")
+            for key in ("initial_state", "stored")
+        ),
         *((key, entry[key], isinstance(entry[key], str), "a string") for key in ("family", "comment")),
         ("flags", entry["flags"], _are_strings(entry["flags"]), "an array of strings"),
         ("tolerance", tolerance, tolerance is None or (type(tolerance) in (int, float) and 0 < tolerance < 1e38), "a number > 0"),
     ]
     _check(checks)
-    if entry["stored"]:
+    if entry.get("stored", False):
         _check_files(root / "valid" / entry["id"], [f"{name}.safetensors" for name in STORED])
     return Case.from_json(entry)
 

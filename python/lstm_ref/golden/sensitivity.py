@@ -1,4 +1,4 @@
-"""Finds inputs at which one bit of one coefficient shows in sigmoid or tanh: python -m lstm_ref.golden.sensitivity
+"""Finds inputs at which one bit of one coefficient shows in sigmoid, tanh or softplus: python -m lstm_ref.golden.sensitivity
 
 Most inputs round away a coefficient's last bit. The inputs found here go into ladder.py, so that no implementation can
 have a coefficient wrong in the last place and still pass. A coefficient for which nothing is found within the search is
@@ -14,11 +14,16 @@ import numpy as np
 from ..reference import activations
 from .fills import stream
 
-COEFFICIENTS = (
+SHARED = (
     "LOG2E", "LN2", "LN2_EXCESS", "ROUNDER", "EXP_C2", "EXP_C3", "EXP_C4", "EXP_C5", "EXP_C6", "EXP_C7",
     "RECIP_C0", "RECIP_C1", "SIGMOID_MIN", "TANH_MIN", "TWO_32", "TWO_M32",
 )  # fmt: skip
-FUNCTIONS = {"sigmoid": (activations.sigmoid, -104.5, 18.0), "tanh": (activations.tanh, -9.2, 9.2)}
+LOG1P = ("LOG1P_C1", "LOG1P_C2", "LOG1P_C3", "LOG1P_C4", "LOG1P_C5")
+FUNCTIONS = {
+    "sigmoid": (activations.sigmoid, -104.5, 18.0, SHARED),
+    "tanh": (activations.tanh, -9.2, 9.2, SHARED),
+    "softplus": (activations.softplus, -20.0, 4.0, LOG1P),
+}
 BATCH = 2**17
 
 
@@ -36,8 +41,8 @@ def samples(name: str, low: float, high: float, batch: int) -> np.ndarray:
 
 def search(batches: int) -> Iterator[tuple[str, str, np.float32, np.float32 | None]]:
     """(function, coefficient, its wrong value, an input that shows it or None)."""
-    for name, (function, low, high) in FUNCTIONS.items():
-        wanted = [(c, wrong) for c in COEFFICIENTS for wrong in neighbours(getattr(activations, c))]
+    for name, (function, low, high, coefficients) in FUNCTIONS.items():
+        wanted = [(c, wrong) for c in coefficients for wrong in neighbours(getattr(activations, c))]
         for batch in range(batches):
             x = samples(name, low, high, batch)
             right = function(x).view(np.uint32)

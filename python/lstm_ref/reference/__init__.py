@@ -1,7 +1,7 @@
-"""The LSTM in NumPy, written to be read: the specification's equations, one a line, over an arithmetic."""
+"""The cells in NumPy, written to be read: the specification's equations, one a line, over an arithmetic."""
 
 from .arithmetic import CANONICAL32, FLOAT64, Arithmetic
-from .cells import Step, lstm_step
+from .cells import Step, gru_step, lstm_step, rnn_step
 from .sequence import Result, forward
 
-__all__ = ["CANONICAL32", "FLOAT64", "Arithmetic", "Result", "Step", "forward", "lstm_step"]
+__all__ = ["CANONICAL32", "FLOAT64", "Arithmetic", "Result", "Step", "forward", "gru_step", "lstm_step", "rnn_step"]

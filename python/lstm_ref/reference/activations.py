@@ -1,4 +1,4 @@
-"""Sigmoid and tanh as fixed sequences of basic float32 operations (spec N4-N6)."""
+"""Functions of one number as fixed sequences of basic float32 operations (spec N4-N6, N10-N12)."""
 
 from typing import NamedTuple
 
@@ -13,6 +13,11 @@ from .constants import (
     EXP_C7,
     LN2,
     LN2_EXCESS,
+    LOG1P_C1,
+    LOG1P_C2,
+    LOG1P_C3,
+    LOG1P_C4,
+    LOG1P_C5,
     LOG2E,
     ONE_BITS,
     RECIP_C0,
@@ -27,7 +32,7 @@ from .constants import (
 )  # fmt: skip
 from .fma import fma32 as fma
 
-_ONE = np.float32(1)
+_ONE, _TWO = np.float32(1), np.float32(2)
 _ONE_BITS = ONE_BITS.view(np.uint32)
 _SIGN = np.uint32(0x80000000)
 
@@ -44,8 +49,7 @@ class _Exp(NamedTuple):
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Spec N5, elementwise; at most 1 ulp."""
     m, n, t, u = _exp(_max(SIGMOID_MIN, _minus_abs(x)))  # (N5.1)
-    v = _ONE + t  # (N5.2)
-    v_low = fma(n * LN2_EXCESS, v, (t - (v - _ONE)) + u)  # (N5.3)
+    v, v_low = _exp_r(n, t, u)
     s = _pow2(_max(ROUNDER + np.float32(SIGMOID_MIN_EXPONENT), m))  # (N5.4)
     d = fma(s, v, _ONE)  # (N5.5)
     d_low = fma(s, v_low, fma(s, v, _ONE - d))  # (N5.6)
@@ -58,15 +62,51 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 def tanh(x: np.ndarray) -> np.ndarray:
     """Spec N6, elementwise; at most 1 ulp."""
     y = _max(TANH_MIN, _minus_abs(x) + _minus_abs(x))  # (N6.1)
-    m, _, t, u = _exp(y, ROUNDER + np.float32(TANH_MIN_EXPONENT))
-    s = _pow2(m)  # (N6.2)
-    a, b = _ONE - s, _ONE + s  # (N6.3)
-    w = fma(-s, t, a)  # (N6.4)
-    w_low = fma(-s, u, fma(-s, t, a - w))  # (N6.5)
+    s, t, u, w, w_low = _one_minus_exp(y)
+    b = _ONE + s  # (N6.3)
     d = fma(s, t, b)  # (N6.6)
     d_low = fma(s, u, fma(s, t, b - d))  # (N6.7)
     magnitude = _quotient(w, w_low, d, d_low)
     return (magnitude.view(np.uint32) | (x.view(np.uint32) & _SIGN)).view(np.float32)  # (N6.8)
+
+
+def expm1(x: np.ndarray) -> np.ndarray:
+    """Spec N11, elementwise, of x <= 0; at most 1 ulp."""
+    _, _, _, w, w_low = _one_minus_exp(_max(TANH_MIN, x))  # (N11.1)
+    return -(w + w_low)  # (N11.2)
+
+
+def softplus(x: np.ndarray) -> np.ndarray:
+    """Spec N12, elementwise; at most 3 ulp."""
+    e = _exp_of_minus(x)  # (N12.1)
+    q = (e + e) / (_TWO + e)  # (N12.2)
+    w = q * q  # (N12.3)
+    p = fma(w, fma(w, fma(w, fma(w, LOG1P_C5, LOG1P_C4), LOG1P_C3), LOG1P_C2), LOG1P_C1)  # (N12.4)
+    l = fma(q * w, p, q)  # (N12.5)
+    return np.where(x > 0, x + l, l)  # (N12.6)
+
+
+def _exp_of_minus(x: np.ndarray) -> np.ndarray:
+    """Spec N10: exp(-|x|)."""
+    m, n, t, u = _exp(_max(SIGMOID_MIN, _minus_abs(x)))  # (N10.1)
+    v, v_low = _exp_r(n, t, u)
+    return ((v + v_low) * _pow2(m, 32)) * TWO_M32  # (N10.2)
+
+
+def _exp_r(n: np.ndarray, t: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """exp(r) in two parts."""
+    v = _ONE + t  # (N5.2)
+    return v, fma(n * LN2_EXCESS, v, (t - (v - _ONE)) + u)  # (N5.3)
+
+
+def _one_minus_exp(y: np.ndarray) -> tuple[np.ndarray, ...]:
+    """s, t, u of exp(y) = s (1 + t + u), and w + w' = 1 - exp(y), for TANH_MIN <= y <= 0."""
+    m, _, t, u = _exp(y, ROUNDER + np.float32(TANH_MIN_EXPONENT))
+    s = _pow2(m)  # (N6.2)
+    a = _ONE - s  # (N6.3)
+    w = fma(-s, t, a)  # (N6.4)
+    w_low = fma(-s, u, fma(-s, t, a - w))  # (N6.5)
+    return s, t, u, w, w_low
 
 
 def _exp(y: np.ndarray, m_min: np.float32 | None = None) -> _Exp:

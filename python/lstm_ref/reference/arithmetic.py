@@ -1,4 +1,4 @@
-"""The operations an LSTM is made of, in two arithmetics: Canonical32 gives the bits, Float64 tells how good they are."""
+"""The operations that a cell is made of, in two arithmetics: Canonical32 gives the bits, Float64 tells how good they are."""
 
 from typing import Any, Protocol
 
@@ -20,8 +20,12 @@ class Arithmetic(Protocol):
     def fma(self, a: Array, b: Array, c: Array) -> Array: ...
     def mul(self, a: Array, b: Array) -> Array: ...
     def add(self, a: Array, b: Array) -> Array: ...
+    def sub(self, a: Array, b: Array) -> Array: ...
+    def div(self, a: Array, b: Array) -> Array: ...
     def sigmoid(self, x: Array) -> Array: ...
     def tanh(self, x: Array) -> Array: ...
+    def expm1(self, x: Array) -> Array: ...
+    def softplus(self, x: Array) -> Array: ...
     def affine(self, bias: Array, *terms: Term) -> Array: ...
 
 
@@ -39,11 +43,24 @@ class Canonical32:
     def add(self, a: Array, b: Array) -> Array:
         return np.add(a, b, dtype=np.float32)
 
+    def sub(self, a: Array, b: Array) -> Array:
+        return np.subtract(a, b, dtype=np.float32)
+
+    def div(self, a: Array, b: Array) -> Array:
+        return np.divide(a, b, dtype=np.float32)
+
     def sigmoid(self, x: Array) -> Array:
         return activations.sigmoid(np.asarray(x, np.float32))
 
     def tanh(self, x: Array) -> Array:
         return activations.tanh(np.asarray(x, np.float32))
+
+    def expm1(self, x: Array) -> Array:
+        """Of x <= 0."""
+        return activations.expm1(np.asarray(x, np.float32))
+
+    def softplus(self, x: Array) -> Array:
+        return activations.softplus(np.asarray(x, np.float32))
 
     def affine(self, bias: Array, *terms: Term) -> Array:
         """(N3): bias (N,), terms of weight (N, K) and input (B, K) -> (B, N).
@@ -82,12 +99,24 @@ class Float64:
     def add(self, a: Array, b: Array) -> Array:
         return a + b
 
+    def sub(self, a: Array, b: Array) -> Array:
+        return a - b
+
+    def div(self, a: Array, b: Array) -> Array:
+        return a / b
+
     def sigmoid(self, x: Array) -> Array:
         e = np.exp(-np.abs(x))
         return np.where(x < 0, e, 1.0) / (1.0 + e)
 
     def tanh(self, x: Array) -> Array:
         return np.tanh(x)
+
+    def expm1(self, x: Array) -> Array:
+        return np.expm1(x)
+
+    def softplus(self, x: Array) -> Array:
+        return np.where(x > 0, x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
     def affine(self, bias: Array, *terms: Term) -> Array:
         return bias + sum(x @ weight.T for weight, x in terms)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import model_file
-from ..config import Expected, LSTMConfig, check_tensors, describe
+from ..config import Config, Expected, LSTMConfig, check_tensors, describe, plain_lstm
 from ..errors import InvalidArgument, format_shape
 from .cell import Step, Weights, lstm_step
 
@@ -176,9 +176,9 @@ class LSTM(nn.Module):
         return cls.from_arrays(*model_file.load(path))
 
     @classmethod
-    def from_arrays(cls, config: LSTMConfig, tensors: Mapping[str, np.ndarray]) -> LSTM:
+    def from_arrays(cls, config: Config, tensors: Mapping[str, np.ndarray]) -> LSTM:
         """The network of a configuration and its NumPy tensors, ready for inference."""
-        c = config
+        c = plain_lstm(config, "lstm_ref.torch")
         lstm = cls(c.input_size, c.hidden_size, c.num_layers, c.bias, c.batch_first, 0.0, c.bidirectional)
         check_tensors(config, tensors, from_file=False)
         lstm.load_state_dict({name: torch.from_numpy(np.array(tensors[name])) for name, _ in c.iter_expected()})

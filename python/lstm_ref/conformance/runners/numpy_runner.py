@@ -1,6 +1,7 @@
 """The NumPy reference, whose bits define what is right."""
 
 from ... import __version__, reference
+from ...config import CONFIGS, OPTIONS
 from ..protocol import Runner, serve
 
 
@@ -8,7 +9,8 @@ def forward(config, tensors, inputs, trace):
     return reference.forward(config, tensors, *inputs, trace=trace)
 
 
-RUNNER = Runner("lstm_ref NumPy reference", "numpy", __version__, "Python", "bit-exact", forward, trace=True)
+RUNNER = Runner("lstm_ref NumPy reference", "numpy", __version__, "Python", "bit-exact", forward, trace=True,
+                operations=tuple(CONFIGS), options=OPTIONS)  # fmt: skip
 
 if __name__ == "__main__":
     serve(RUNNER)

@@ -1,34 +1,62 @@
-"""torch.nn.LSTM, the outside witness."""
+"""torch.nn.LSTM, torch.nn.GRU and torch.nn.RNN, the outside witnesses."""
 
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ..protocol import Runner, serve
+from ...config import Config, LSTMConfig, RNNConfig
+from ..protocol import Runner, Skipped, serve
 
 torch.set_num_threads(1)  # `verify` has two runners at work at a time
 
 
-def forward(config, tensors, inputs, trace):
-    """It takes neither T = 0 nor rows of length 0: such rows are left out, and keep their state."""
+def make_module(config: Config) -> torch.nn.RNNBase:
+    """Without weights of its own worth anything. Raises Skipped for what PyTorch does not have.
+
+    Of the activations that is all but the relu of a plain RNN, too little to offer the option; the tests use it.
+    """
     c = config
-    lstm = torch.nn.LSTM(c.input_size, c.hidden_size, c.num_layers, c.bias, c.batch_first, bidirectional=c.bidirectional)
-    lstm.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
-    x, h_0, c_0, lengths = map(torch.from_numpy, inputs)
+    sizes = (c.input_size, c.hidden_size, c.num_layers)
+    relu = isinstance(c, RNNConfig) and c.candidate_activation.name == "relu"
+    if unknown := [key for key in c.chosen() if key != "proj_size" and not (relu and key == "candidate_activation")]:
+        raise Skipped(f"no option {unknown[0]}")
+    common = dict(bias=c.bias, batch_first=c.batch_first, bidirectional=c.bidirectional)
+    if isinstance(c, LSTMConfig):
+        return torch.nn.LSTM(*sizes, proj_size=c.proj_size, **common)
+    if isinstance(c, RNNConfig):
+        return torch.nn.RNN(*sizes, nonlinearity="relu" if relu else "tanh", **common)
+    return torch.nn.GRU(*sizes, **common)
+
+
+def forward(config, tensors, inputs, trace):
+    """y, h_n and, of an LSTM, c_n. PyTorch takes neither T = 0 nor rows of length 0: such rows are left out, and keep their state."""
+    c, module = config, make_module(config)
+    module.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+    x, lengths = torch.from_numpy(inputs.x), torch.from_numpy(inputs.lengths)
+    states = [torch.from_numpy(value) for value in inputs.states()]
     batch, time = (0, 1) if c.batch_first else (1, 0)
     rows, steps = lengths.nonzero()[:, 0], x.shape[time]
+
+    def run(x, states):
+        y, state = module(x, states[0] if len(states) == 1 else tuple(states))
+        return y, [state] if len(states) == 1 else state
+
     with torch.no_grad():
         if len(rows) and (lengths == steps).all():
-            y, (h_n, c_n) = lstm(x, (h_0, c_0))
-            return y.numpy(), h_n.numpy(), c_n.numpy()
-        y, h_n, c_n = x.new_zeros(*x.shape[:2], c.directions * c.hidden_size), h_0.clone(), c_0.clone()
-        if len(rows):
-            packed = pack_padded_sequence(x.index_select(batch, rows), lengths[rows], c.batch_first, enforce_sorted=False)
-            packed_y, (h_n[:, rows], c_n[:, rows]) = lstm(packed, (h_0[:, rows], c_0[:, rows]))
-            y.index_copy_(batch, rows, pad_packed_sequence(packed_y, c.batch_first, total_length=steps)[0])
-    return y.numpy(), h_n.numpy(), c_n.numpy()
+            y, states = run(x, states)
+        else:
+            y = x.new_zeros(*x.shape[:2], c.directions * c.output_size)
+            states = [value.clone() for value in states]
+            if len(rows):
+                packed = pack_padded_sequence(x.index_select(batch, rows), lengths[rows], c.batch_first, enforce_sorted=False)
+                packed_y, finals = run(packed, [value[:, rows] for value in states])
+                y.index_copy_(batch, rows, pad_packed_sequence(packed_y, c.batch_first, total_length=steps)[0])
+                for value, final in zip(states, finals, strict=True):
+                    value[:, rows] = final
+    return tuple(value.numpy() for value in (y, *states))
 
 
-RUNNER = Runner("torch.nn.LSTM", "torch-nn", torch.__version__, "Python, C++", "approximate", forward)
+RUNNER = Runner("torch.nn", "torch-nn", torch.__version__, "Python, C++", "approximate", forward,
+                operations=("lstm", "gru", "rnn"), options=("proj_size",))  # fmt: skip
 
 if __name__ == "__main__":
     serve(RUNNER)

@@ -2,10 +2,12 @@
 
 from ..manifest import Case
 from .activations import activations
+from .functions import functions
 from .generated import SIZES, generated
 from .numbers import numbers
 from .sequences import sequences
 from .steps import steps
+from .variants import variants
 
 __all__ = ["NOTES", "SIZES", "all_cases"]
 
@@ -32,11 +34,17 @@ NOTES = {
     "EMPTY": "T = 0, B = 0, lengths of 0.",
     "FILE_ORDER": "Tensors found by their offsets, not by their place in the header; data at any alignment.",
     "LARGE": "Sizes of real models.",
+    "PROJECTION": "h projected to R numbers: which matrix, of what, and what then reads h.",
+    "PEEPHOLE": "Which gate looks at which cell state, the old or the new, through which weights.",
+    "COUPLED": "The forget gate is 1 - i, not its own, and not the other way round.",
+    "CLIP": "What is clipped, what is not, and when.",
+    "RESET_MODE": "The equations of a GRU: before or after the product, which biases, which gate keeps.",
+    "PLAIN_RNN": "The equations of a plain RNN.",
 }
 
 
 def all_cases() -> list[Case]:
-    cases = [*steps(), *numbers(), *activations(), *sequences(), *generated()]
+    cases = [*steps(), *numbers(), *activations(), *sequences(), *generated(), *variants(), *functions()]
     names = [case.id for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"
     return cases

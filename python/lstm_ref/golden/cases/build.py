@@ -1,11 +1,12 @@
 """What cases are made of: fills of tensors, and a case with everything at its default."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ...config import LSTMConfig
-from ..manifest import Case
+from ...config import CONFIGS
+from ..manifest import DEFAULT_FILLS, Case
 
 
 def uniform(exponent: int) -> dict[str, Any]:
@@ -29,16 +30,13 @@ def _patterns(values: Any) -> list[int]:
     return [v if isinstance(v, int) else int(np.float32(v).view(np.uint32)) for v in np.array(values, object).ravel().tolist()]
 
 
-DEFAULT_FILLS = {"weight": uniform(0), "bias": uniform(0), "x": uniform(1), "state": uniform(0)}
-
-
 def case(id: str, family: str, flags: str, comment: str, I: int, H: int, *, T: int = 1, B: int = 1, L: int = 1, has_bias: bool = True,
          batch_first: bool = False, bidirectional: bool = False, lengths: list[int] | None = None, has_state: bool = True,
-         stored: bool = False, **fills: Any) -> Case:  # fmt: skip
+         stored: bool = False, op: str = "lstm", options: Mapping[str, Any] = {}, **fills: Any) -> Case:  # fmt: skip
     """A case; its seed comes from its name, so that cases can be added without changing others."""
     return Case(
-        id=id, op="lstm", family=family, flags=tuple(flags.split()), comment=comment,
-        config=LSTMConfig(I, H, L, has_bias, batch_first, bidirectional), T=T, B=B,
+        id=id, family=family, flags=tuple(flags.split()), comment=comment,
+        config=CONFIGS[op](I, H, L, has_bias, batch_first, bidirectional, **options), T=T, B=B,
         lengths=None if lengths is None else np.array(lengths, np.int64), initial_state=has_state,
         seed=int.from_bytes(id.encode()[-6:], "big"), fills=DEFAULT_FILLS | fills, stored=stored,
     )  # fmt: skip

@@ -60,3 +60,17 @@ TANH_LADDER = (
     *_both_signs(_HALF_LN2[:14] / 2),
     *_both_signs(np.linspace(7.5, 9.25, 15)),  # up to where it rounds to 1
 )
+
+# Of the functions that a configuration may choose: also around their parameters, 1 / parameters, and where expm1 rounds to -1.
+FUNCTION_LADDER = (
+    *_SPECIAL,
+    *_both_signs(np.exp2(np.linspace(-26, 4, 30))),
+    *_both_signs(np.linspace(0.05, 3.0, 19)),
+    *_both_signs((1.0, 0.5, 0.25, 2.5, 3.0, 1 / 0.3, 5.0, 2.0**24, 2.0**25, 1e10, 1e30, 87.0, 88.5, 89.5)),
+    *_patterns(-np.linspace(14, 18.5, 19)),
+)
+SOFTPLUS_LADDER = (
+    *(0x3DACCB51, 0xBEC79421, 0xBE805FD0, 0x3E99DDA2, 0xBB13BD8A, 0xBC61E1D9, 0xBCB39B19),  # by sensitivity.py
+    *_patterns(-np.linspace(86.5, 104.5, 19)),  # subnormal results, then zero
+    *_patterns(np.linspace(14, 18, 9)),  # up to where it is x itself
+)

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from ..manifest import Case
 from .activations import wrong_activations, wrong_coefficients
 from .arithmetic import wrong_arithmetic
+from .functions import wrong_functions
 from .inputs import gate_orders, wrong_inputs
 from .mutant import Mutant, Verdict, notices
 from .steps import wrong_sequences, wrong_steps
+from .variants import variants
 
 __all__ = ["Mutant", "Verdict", "all_mutants", "mutation_score", "notices"]
 
@@ -25,6 +27,8 @@ def all_mutants() -> list[Mutant]:
         *wrong_steps(),
         *wrong_sequences(),
         *wrong_coefficients(),
+        *variants(),
+        *wrong_functions(),
     ]
 
 

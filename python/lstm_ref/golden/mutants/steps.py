@@ -30,47 +30,48 @@ def wrong_steps() -> Iterator[Mutant]:
     yield with_step(
         "f*c skipped where f is 0", "NAN", _step(lambda a, i, f, g, c: np.where(f == 0, a.mul(i, g), _right_cell(a, i, f, g, c)))
     )
-    yield with_step("c not carried", "STATE_CARRY", lambda a, x, h, c, p: lstm_step(a, x, h, np.zeros_like(c), p))
-    yield with_step("h not carried", "STATE_CARRY", lambda a, x, h, c, p: lstm_step(a, x, np.zeros_like(h), c, p))
+    yield with_step("c not carried", "STATE_CARRY", lambda a, x, h, c, p, k: lstm_step(a, x, h, np.zeros_like(c), p))
+    yield with_step("h not carried", "STATE_CARRY", lambda a, x, h, c, p, k: lstm_step(a, x, np.zeros_like(h), c, p))
 
 
 def wrong_sequences() -> Iterator[Mutant]:
-    def reverse_ignored(a, p, x, h, c, lengths, reverse):
-        return _right_layer(a, p, x, h, c, lengths, False)
+    def reverse_ignored(a, k, p, x, state, lengths, reverse):
+        return _right_layer(a, k, p, x, state, lengths, False)
 
-    def reverse_not_put_back(a, p, x, h, c, lengths, reverse):
-        y, trace = _right_layer(a, p, x, h, c, lengths, reverse)
+    def reverse_not_put_back(a, k, p, x, state, lengths, reverse):
+        y, trace = _right_layer(a, k, p, x, state, lengths, reverse)
         return (y[::-1].copy() if reverse else y), trace
 
-    def reverse_from_the_padding(a, p, x, h, c, lengths, reverse):
+    def reverse_from_the_padding(a, k, p, x, state, lengths, reverse):
         if not reverse:
-            return _right_layer(a, p, x, h, c, lengths, reverse)
-        y, trace = _right_layer(a, p, x, h, c, np.full_like(lengths, len(x)), True)
+            return _right_layer(a, k, p, x, state, lengths, reverse)
+        y, trace = _right_layer(a, k, p, x, state, np.full_like(lengths, len(x)), True)
         return np.where(np.arange(len(x))[:, None, None] < lengths[:, None], y, np.float32(0)), trace
 
-    def last_output_repeated(a, p, x, h, c, lengths, reverse):
-        y, trace = _right_layer(a, p, x, h, c, lengths, reverse)
+    def last_output_repeated(a, k, p, x, state, lengths, reverse):
+        y, trace = _right_layer(a, k, p, x, state, lengths, reverse)
         for b, n in enumerate(lengths):
             y[n:, b] = y[n - 1, b] if n else 0
         return y, trace
 
-    def final_state_of_last_output(a, p, x, h, c, lengths, reverse):
-        y, trace = _right_layer(a, p, x, h, c, lengths, reverse)
+    def final_state_of_last_output(a, k, p, x, state, lengths, reverse):
+        y, trace = _right_layer(a, k, p, x, state, lengths, reverse)
         if len(x):
-            h[:] = y[-1]
+            state["h"][:] = y[-1]
         return y, trace
 
-    def state_zeroed_past_the_end(a, p, x, h, c, lengths, reverse):
-        y, trace = _right_layer(a, p, x, h, c, lengths, reverse)
-        h[lengths < len(x)] = 0
+    def state_zeroed_past_the_end(a, k, p, x, state, lengths, reverse):
+        y, trace = _right_layer(a, k, p, x, state, lengths, reverse)
+        state["h"][lengths < len(x)] = 0
         return y, trace
 
-    def longest_row_only(a, p, x, h, c, lengths, reverse):
-        return _right_layer(a, p, x, h, c, np.full_like(lengths, lengths.max(initial=0)), reverse)
+    def longest_row_only(a, k, p, x, state, lengths, reverse):
+        return _right_layer(a, k, p, x, state, np.full_like(lengths, lengths.max(initial=0)), reverse)
 
-    def rows_share_a_state(a, p, x, h, c, lengths, reverse):
-        h[:], c[:] = h[:1], c[:1]
-        return _right_layer(a, p, x, h, c, lengths, reverse)
+    def rows_share_a_state(a, k, p, x, state, lengths, reverse):
+        for value in state.values():
+            value[:] = value[:1]
+        return _right_layer(a, k, p, x, state, lengths, reverse)
 
     def empty_state_zeroed(config, inputs, result):
         lengths = inputs.get("lengths", np.full(result.h_n.shape[1], result.y.shape[1 if config.batch_first else 0]))
@@ -109,7 +110,7 @@ def _gates(a, x, h, c, p):
 def _step(cell, output=lambda a, o, c, old: a.mul(o, a.tanh(c))) -> Callable[..., Step]:
     """A step with a cell equation and an output equation of its own."""
 
-    def step(a, x, h, c, p):
+    def step(a, x, h, c, p, k):
         z, i, f, g, o = _gates(a, x, h, c, p)
         new = cell(a, i, f, g, c)
         return Step(z, np.concatenate([i, f, g, o], axis=-1), new, output(a, o, new, c))
@@ -121,7 +122,7 @@ def _right_cell(a, i, f, g, c):
     return a.fma(f, c, a.mul(i, g))
 
 
-def _swapped_activations(a, x, h, c, p):
+def _swapped_activations(a, x, h, c, p, k):
     z = a.affine(p["bias"], (p["weight_ih"], x), (p["weight_hh"], h))
     z_i, z_f, z_g, z_o = np.split(z, 4, axis=-1)
     i, f, g, o = a.sigmoid(z_i), a.sigmoid(z_f), a.sigmoid(z_g), a.tanh(z_o)
