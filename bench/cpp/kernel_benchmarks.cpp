@@ -31,7 +31,7 @@ struct Cell {
   std::int64_t H, K;
   Floats weight_ih = numbers(4 * H * K, 0.1f), weight_hh = numbers(4 * H * H, 0.1f), bias = numbers(4 * H, 0.5f);
 
-  PackedWeights pack(int lanes) const {
+  PackedPhase pack(int lanes) const {
     const TensorView tensors[] = {{"weight_ih", Dtype::kFloat32, {4 * H, K}, weight_ih.data()},
                                   {"weight_hh", Dtype::kFloat32, {4 * H, H}, weight_hh.data()},
                                   {"bias_ih", Dtype::kFloat32, {4 * H}, bias.data()},
@@ -39,7 +39,7 @@ struct Cell {
     Config config;
     config.input_size = K;
     config.hidden_size = H;
-    return pack_weights(config, tensors, lanes);
+    return std::move(pack_weights(config, tensors, lanes).phases.front());
   }
 };
 
@@ -91,7 +91,7 @@ struct Rows {
 // (N3): z (rows, 4*H) = bias + x (rows, K) times the weights.
 Benchmark affine(std::int64_t H, std::int64_t K, std::int64_t rows) {
   struct Data {
-    PackedWeights weights;
+    PackedPhase weights;
     Panels z;
     Rows x;
   };
@@ -148,7 +148,7 @@ Benchmark step(std::int64_t H, std::int64_t rows) {
 // (2.1)-(2.4) on `rows` rows, I = K. The state h is not carried on, c is.
 Benchmark cell(std::int64_t H, std::int64_t K, std::int64_t rows) {
   struct Data {
-    PackedWeights weights;
+    PackedPhase weights;
     Panels z, c;
     Rows x, h, h_new, y;
     bool backwards;
@@ -233,7 +233,7 @@ Benchmark pack(std::int64_t H) {
   const auto on = [=](const InstructionSet& isa) {
     const auto cell = std::make_shared<Cell>(Cell{H, H});
     const auto unpacked = [=, lanes = isa.lanes] {  // (P, H, 4, V) back to (H, 4, H)
-      const PackedWeights packed = cell->pack(lanes);
+      const PackedPhase packed = cell->pack(lanes);
       Floats values;
       for (const AlignedBuffer* matrix : {&packed.weight_ih, &packed.weight_hh}) {
         for (std::int64_t unit = 0; unit < H; ++unit) {

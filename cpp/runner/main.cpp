@@ -1,10 +1,12 @@
 // lstm-ref-runner: the C++ engine behind the runner protocol (spec/runner.md), one JSON object a line in, one out.
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aligned_buffer.hpp"
+#include "choices.hpp"
 #include "dispatch.hpp"
 #include "files/file_io.hpp"
 #include "files/json.hpp"
@@ -18,6 +20,7 @@ namespace {
 using namespace lstm_ref;
 
 constexpr const char* kVersion = LSTM_REF_VERSION;
+constexpr const char* kOperations[] = {"lstm", "gru", "rnn"};
 constexpr const char* kCommands = "start, run or stop";
 
 constexpr const char* kHelp =
@@ -43,30 +46,46 @@ struct Output {
   TensorView view() const { return {name, Dtype::kFloat32, shape, data.data()}; }
 };
 
+template <class List>
+std::string json_list(const List& names) {
+  std::string list;
+  for (const char* const name : names) list += (list.empty() ? "" : ", ") + json::quote(name);
+  return '[' + list + ']';
+}
+
 std::string start(const Request& request) {
   const std::int64_t version = request.integer("version");
   if (version != 1) throw Error("request.version", std::to_string(version), "1");
   const std::string isa = select_kernels("").name;
   return R"("version": 1, "name": "lstm_ref C++", "implementation": "cpp-)" + isa + R"(", "implementation_version": ")" +
-         kVersion + R"(", "language": "C++", "operations": ["lstm"], "dtypes": ["float32"], "claim": "bit-exact", "trace": true)";
+         kVersion + R"(", "language": "C++", "operations": )" + json_list(kOperations) + R"(, "options": )" +
+         json_list(kOptions) + R"(, "dtypes": ["float32"], "claim": "bit-exact", "trace": true)";
 }
 
 std::vector<Output> forward(const Model& model, const InputsFile& inputs, bool with_trace) {
   const Config& config = model.config;
-  const std::int64_t T = inputs.T, B = inputs.B, H = config.hidden_size, D = config.directions();
-  const Shape state_shape = {config.state_rows(), B, H};
-  std::vector<Output> outputs = {
-      {"y", config.batch_first ? Shape{B, T, D * H} : Shape{T, B, D * H}}, {"h_n", state_shape}, {"c_n", state_shape}};
+  const std::int64_t T = inputs.T, B = inputs.B, R = config.output_size(), D = config.directions();
+  Output y = {"y", config.batch_first ? Shape{B, T, D * R} : Shape{T, B, D * R}};
+  Output h_n = {"h_n", {config.state_rows(), B, R}};
+  Output c_n = {"c_n", {config.state_rows(), config.has_c() ? B : 0, config.hidden_size}};
   std::vector<Trace> trace;
-  LSTM(model).forward(inputs.view(), {outputs[0].data.data(), outputs[1].data.data(), outputs[2].data.data()},
-                      with_trace ? &trace : nullptr);
+  Recurrent(model).forward(inputs.view(), {y.data.data(), h_n.data.data(), c_n.data.data()}, with_trace ? &trace : nullptr);
+
+  std::vector<Output> outputs;
+  outputs.push_back(std::move(y));
+  outputs.push_back(std::move(h_n));
+  if (config.has_c()) outputs.push_back(std::move(c_n));
   for (std::size_t row = 0; row < trace.size(); ++row) {
     const auto l = row / static_cast<std::size_t>(D), d = row % static_cast<std::size_t>(D);
     const std::string suffix = "_l" + std::to_string(l) + (d == 1 ? "_reverse" : "");
-    outputs.emplace_back("z" + suffix, Shape{T, B, 4 * H}, std::move(trace[row].z));
-    outputs.emplace_back("gates" + suffix, Shape{T, B, 4 * H}, std::move(trace[row].gates));
-    outputs.emplace_back("c" + suffix, Shape{T, B, H}, std::move(trace[row].c));
-    outputs.emplace_back("h" + suffix, Shape{T, B, H}, std::move(trace[row].h));
+    const auto add = [&](const char* name, std::int64_t size, std::vector<float>& values) {
+      outputs.emplace_back(name + suffix, Shape{T, B, size}, std::move(values));
+    };
+    const std::int64_t H = config.hidden_size, gates = config.gates();
+    add("z", config.op == Op::kGru && config.reset_after ? 4 * H : gates * H, trace[row].z);
+    if (config.op != Op::kRnn) add("gates", gates * H, trace[row].gates);
+    if (config.has_c()) add("c", H, trace[row].c);
+    add("h", R, trace[row].h);
   }
   return outputs;
 }
@@ -78,9 +97,15 @@ std::string run(const Request& request) {
   const std::string model_path = request.string("model"), inputs_path = request.string("inputs");
   const std::string outputs_path = request.string("outputs");
   const bool trace = request.flag("trace");
-  if (op != "lstm") throw Error("request.op", '"' + op + '"', "one of lstm");
+  if (std::find(std::begin(kOperations), std::end(kOperations), op) == std::end(kOperations)) {
+    std::string names;
+    for (const char* const name : kOperations) names += (names.empty() ? "one of " : ", ") + std::string(name);
+    throw Error("request.op", '"' + op + '"', names);
+  }
 
   const Model model = Model::parse(read_file(model_path));
+  const std::string model_op = name_of(model.config.op);
+  if (op != model_op) throw Error("request.op", '"' + op + '"', '"' + model_op + "\", the op of the model");
   const InputsFile inputs = InputsFile::parse(read_file(inputs_path), model.config);
   const std::vector<Output> outputs = forward(model, inputs, trace);
   std::vector<TensorView> tensors;

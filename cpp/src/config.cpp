@@ -1,7 +1,10 @@
 #include "lstm_ref/config.hpp"
 
+#include <cmath>
 #include <optional>
 #include <unordered_map>
+
+#include "choices.hpp"
 
 namespace lstm_ref {
 namespace {
@@ -14,35 +17,106 @@ void check_size(const char* parameter, std::int64_t size) {
   }
 }
 
+// What an op does not have must be at its default.
+void check_has(const Config& config, const char* option, bool is_default) {
+  const char* const reason = why_not(config.op, option);
+  if (reason && !is_default) {
+    throw Error(option, std::string("not for op \"") + name_of(config.op) + '"', std::string("no such key: ") + reason);
+  }
+}
+
+void check_activation(const Config& config, const std::string& option, const Activation& activation, Function usual) {
+  check_has(config, option.c_str(), activation == Activation{usual});
+  const float values[] = {activation.alpha, activation.beta};
+  for (int k = 0; k < named(activation.function).parameters; ++k) {
+    if (!std::isfinite(values[k])) throw Error(option + '[' + std::to_string(k + 1) + ']', "a number", kWantNumber);
+  }
+}
+
 }  // namespace
+
+const char* name_of(Op op) { return op == Op::kLstm ? "lstm" : op == Op::kGru ? "gru" : "rnn"; }
+
+const char* why_not(Op op, std::string_view option) {
+  struct Row {
+    Op op;
+    const char *option, *reason;
+  };
+  static constexpr Row rows[] = {
+      {Op::kLstm, "reset_after", "an LSTM has no reset gate"},
+      {Op::kGru, "proj_size", "only an LSTM is projected, as in PyTorch"},
+      {Op::kGru, "peephole", "a GRU has no cell state to look at"},
+      {Op::kGru, "input_forget", "the gates of a GRU are coupled as it is"},
+      {Op::kGru, "output_activation", "the output of a GRU is its state"},
+      {Op::kRnn, "proj_size", "only an LSTM is projected, as in PyTorch"},
+      {Op::kRnn, "peephole", "a plain RNN has no cell state to look at"},
+      {Op::kRnn, "input_forget", "a plain RNN has no gates"},
+      {Op::kRnn, "reset_after", "a plain RNN has no gates"},
+      {Op::kRnn, "gate_activation", "a plain RNN has no gates"},
+      {Op::kRnn, "output_activation", "the output of a plain RNN is its state"},
+  };
+  for (const Row& row : rows) {
+    if (row.op == op && option == row.option) return row.reason;
+  }
+  return nullptr;
+}
 
 void Config::check() const {
   check_size("input_size", input_size);
   check_size("hidden_size", hidden_size);
   check_size("num_layers", num_layers);
+  check_has(*this, "proj_size", proj_size == 0);
+  if (proj_size < 0 || proj_size > kMaxSize) {
+    throw Error("proj_size", std::to_string(proj_size), "0, or an integer from 1 to " + std::to_string(kMaxSize));
+  }
+  check_has(*this, "peephole", !peephole);
+  check_has(*this, "input_forget", !input_forget);
+  check_has(*this, "reset_after", reset_after);
+  if (!(clip >= 0) || !std::isfinite(clip)) throw Error("clip", "a number", kWantClip);
+  check_activation(*this, "gate_activation", gate_activation, Function::kSigmoid);
+  check_activation(*this, "candidate_activation", candidate_activation, Function::kTanh);
+  check_activation(*this, "output_activation", output_activation, Function::kTanh);
+  if (proj_size >= hidden_size) {
+    throw Error("proj_size", std::to_string(proj_size),
+                "an integer from 0 to hidden_size - 1 = " + std::to_string(hidden_size - 1));
+  }
 }
 
-std::int64_t tensor_count(const Config& config) { return config.state_rows() * (config.bias ? 4 : 2); }
+std::string state_text(const Config& config, std::int64_t B, bool is_c) {
+  const bool projected = !is_c && config.proj_size > 0;
+  return std::string(projected ? "(L*D, B, R) = " : "(L*D, B, H) = ") +
+         shape_text({config.state_rows(), B, is_c ? config.hidden_size : config.output_size()});
+}
+
+std::int64_t tensors_per_state_row(const Config& config) {
+  return 2 + (config.bias ? 2 : 0) + (config.proj_size > 0) + config.peephole;
+}
+
+std::int64_t tensor_count(const Config& config) { return config.state_rows() * tensors_per_state_row(config); }
 
 TensorSpec tensor_spec(const Config& config, std::int64_t index) {
-  static const char* const kinds[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
-  const int kinds_used = config.bias ? 4 : 2;
-  const std::int64_t kind = index % kinds_used, state_row = index / kinds_used;
+  const std::int64_t state_row = index / tensors_per_state_row(config);
   const std::int64_t layer = state_row / config.directions();
   const bool reverse = state_row % config.directions() == 1;
+  const std::int64_t H = config.hidden_size, R = config.output_size(), rows = config.gates() * H;
+  const std::string letter = config.proj_size ? "R" : "H",
+                    size = config.gates() == 1 ? "H" : std::to_string(config.gates()) + "*H";
 
-  const std::int64_t H = config.hidden_size;
-  Shape shape = {4 * H};
-  std::string symbols = "(4*H,)";
-  if (kind == 0) {
-    shape.push_back(config.layer_input_size(layer));
-    symbols = layer == 0 ? "(4*H, I)" : "(4*H, D*H)";
-  } else if (kind == 1) {
-    shape.push_back(H);
-    symbols = "(4*H, H)";
+  std::int64_t left = index % tensors_per_state_row(config);  // tensors of this layer and direction still to be passed over
+  const auto spec = [&](const char* kind, const std::string& symbols, const Shape& shape) {
+    std::string name = std::string(kind) + "_l" + std::to_string(layer) + (reverse ? "_reverse" : "");
+    return TensorSpec{std::move(name), shape, symbols + " = " + shape_text(shape)};
+  };
+  if (left-- == 0) {
+    return spec("weight_ih", '(' + size + (layer == 0 ? ", I)" : ", D*" + letter + ')'), {rows, config.layer_input_size(layer)});
   }
-  std::string name = std::string(kinds[kind]) + "_l" + std::to_string(layer) + (reverse ? "_reverse" : "");
-  return {std::move(name), shape, symbols + " = " + shape_text(shape)};
+  if (left-- == 0) return spec("weight_hh", '(' + size + ", " + letter + ')', {rows, R});
+  if (config.bias) {
+    if (left-- == 0) return spec("bias_ih", '(' + size + ",)", {rows});
+    if (left-- == 0) return spec("bias_hh", '(' + size + ",)", {rows});
+  }
+  if (config.proj_size && left-- == 0) return spec("weight_hr", "(R, H)", {R, H});
+  return spec("weight_peephole", "(3*H,)", {3 * H});
 }
 
 std::vector<TensorView> match_tensors(const Config& config, const std::vector<TensorView>& tensors) {
@@ -77,8 +151,9 @@ void check_output_sizes(const Config& config, std::int64_t T, std::int64_t B) {
     }
     return size;
   };
-  const auto y = bytes({T, B, config.directions() * config.hidden_size}, false);
-  const auto states = bytes({2, config.state_rows(), B, config.hidden_size}, true);
+  const auto y = bytes({T, B, config.directions() * config.output_size()}, false);
+  const std::int64_t state_size = config.output_size() + (config.has_c() ? config.hidden_size : 0);
+  const auto states = bytes({config.state_rows(), B, state_size}, true);
   const bool holds_data = T > 0 && B > 0;
   if (!y || (!holds_data && !(states && *states <= kMaxStateBytes))) {
     throw Error("memory", "too little for this case", "a smaller one");

@@ -1,4 +1,4 @@
-// What an LSTM and its streams share.
+// What a network and its streams share.
 #pragma once
 
 #include <string>
@@ -9,12 +9,15 @@
 
 namespace lstm_ref {
 
-struct LSTM::Engine {
+struct Recurrent::Engine {
   Network network;
   std::string isa;
   int num_threads;
   std::int64_t num_processors;  // that may run this process: more threads than that would only wait for each other
   mutable ThreadPool pool;
 };
+
+// Check 10, as far as pointers can be wrong. Throws Error.
+void check_state(const Config& config, std::int64_t B, const float* h, const float* c);
 
 }  // namespace lstm_ref

@@ -22,17 +22,14 @@ int checked_threads(int num_threads) {
 }
 
 void check_arguments(const Config& config, const Inputs& inputs, const Outputs& outputs) {
-  const std::int64_t T = inputs.T, B = inputs.B, y_features = config.directions() * config.hidden_size;
+  const std::int64_t T = inputs.T, B = inputs.B, y_features = config.directions() * config.output_size();
   const std::string axes = config.batch_first ? "(B, T, " : "(T, B, ";
   if (T < 0) throw Error("T", std::to_string(T), "an integer of at least 0");
   if (B < 0) throw Error("B", std::to_string(B), "an integer of at least 0");
   if (!inputs.x && T > 0 && B > 0) {
     throw Error("x", "missing", axes + "I) with I = " + std::to_string(config.input_size));
   }
-  if (!inputs.h_0 != !inputs.c_0) {
-    throw Error(inputs.h_0 ? "c_0" : "h_0", "missing",
-                "(L*D, B, H) = " + shape_text({config.state_rows(), B, config.hidden_size}));
-  }
+  check_state(config, B, inputs.h_0, inputs.c_0);
   for (std::int64_t b = 0; inputs.lengths && b < B; ++b) {
     const std::int64_t length = inputs.lengths[b];
     if (length < 0 || length > T) {
@@ -42,22 +39,25 @@ void check_arguments(const Config& config, const Inputs& inputs, const Outputs& 
   check_output_sizes(config, T, B);
   if (!outputs.y && T > 0 && B > 0) {
     const Shape shape = config.batch_first ? Shape{B, T, y_features} : Shape{T, B, y_features};
-    throw Error("y", "missing", axes + "D*H) = " + shape_text(shape));
+    throw Error("y", "missing", axes + (config.proj_size ? "D*R) = " : "D*H) = ") + shape_text(shape));
   }
 }
 
-std::vector<Trace> empty_trace(const Config& config, std::int64_t T, std::int64_t B) {
-  const std::int64_t size = checked_product(checked_product(T, B), 4 * config.hidden_size);
+std::vector<Trace> empty_trace(const Network& network, std::int64_t T, std::int64_t B) {
+  const Config& config = network.config;
+  std::int64_t columns = 0;
+  for (const Phase& phase : network.phases) columns += phase.has_x() ? phase.columns : 0;
+  const std::int64_t rows = checked_product(T, B), size = checked_product(rows, config.hidden_size);
   Trace trace;
-  trace.z.assign(size, 0.0f);
-  trace.gates.assign(size, 0.0f);
-  trace.c.assign(size / 4, 0.0f);
-  trace.h.assign(size / 4, 0.0f);
+  trace.z.assign(checked_product(columns, size), 0.0f);
+  if (config.op != Op::kRnn) trace.gates.assign(checked_product(config.gates(), size), 0.0f);
+  if (config.has_c()) trace.c.assign(size, 0.0f);
+  trace.h.assign(rows * config.output_size(), 0.0f);
   return std::vector<Trace>(config.state_rows(), trace);
 }
 
 void clear_past_lengths(const Config& config, const Inputs& inputs, float* y) {  // (3.3)
-  const std::int64_t T = inputs.T, B = inputs.B, features = config.directions() * config.hidden_size;
+  const std::int64_t T = inputs.T, B = inputs.B, features = config.directions() * config.output_size();
   for (std::int64_t b = 0; inputs.lengths && b < B; ++b) {
     for (std::int64_t t = inputs.lengths[b]; t < T; ++t) {
       std::fill_n(y + (config.batch_first ? b * T + t : t * B + b) * features, features, 0.0f);
@@ -67,7 +67,15 @@ void clear_past_lengths(const Config& config, const Inputs& inputs, float* y) { 
 
 }  // namespace
 
-LSTM::LSTM(const Config& config, const std::vector<TensorView>& tensors, const Options& options) {
+void check_state(const Config& config, std::int64_t B, const float* h, const float* c) {
+  if (!config.has_c()) {
+    if (c) throw Error("c_0", "unexpected tensor", "only x, h_0, lengths");
+  } else if (!h != !c) {
+    throw Error(h ? "c_0" : "h_0", "missing", state_text(config, B, h != nullptr));
+  }
+}
+
+Recurrent::Recurrent(const Config& config, const std::vector<TensorView>& tensors, const Options& options) {
   config.check();
   const int num_threads = checked_threads(options.num_threads);
   const Kernels& kernels = options.kernels ? *options.kernels : select_kernels(options.isa);
@@ -81,18 +89,18 @@ LSTM::LSTM(const Config& config, const std::vector<TensorView>& tensors, const O
   }
 }
 
-const Config& LSTM::config() const { return engine_->network.config; }
-const std::string& LSTM::isa() const { return engine_->isa; }
-int LSTM::num_threads() const { return engine_->num_threads; }
+const Config& Recurrent::config() const { return engine_->network.config; }
+const std::string& Recurrent::isa() const { return engine_->isa; }
+int Recurrent::num_threads() const { return engine_->num_threads; }
 
 // All memory is allocated before anything is computed, so that a call without enough of it leaves the outputs untouched.
-void LSTM::forward(const Inputs& inputs, const Outputs& outputs, std::vector<Trace>* trace) const {
+void Recurrent::forward(const Inputs& inputs, const Outputs& outputs, std::vector<Trace>* trace) const {
   check_arguments(config(), inputs, outputs);
   const std::int64_t T = inputs.T, B = inputs.B, L = config().num_layers, D = config().directions();
-  if (trace) *trace = empty_trace(config(), T, B);
+  if (trace) *trace = empty_trace(engine_->network, T, B);
   Call call = {engine_->network, inputs, outputs, trace, {}};
   if (D == 2 && L > 1) {
-    call.layer_buffer = AlignedBuffer::uninitialized(checked_product(checked_product(T, B), D * config().hidden_size));
+    call.layer_buffer = AlignedBuffer::uninitialized(checked_product(checked_product(T, B), D * config().output_size()));
   }
   Schedule schedule(call, make_plan(call, std::min<std::int64_t>(engine_->pool.size(), engine_->num_processors)));
   engine_->pool.run(schedule.threads(), [&](int part) {
@@ -102,6 +110,6 @@ void LSTM::forward(const Inputs& inputs, const Outputs& outputs, std::vector<Tra
   clear_past_lengths(config(), inputs, outputs.y);
 }
 
-Stream LSTM::stream(std::int64_t batch) const { return Stream(*this, batch); }
+Stream Recurrent::stream(std::int64_t batch) const { return Stream(*this, batch); }
 
 }  // namespace lstm_ref

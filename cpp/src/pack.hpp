@@ -1,21 +1,30 @@
 // Weights in the order the kernels read them.
 #pragma once
 
+#include <vector>
+
 #include "aligned_buffer.hpp"
+#include "cell.hpp"
 #include "lstm_ref/config.hpp"
 
 namespace lstm_ref {
 
-// One layer and direction; V lanes, P = ceil(H / V) panels (simd/kernels.hpp). Lanes past H hold zeros.
-struct PackedWeights {
-  AlignedBuffer weight_ih;  // (P, I_l, 4, V)
-  AlignedBuffer weight_hh;  // (P, H, 4, V)
+// One phase of one layer and direction; V lanes, P panels, G columns of a product (simd/kernels.hpp). Lanes past the last unit
+// hold zeros.
+struct PackedPhase {
+  AlignedBuffer weight_ih;  // (P, I_l, G, V), if the phase has x
+  AlignedBuffer weight_hh;  // (P, K, G, V)
   AlignedBuffer bias;       // (P, 4, V)  (2.5)
+};
+
+struct PackedWeights {
+  std::vector<PackedPhase> phases;
+  AlignedBuffer peephole;  // (P, 3, V): i, o, f
 };
 
 inline std::int64_t panel_count(std::int64_t hidden_size, int lanes) { return (hidden_size + lanes - 1) / lanes; }
 
-// `tensors` are weight_ih, weight_hh and, when config.bias, bias_ih, bias_hh of that layer and direction.
+// `tensors` are those of that layer and direction, as tensor_spec() lists them.
 PackedWeights pack_weights(const Config& config, const TensorView* tensors, int lanes);
 
 }  // namespace lstm_ref

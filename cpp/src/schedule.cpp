@@ -24,9 +24,9 @@ constexpr std::int64_t kLeastBlocks = 8;
 
 Plan make_plan(const Call& call, std::int64_t most_threads) {
   const Config& config = call.network.config;
-  const std::int64_t B = call.inputs.B, L = config.num_layers, D = config.directions(), H = config.hidden_size;
+  const std::int64_t B = call.inputs.B, L = config.num_layers, D = config.directions();
   if (call.trace) return {1, 1, 1};
-  const double step_work = 4.0 * H * H * B;  // of one layer and direction, the recurrent part
+  const double step_work = 1.0 * config.gates() * config.hidden_size * config.output_size() * B;  // the recurrent part of a layer
   std::int64_t threads = std::clamp<std::int64_t>(step_work * L * D * call.inputs.T / kLeastWork, 1, most_threads);
 
   Plan plan = {std::clamp<std::int64_t>(B / kLeastRows, 1, threads), 1, 1};
@@ -39,7 +39,6 @@ Plan make_plan(const Call& call, std::int64_t most_threads) {
 }
 
 Schedule::Schedule(const Call& call, const Plan& plan) {
-  const std::int64_t panels = call.network.panels();
   workers_.reserve(plan.threads());
   for (std::int64_t group = 0; group < plan.groups; ++group) {
     RowGroup& rows = groups_.emplace_back(call, group, plan.groups);
@@ -49,7 +48,7 @@ Schedule::Schedule(const Call& call, const Plan& plan) {
     for (std::int64_t lane = 0; lane < plan.lanes; ++lane) {
       Team& team = teams_.emplace_back(call, rows, lane, plan.lanes, block_rows, plan.members);
       for (std::int64_t member = 0; member < plan.members; ++member) {
-        workers_.emplace_back(call, rows, team, PanelRange{panels * member / plan.members, panels * (member + 1) / plan.members});
+        workers_.emplace_back(call, rows, team, member, plan.members);
       }
     }
   }

@@ -22,39 +22,42 @@ struct Worker::Pass {
   Sequence<float> output;
   std::int64_t steps;
 
-  const PackedWeights& weights() const { return network.weights[state_row]; }
-  Product input_product(const float* const* inputs) const {
-    return {weights().weight_ih.data(), inputs, network.config.layer_input_size(layer)};
-  }
+  std::int64_t inputs() const { return network.config.layer_input_size(layer); }
   bool in_place() const { return layer > 0 && input.data == output.data; }
   std::int64_t time(std::int64_t step) const { return direction == 0 ? step : steps - 1 - step; }  // (3.1), (3.2)
 };
 
-Worker::Worker(const Call& call, RowGroup& group, Team& team, PanelRange panels)
+Worker::Worker(const Call& call, RowGroup& group, Team& team, std::int64_t member, std::int64_t members)
     : call_(call),
       group_(group),
       team_(team),
-      panels_(panels),
-      unit_(panels.begin * call.network.kernels.lanes),
-      units_(std::min(panels.end * call.network.kernels.lanes, call.network.config.hidden_size) - unit_),
+      num_phases_(call.network.phases.size()),
       block_inputs_(team.block_rows),
       y_(group.count()),
-      z_panel_(AlignedBuffer::uninitialized(checked_product(group.count(), 4 * call.network.kernels.lanes))) {
+      z_panel_(
+          AlignedBuffer::uninitialized(checked_product(std::max(group.count(), kSideBySide), 4 * call.network.kernels.lanes))) {
+  for (std::size_t phase = 0; phase < num_phases_; ++phase) {
+    const std::int64_t panels = call.network.panels(phase), lanes = call.network.kernels.lanes;
+    const PanelRange own = panels_[phase] = {panels * member / members, panels * (member + 1) / members};
+    const std::int64_t panel_units = call.network.phases[phase].vectors() * lanes;
+    unit_ = std::min(own.begin * panel_units, call.network.phases[phase].units);
+    units_ = std::min(own.end * panel_units, call.network.phases[phase].units) - unit_;
+  }
   block_active_.reserve(team.block_rows);
 }
 
 void Worker::run() {
   const Config& config = call_.network.config;
   const std::int64_t T = call_.inputs.T, B = call_.inputs.B, I = config.input_size, L = config.num_layers;
-  const std::int64_t D = config.directions(), H = config.hidden_size;
+  const std::int64_t D = config.directions(), R = config.output_size();
   const auto sequence = [&](auto* data, std::int64_t features) -> Sequence<std::remove_pointer_t<decltype(data)>> {
     if (config.batch_first) return {data, features, T * features};
     return {data, B * features, features};
   };
-  const Sequence<float> y = sequence(call_.outputs.y, D * H);
+  const Sequence<float> y = sequence(call_.outputs.y, D * R);
   // When D = 1 every layer overwrites its own input in y, block by block. When D = 2 the reverse direction still needs the
   // input after the forward one, so that the layers alternate between y and the buffer, and the last one ends in y.
-  const Sequence<float> buffer = {call_.layer_buffer.data(), B * D * H, D * H};
+  const Sequence<float> buffer = {call_.layer_buffer.data(), B * D * R, D * R};
 
   Sequence<const float> input = sequence(call_.inputs.x, I);  // x_0 = x
   for (std::int64_t layer = 0; layer < L; ++layer) {
@@ -66,7 +69,7 @@ void Worker::run() {
                 layer * D + direction,
                 direction,
                 input,
-                {output.data + direction * H, output.step_size, output.row_size},
+                {output.data + direction * R, output.step_size, output.row_size},
                 group_.steps()});  // (4.1)
     }
     input = output.read_only();  // (4.2)
@@ -87,24 +90,25 @@ void Worker::run_pass(const Pass& pass) {
     take_inputs(pass, rows);
     team_.barrier.wait();  // everybody has taken what is overwritten now
     run_block(pass, step);
-    if (panels_.begin == 0) finished.advance(steps);
+    if (panels_.front().begin == 0) finished.advance(steps);
   }
   store_states(pass);
 }
 
 void Worker::load_states(const Pass& pass) {
   const Inputs& inputs = call_.inputs;
-  const std::int64_t H = call_.network.config.hidden_size, lanes = call_.network.kernels.lanes;
+  const Config& config = call_.network.config;
+  const std::int64_t R = config.output_size(), H = config.hidden_size, lanes = call_.network.kernels.lanes;
   for (std::int64_t r = 0; r < group_.count(); ++r) {
-    const std::int64_t at = (pass.state_row * inputs.B + group_.rows[r]) * H;
+    const std::int64_t row = pass.state_row * inputs.B + group_.rows[r];
     for (int which = 0; which < 2; ++which) {  // a row's first step may read either
       float* const h = team_.h.of(which)[r] + unit_;
-      inputs.h_0 ? copy(h, inputs.h_0 + at + unit_, units_) : clear(h, units_);
+      inputs.h_0 ? copy(h, inputs.h_0 + row * R + unit_, units_) : clear(h, units_);
     }
-    for (std::int64_t p = panels_.begin; p < panels_.end; ++p) {
+    for (std::int64_t p = panels_.front().begin; config.has_c() && p < panels_.front().end; ++p) {
       const std::int64_t unit = p * lanes, count = std::min(lanes, H - unit);
       float* const c = team_.c.data() + (p * group_.count() + r) * lanes;
-      inputs.c_0 ? copy(c, inputs.c_0 + at + unit, count) : clear(c, count);
+      inputs.c_0 ? copy(c, inputs.c_0 + row * H + unit, count) : clear(c, count);
     }
   }
 }
@@ -127,53 +131,64 @@ std::int64_t Worker::list_block(const Pass& pass, std::int64_t step) {
 // (2.1), W_ih x, for a block; or only a copy of x, where the steps are to compute that but would overwrite it on the way.
 void Worker::take_inputs(const Pass& pass, std::int64_t rows) {
   const Network& network = call_.network;
-  if (!team_.is_fused) {
-    const Start bias = {pass.weights().bias.data(), 4 * network.kernels.lanes, 0};
-    network.kernels.affine(team_.z.data(), team_.block_rows, bias, pass.input_product(block_inputs_.data()), rows, panels_);
-  } else if (pass.in_place()) {
-    const std::int64_t H = network.config.hidden_size;
+  if (team_.is_fused && pass.in_place()) {
+    const std::int64_t R = network.config.output_size();
     for (std::int64_t r = 0; r < rows; ++r) {
-      float* const x = team_.x.data() + r * H;
+      float* const x = team_.x.data() + r * R;
       copy(x + unit_, block_inputs_[r] + unit_, units_);
       block_inputs_[r] = x;
     }
   }
+  for (std::size_t phase = 0; !team_.is_fused && phase < num_phases_; ++phase) {
+    if (!network.phases[phase].has_x()) continue;
+    Product product = network.input_product(pass.state_row, phase, pass.inputs());
+    product.inputs = block_inputs_.data();
+    network.kernels.affine(team_.z[phase].data(), team_.block_rows, network.bias(pass.state_row, phase), product, rows,
+                           panels_[phase]);
+  }
 }
 
 void Worker::run_block(const Pass& pass, std::int64_t step) {
-  const Kernels& kernels = call_.network.kernels;
-  const std::int64_t H = call_.network.config.hidden_size, gates = 4 * kernels.lanes;
+  const Network& network = call_.network;
+  const std::int64_t panel = 4 * network.kernels.lanes;
   const HiddenStates& h = team_.h;
-  CellStep cell = {};
-  if (team_.is_fused) {
-    cell.start = {pass.weights().bias.data(), gates, 0};
-    cell.products[cell.num_products++] = pass.input_product(block_inputs_.data());
-  } else {
-    cell.start = {team_.z.data(), team_.block_rows * gates, gates};
+  for (std::size_t phase = 0; phase < num_phases_; ++phase) {
+    CellStep& cell = phases_[phase] = network.step(pass.state_row, phase, team_.is_fused ? pass.inputs() : 0);
+    const bool starts_with_bias = team_.is_fused || !network.phases[phase].has_x();
+    cell.start =
+        starts_with_bias ? network.bias(pass.state_row, phase) : Start{team_.z[phase].data(), team_.block_rows * panel, panel};
+    cell.products[0].inputs = block_inputs_.data();
+    cell.panels = panels_[phase];
+    cell.z = z_panel_.data();
+    cell.c = team_.c.data();
+    cell.c_rows = group_.count();
   }
-  Product& recurrent = cell.products[cell.num_products++];
-  recurrent = {pass.weights().weight_hh.data(), nullptr, H};
-  cell.H = H;
-  cell.panels = panels_;
-  cell.z = z_panel_.data();
-  cell.c = team_.c.data();
-  cell.c_rows = group_.count();
   for (const std::int64_t rows : block_active_) {
     const std::int64_t t = pass.time(step);
     for (std::int64_t r = 0; r < rows; ++r) y_[r] = pass.output.at(t, group_.rows[r]);  // (3.3)
-    cell.rows = rows;
-    cell.backwards = step % 2;
-    recurrent.inputs = h.of(step);
-    cell.h = h.of(step + 1);
     if (rows >= kManyRows && step + 1 < pass.steps) fetch_rows(pass, step + 1, rows);
-    cell.y = writes_rows_later(rows) ? nullptr : y_.data();
-    call_.trace ? trace_step(pass, cell, t) : kernels.cell(cell);
-    for (std::int64_t r = 0; !cell.y && r < rows; ++r) copy(y_[r] + unit_, cell.h[r] + unit_, units_);
+    const bool writes_later = writes_rows_later(rows);
+    for (std::size_t phase = 0; phase < num_phases_; ++phase) {
+      CellStep& cell = phases_[phase];
+      const bool is_last = phase + 1 == num_phases_;
+      cell.rows = rows;
+      cell.backwards = step % 2;
+      h.connect(&cell, phase, num_phases_, step);
+      cell.y = is_last && !writes_later ? y_.data() : nullptr;
+      call_.trace ? trace_phase(pass, cell, phase, t) : network.compute(cell);
+      if (is_last) break;
+      team_.barrier.wait();  // the next phase needs all of what this one leaves
+    }
+    for (std::int64_t r = 0; writes_later && r < rows; ++r) copy(y_[r] + unit_, h.of(step + 1)[r] + unit_, units_);
+    if (call_.trace) trace_states(pass, rows, h.of(step + 1), t);
     team_.barrier.wait();  // the next step needs all of h
-    if (team_.is_fused) {
-      cell.products[0].inputs += rows;
-    } else {
-      cell.start.data += rows * gates;
+    for (std::size_t phase = 0; phase < num_phases_; ++phase) {
+      if (!network.phases[phase].has_x()) continue;
+      if (team_.is_fused) {
+        phases_[phase].products[0].inputs += rows;
+      } else {
+        phases_[phase].start.data += rows * panel;
+      }
     }
     ++step;
   }
@@ -183,14 +198,14 @@ void Worker::run_block(const Pass& pass, std::int64_t step) {
 // step, they cost 1 to 4 % less of it.
 bool Worker::writes_rows_later(std::int64_t rows) const {
   constexpr std::int64_t kLongRow = 128;  // floats
-  return !call_.trace && rows >= kManyRows && call_.network.config.hidden_size >= kLongRow;
+  return !call_.trace && rows >= kManyRows && call_.network.config.output_size() >= kLongRow;
 }
 
 // Brings what a step reads and writes near while another step is computed: many rows far from each other are no pattern that the
 // processor would foresee.
 void Worker::fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows) {
   constexpr std::int64_t kCacheLine = 16;  // floats
-  const std::int64_t t = pass.time(step), inputs = pass.input_product(nullptr).K;
+  const std::int64_t t = pass.time(step), inputs = pass.inputs();
   for (std::int64_t r = 0; r < rows; ++r) {
     const float* const y = pass.output.at(t, group_.rows[r]);
     for (std::int64_t unit = unit_; unit < unit_ + units_; unit += kCacheLine) __builtin_prefetch(y + unit, 1, 2);
@@ -200,41 +215,61 @@ void Worker::fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows) 
 }
 
 // The same in its parts, with everything in between written down. One thread, no fused input.
-void Worker::trace_step(const Pass& pass, const CellStep& cell, std::int64_t t) {
+void Worker::trace_phase(const Pass& pass, const CellStep& step, std::size_t which, std::int64_t t) {
   const Kernels& kernels = call_.network.kernels;
+  const Phase& phase = call_.network.phases[which];
+  if (!phase.has_x()) return kernels.phase(step);  // no part of z
   Trace& trace = (*call_.trace)[pass.state_row];
-  const std::int64_t H = cell.H, z_rows = team_.block_rows;
-  float* const z = const_cast<float*>(cell.start.data);              // the team's own
-  const auto unpack = [&](std::vector<float>& to, std::int64_t r) {  // (P, 4, V) -> (4*H,)
-    float* at = &to[(t * call_.inputs.B + group_.rows[r]) * 4 * H];
-    for (int gate = 0; gate < 4; ++gate) {
+  const std::int64_t B = call_.inputs.B, H = call_.network.config.hidden_size, z_rows = team_.block_rows;
+  const int gates = call_.network.config.gates(), vectors = phase.vectors();
+  float* const z = const_cast<float*>(step.start.data);  // the team's own
+  // One column of all rows, from (P, 4, V) to number `to` of those of H units.
+  const auto unpack = [&](std::vector<float>& all, int column, int to) {
+    const std::int64_t size = static_cast<std::int64_t>(all.size()) / (call_.inputs.T * B);
+    for (std::int64_t r = 0; r < step.rows; ++r) {
+      float* const at = &all[(t * B + group_.rows[r]) * size + to * H];
       for (std::int64_t unit = 0; unit < H; ++unit) {
-        *at++ = z[((unit / kernels.lanes * z_rows + r) * 4 + gate) * kernels.lanes + unit % kernels.lanes];
+        const std::int64_t vector = unit / kernels.lanes, p = vector / vectors;
+        at[unit] = z[((p * z_rows + r) * 4 + column * vectors + vector % vectors) * kernels.lanes + unit % kernels.lanes];
       }
     }
   };
-  kernels.affine(z, z_rows, cell.start, cell.products[0], cell.rows, cell.panels);  // (2.1)
-  for (std::int64_t r = 0; r < cell.rows; ++r) unpack(trace.z, r);
-  kernels.step(z, z_rows, cell.c, cell.c_rows, cell.h, cell.rows, cell.panels);  // (2.2)-(2.4)
-  for (std::int64_t r = 0; r < cell.rows; ++r) {
-    unpack(trace.gates, r);
-    const std::int64_t at = (t * call_.inputs.B + group_.rows[r]) * H;
-    for (std::int64_t unit = 0; unit < H; ++unit) trace.c[at + unit] = cell_state(cell.c, r, unit);
-    copy(&trace.h[at], cell.h[r], H);
-    copy(cell.y[r], cell.h[r], H);
+  kernels.affine(z, z_rows, step.start, step.products[0], step.rows, step.panels);
+  for (int column = 0; column < phase.columns; ++column) {
+    const int gate = phase.x.block(column);
+    unpack(trace.z, column, gate >= 0 ? gate : gates);  // n_h comes last
+  }
+  kernels.pointwise(step, z, z_rows);
+  for (int column = 0; column < phase.columns && !trace.gates.empty(); ++column) {
+    if (phase.x.block(column) >= 0) unpack(trace.gates, column, phase.x.block(column));
+  }
+}
+
+void Worker::trace_states(const Pass& pass, std::int64_t rows, const float* const* h, std::int64_t t) {
+  Trace& trace = (*call_.trace)[pass.state_row];
+  const Config& config = call_.network.config;
+  const std::int64_t R = config.output_size(), H = config.hidden_size;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::int64_t row = t * call_.inputs.B + group_.rows[r];
+    for (std::int64_t unit = 0; config.has_c() && unit < H; ++unit) {
+      trace.c[row * H + unit] = cell_state(team_.c.data(), r, unit);
+    }
+    copy(&trace.h[row * R], h[r], R);
   }
 }
 
 void Worker::store_states(const Pass& pass) {  // (3.4)
   const Outputs& outputs = call_.outputs;
-  const std::int64_t H = call_.network.config.hidden_size;
+  const Config& config = call_.network.config;
+  const std::int64_t R = config.output_size(), H = config.hidden_size, lanes = call_.network.kernels.lanes;
+  const std::int64_t first = panels_.front().begin * lanes, last = std::min(panels_.front().end * lanes, H);  // of c
   for (std::int64_t r = 0; r < group_.count(); ++r) {
-    const std::int64_t at = (pass.state_row * call_.inputs.B + group_.rows[r]) * H;
+    const std::int64_t row = pass.state_row * call_.inputs.B + group_.rows[r];
     // The row's last step wrote it; a row without steps has its first state in both places.
     const std::int64_t end = pass.direction == 0 ? group_.lengths[r] : pass.steps;
-    if (outputs.h_n) copy(outputs.h_n + at + unit_, team_.h.of(end)[r] + unit_, units_);
-    for (std::int64_t unit = unit_; outputs.c_n && unit < unit_ + units_; ++unit) {
-      outputs.c_n[at + unit] = cell_state(team_.c.data(), r, unit);
+    if (outputs.h_n) copy(outputs.h_n + row * R + unit_, team_.h.of(end)[r] + unit_, units_);
+    for (std::int64_t unit = first; config.has_c() && outputs.c_n && unit < last; ++unit) {
+      outputs.c_n[row * H + unit] = cell_state(team_.c.data(), r, unit);
     }
   }
 }

@@ -1,6 +1,7 @@
 // The time loop: layers, directions, ragged lengths and states (spec/lstm.md, sections 3 and 4), as one thread sees it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct Sequence {
 // The part of one thread in a call. The constructor allocates everything, run() nothing.
 class Worker {
  public:
-  Worker(const Call& call, RowGroup& group, Team& team, PanelRange panels);
+  // The `member`th of so many members of a team.
+  Worker(const Call& call, RowGroup& group, Team& team, std::int64_t member, std::int64_t members);
   void run();
 
  private:
@@ -34,15 +36,18 @@ class Worker {
   void run_block(const Pass& pass, std::int64_t step);
   bool writes_rows_later(std::int64_t rows) const;
   void fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows);
-  void trace_step(const Pass& pass, const CellStep& cell, std::int64_t t);
+  void trace_phase(const Pass& pass, const CellStep& step, std::size_t phase, std::int64_t t);
+  void trace_states(const Pass& pass, std::int64_t rows, const float* const* h, std::int64_t t);
   void store_states(const Pass& pass);
   float cell_state(const float* c, std::int64_t r, std::int64_t unit) const;
 
   const Call& call_;
   RowGroup& group_;
   Team& team_;
-  const PanelRange panels_;
-  const std::int64_t unit_, units_;  // of these panels: the first, and how many
+  const std::size_t num_phases_;
+  std::array<PanelRange, kMaxPhases> panels_;  // of each phase
+  std::array<CellStep, kMaxPhases> phases_;    // of the block that is computed
+  std::int64_t unit_ = 0, units_ = 0;          // of h, of the panels of the last phase: the first, and how many
 
   // A block is some consecutive steps whose inputs are taken together: unless fused, their products with weight_ih. It lists
   // the active rows of its first step, then those of its second, ...: their inputs (I_l,) here, and their z in the team's.
@@ -50,7 +55,7 @@ class Worker {
   std::vector<std::int64_t> block_active_;  // how many rows are active, step by step
   std::int64_t active_ = 0;                 // of the last step looked at: rows r < active_ have lengths[r] > t
 
-  std::vector<float*> y_;  // (H,) of each row
+  std::vector<float*> y_;  // (R,) of each row
   AlignedBuffer z_panel_;  // (rows, 4, V)
 };
 

@@ -39,7 +39,7 @@ bool fuses_input(const Call& call, const RowGroup& group, std::int64_t block_row
   if (call.trace) return false;  // which shows every row of z
   if (block_rows < kFewSteps * group.count()) return true;
   const std::int64_t inputs = std::max(config.input_size, config.layer_input_size(config.num_layers - 1));
-  return inputs + config.hidden_size <= kSmallWeights / (4 * config.hidden_size);
+  return inputs + config.output_size() <= kSmallWeights / (config.gates() * config.hidden_size);
 }
 
 std::int64_t rows_of_block(const RowGroup& group, std::int64_t most) {
@@ -55,12 +55,14 @@ Team::Team(const Call& call, const RowGroup& group, int lane, int lanes, std::in
       is_fused(fuses_input(call, group, block_rows)),
       barrier(members),
       h(call.network, group.count()),
-      c(AlignedBuffer::zeros(call.network.panel_floats(group.count()))) {
+      c(AlignedBuffer::zeros(call.network.c_floats(group.count()))) {
   const Config& config = call.network.config;
   if (!is_fused) {
-    z = AlignedBuffer::uninitialized(checked_product(4, call.network.panel_floats(block_rows)));
+    for (std::size_t phase = 0; phase < call.network.phases.size(); ++phase) {
+      if (call.network.phases[phase].has_x()) z[phase] = AlignedBuffer::uninitialized(call.network.z_floats(phase, block_rows));
+    }
   } else if (config.num_layers > 1 && config.directions() == 1) {
-    x = AlignedBuffer::uninitialized(checked_product(block_rows, config.hidden_size));
+    x = AlignedBuffer::uninitialized(checked_product(block_rows, config.output_size()));
   }
 }
 

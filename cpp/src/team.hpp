@@ -1,6 +1,7 @@
 // Who computes a call: rows that go together, and threads that go together.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -11,13 +12,13 @@
 
 namespace lstm_ref {
 
-// One call of LSTM::forward().
+// One call of Recurrent::forward().
 struct Call {
   const Network& network;
   const Inputs& inputs;
   const Outputs& outputs;
   std::vector<Trace>* trace;   // (L*D,) or null
-  AlignedBuffer layer_buffer;  // (T, B, D*H) if D = 2 and L > 1: the output of every second layer
+  AlignedBuffer layer_buffer;  // (T, B, D*R) if D = 2 and L > 1: the output of every second layer
 };
 
 // Rows of the batch that are computed together, longest first, so that those active at a time step are the first few.
@@ -43,9 +44,9 @@ struct Team {
   const bool is_fused;  // weight_ih x is a part of the step
   Barrier barrier;
   HiddenStates h;
-  AlignedBuffer c;  // (P, rows, V)
-  AlignedBuffer z;  // (P, block_rows, 4, V), unless fused
-  AlignedBuffer x;  // (block_rows, H), if fused: the inputs of a block whose outputs overwrite them
+  AlignedBuffer c;                          // (P, rows, V)
+  std::array<AlignedBuffer, kMaxPhases> z;  // of each phase that has x: (P, block_rows, 4, V), unless fused
+  AlignedBuffer x;                          // (block_rows, R), if fused: the inputs of a block whose outputs overwrite them
 };
 
 }  // namespace lstm_ref

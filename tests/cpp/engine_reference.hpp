@@ -125,10 +125,26 @@ struct Case {
 };
 
 inline Case random_case(const Config& config, std::int64_t T, std::int64_t B, std::uint64_t seed = 2) {
-  const std::int64_t states = config.state_rows() * B * config.hidden_size;
-  return {
-      T, B, random_floats(seed, T * B * config.input_size, 2), random_floats(seed + 1, states), random_floats(seed + 2, states),
-      {}};
+  const std::int64_t rows = config.state_rows() * B;
+  return {T,
+          B,
+          random_floats(seed, T * B * config.input_size, 2),
+          random_floats(seed + 1, rows * config.output_size()),
+          random_floats(seed + 2, config.has_c() ? rows * config.hidden_size : 0),
+          {}};
+}
+
+// These sizes in every cell, with options that have kernels or memory of their own; the plain LSTM first.
+inline std::vector<Config> cells(const Config& sizes) {
+  using namespace lstm_ref;
+  std::vector<Config> all(6, sizes);
+  all[1].proj_size = sizes.hidden_size / 2;
+  all[2].peephole = all[2].input_forget = true, all[2].clip = 0.5f, all[2].output_activation = {Function::kSoftsign};
+  all[3].op = Op::kGru;
+  all[4].op = Op::kGru, all[4].reset_after = false, all[4].candidate_activation = {Function::kScaledTanh, 1.5f, 0.5f};
+  all[5].op = Op::kRnn;
+  if (sizes.hidden_size < 2) all.erase(all.begin() + 1);
+  return all;
 }
 
 struct Result {
@@ -147,14 +163,17 @@ inline void check_same(const Result& got, const Result& wanted) {
   check_same(got.c_n, wanted.c_n);
 }
 
-// Arrays of the right sizes, with values in them that no LSTM gives.
+// Arrays of the right sizes, with values in them that no network gives.
 inline Result unwritten_result(const Config& config, const Case& one) {
-  const std::int64_t states = config.state_rows() * one.B * config.hidden_size;
-  return {Floats(one.T * one.B * config.directions() * config.hidden_size, -7), Floats(states, -7), Floats(states, -7), {}};
+  const std::int64_t rows = config.state_rows() * one.B, R = config.output_size();
+  return {Floats(one.T * one.B * config.directions() * R, -7),
+          Floats(rows * R, -7),
+          Floats(config.has_c() ? rows * config.hidden_size : 0, -7),
+          {}};
 }
 
 // With a trace, and without: those are different paths through the engine.
-inline Result run_engine(const lstm_ref::LSTM& lstm, const Case& one) {
+inline Result run_engine(const lstm_ref::Recurrent& lstm, const Case& one) {
   Result result = unwritten_result(lstm.config(), one), untraced = result;
   lstm.forward(one.inputs(), {result.y.data(), result.h_n.data(), result.c_n.data()}, &result.trace);
   lstm.forward(one.inputs(), {untraced.y.data(), untraced.h_n.data(), untraced.c_n.data()});

@@ -23,6 +23,39 @@ void test_config() {
   CHECK_THROWS(LSTM(model.config, model.views, {"", 1025}), "num_threads: 1025, want an integer from 1 to 1024");
 }
 
+void test_choices() {
+  using lstm_ref::Function, lstm_ref::GRU, lstm_ref::Op, lstm_ref::Recurrent, lstm_ref::RNN;
+  const Model model({3, 4, 1, true, false, false});
+  const auto with = [&](auto change) {
+    Config config = model.config;
+    change(config);
+    return Recurrent(config, model.views);
+  };
+  CHECK_THROWS(with([](Config& c) { c.proj_size = 4; }), "proj_size: 4, want an integer from 0 to hidden_size - 1 = 3");
+  CHECK_THROWS(with([](Config& c) { c.proj_size = -1; }), "proj_size: -1, want 0, or an integer from 1 to 16777216");
+  CHECK_THROWS(with([](Config& c) { c.clip = -1; }),
+               "clip: a number, want 0, or a number > 0 that is finite and not 0 in float32");
+  CHECK_THROWS(with([](Config& c) { c.clip = std::nanf(""); }),
+               "clip: a number, want 0, or a number > 0 that is finite and not 0 in float32");
+  CHECK_THROWS(with([](Config& c) { c.gate_activation = {Function::kHardSigmoid, 1, INFINITY}; }),
+               "gate_activation[2]: a number, want a number that is finite in float32");
+  CHECK_THROWS(with([](Config& c) { c.op = Op::kGru, c.peephole = true; }),
+               "peephole: not for op \"gru\", want no such key: a GRU has no cell state to look at");
+  CHECK_THROWS(with([](Config& c) { c.op = Op::kRnn, c.gate_activation = {Function::kRelu}; }),
+               "gate_activation: not for op \"rnn\", want no such key: a plain RNN has no gates");
+  CHECK_THROWS(with([](Config& c) { c.reset_after = false; }),
+               "reset_after: not for op \"lstm\", want no such key: an LSTM has no reset gate");
+  CHECK_THROWS(with([](Config& c) { c.op = Op::kGru; }), "weight_ih_l0: shape (16, 3), want (3*H, I) = (12, 3)");
+  CHECK_THROWS(with([](Config& c) { c.peephole = true; }), "weight_peephole_l0: missing, want (3*H,) = (12,)");
+  CHECK_THROWS(GRU(model.config, model.views), "op: \"lstm\", want \"gru\"");
+  const Model rnn(cells(model.config)[5]);
+  CHECK_THROWS(LSTM(rnn.config, rnn.views), "op: \"rnn\", want \"lstm\"");
+  const float x[3] = {}, state[4] = {};
+  float y[4];
+  CHECK_THROWS(RNN(rnn.config, rnn.views).forward({1, 1, x, state, state}, {y}),
+               "c_0: unexpected tensor, want only x, h_0, lengths");
+}
+
 // The stacks of so many threads have no place in so little memory.
 void test_refused_threads() {
 #if defined(__linux__)
@@ -117,6 +150,7 @@ void test_arguments() {
 
 int main() {
   test_config();
+  test_choices();
   test_refused_threads();
   test_isa();
   test_tensors();

@@ -11,10 +11,19 @@
 
 using namespace reference;
 using lstm_ref::LSTM;
+using lstm_ref::Recurrent;
 
 namespace {
 
 const Config kConfigs[] = {{5, 18, 1, true, false, false}, {6, 17, 2, true, false, true}, {3, 9, 3, true, true, false}};
+
+std::vector<Config> all_configs() {
+  std::vector<Config> all;
+  for (const Config& sizes : kConfigs) {
+    for (const Config& config : cells(sizes)) all.push_back(config);
+  }
+  return all;
+}
 
 // Rows [begin, begin + count) of an array (outer, B, inner).
 template <class T>
@@ -28,9 +37,9 @@ std::vector<T> rows(const std::vector<T>& array, std::int64_t outer, std::int64_
 }
 
 void test_batch(const std::string& isa) {
-  for (const Config& config : kConfigs) {
+  for (const Config& config : all_configs()) {
     const Model model(config);
-    const LSTM lstm(config, model.views, {isa, 1});
+    const Recurrent lstm(config, model.views, {isa, 1});
     const std::int64_t T = 4, B = 23, S = config.state_rows();
     const std::int64_t outer = config.batch_first ? 1 : T;  // axes of x and y before B
     Case whole = random_case(config, T, B);
@@ -42,11 +51,11 @@ void test_batch(const std::string& isa) {
                            count,
                            rows(whole.x, outer, B, begin, count),
                            rows(whole.h_0, S, B, begin, count),
-                           rows(whole.c_0, S, B, begin, count),
+                           config.has_c() ? rows(whole.c_0, S, B, begin, count) : Floats{},
                            rows(whole.lengths, 1, B, begin, count)};
         check_same(run_engine(lstm, part), {rows(wanted.y, outer, B, begin, count),
                                             rows(wanted.h_n, S, B, begin, count),
-                                            rows(wanted.c_n, S, B, begin, count),
+                                            config.has_c() ? rows(wanted.c_n, S, B, begin, count) : Floats{},
                                             {}});
       }
     }
@@ -54,37 +63,38 @@ void test_batch(const std::string& isa) {
 }
 
 void test_split(const std::string& isa) {
-  const Config config = {4, 19, 2, true, false, false};
-  const Model model(config);
-  const LSTM lstm(config, model.views, {isa, 1});
-  const std::int64_t T = 130, B = 2;
-  const Case whole = random_case(config, T, B);
-  const Result wanted = run_engine(lstm, whole);
-  for (const std::int64_t cut : {0, 1, 47, 48, 129, 130}) {
-    const Case first = {cut, B, {whole.x.begin(), whole.x.begin() + cut * B * 4}, whole.h_0, whole.c_0, {}};
-    Result got = run_engine(lstm, first);
-    const Case second = {T - cut, B, {whole.x.begin() + cut * B * 4, whole.x.end()}, got.h_n, got.c_n, {}};
-    const Result rest = run_engine(lstm, second);
-    got.y.insert(got.y.end(), rest.y.begin(), rest.y.end());
-    check_same({got.y, rest.h_n, rest.c_n, {}}, wanted);
+  for (const Config& config : cells({4, 19, 2, true, false, false})) {
+    const Model model(config);
+    const Recurrent lstm(config, model.views, {isa, 1});
+    const std::int64_t T = 130, B = 2;
+    const Case whole = random_case(config, T, B);
+    const Result wanted = run_engine(lstm, whole);
+    for (const std::int64_t cut : {0, 1, 47, 48, 129, 130}) {
+      const Case first = {cut, B, {whole.x.begin(), whole.x.begin() + cut * B * 4}, whole.h_0, whole.c_0, {}};
+      Result got = run_engine(lstm, first);
+      const Case second = {T - cut, B, {whole.x.begin() + cut * B * 4, whole.x.end()}, got.h_n, got.c_n, {}};
+      const Result rest = run_engine(lstm, second);
+      got.y.insert(got.y.end(), rest.y.begin(), rest.y.end());
+      check_same({got.y, rest.h_n, rest.c_n, {}}, wanted);
+    }
   }
 }
 
 void test_threads(const std::string& isa) {
-  for (const Config& config : kConfigs) {
+  for (const Config& config : all_configs()) {
     const Model model(config);
     Case one = random_case(config, 7, 13);
     one.lengths = {7, 0, 3, 7, 2, 1, 5, 6, 7, 7, 4, 0, 1};
-    const Result wanted = run_engine(LSTM(config, model.views, {isa, 1}), one);
+    const Result wanted = run_engine(Recurrent(config, model.views, {isa, 1}), one);
     for (const int num_threads : {2, 3, 13, 40}) {
-      const LSTM lstm(config, model.views, {isa, num_threads});
+      const Recurrent lstm(config, model.views, {isa, num_threads});
       CHECK_EQ(lstm.num_threads(), num_threads);
       const Result got = run_engine(lstm, one);
       check_same(got, wanted);
       for (std::size_t i = 0; i < wanted.trace.size(); ++i) check_same(got.trace[i].z, wanted.trace[i].z);
     }
     // Several callers at once.
-    const LSTM lstm(config, model.views, {isa, 3});
+    const Recurrent lstm(config, model.views, {isa, 3});
     std::vector<Result> results(4);
     std::vector<std::thread> callers;
     for (Result& result : results) callers.emplace_back([&] { result = run_engine(lstm, one); });
@@ -113,9 +123,9 @@ struct Guarded {
 };
 
 void test_alignment_and_bounds(const std::string& isa) {
-  for (const Config& config : kConfigs) {
+  for (const Config& config : all_configs()) {
     const Model model(config);
-    const LSTM lstm(config, model.views, {isa, 2});
+    const Recurrent lstm(config, model.views, {isa, 2});
     Case one = random_case(config, 3, 5);
     one.lengths = {1, 3, 0, 3, 2};
     const Result wanted = run_engine(lstm, one);
@@ -123,7 +133,9 @@ void test_alignment_and_bounds(const std::string& isa) {
       Guarded x(shift, one.x), h_0((shift + 5) % 16, one.h_0), c_0((shift + 9) % 16, one.c_0);
       Guarded y((shift + 3) % 16, Floats(wanted.y.size())), h_n((shift + 7) % 16, Floats(wanted.h_n.size()));
       Guarded c_n((shift + 11) % 16, Floats(wanted.c_n.size()));
-      lstm.forward({3, 5, x.data(), h_0.data(), c_0.data(), one.lengths.data()}, {y.data(), h_n.data(), c_n.data()});
+      const bool has_c = config.has_c();
+      lstm.forward({3, 5, x.data(), h_0.data(), has_c ? c_0.data() : nullptr, one.lengths.data()},
+                   {y.data(), h_n.data(), c_n.data()});
       check_same({y.values(), h_n.values(), c_n.values(), {}}, wanted);
       for (Guarded* array : {&x, &h_0, &c_0, &y, &h_n, &c_n}) array->check_sentinels();
       check_same(x.values(), one.x);
@@ -131,7 +143,8 @@ void test_alignment_and_bounds(const std::string& isa) {
     }
     // The final state may overwrite the initial one; and need not be asked for.
     Floats h = one.h_0, c = one.c_0, y(wanted.y.size());
-    lstm.forward({3, 5, one.x.data(), h.data(), c.data(), one.lengths.data()}, {y.data(), h.data(), c.data()});
+    lstm.forward({3, 5, one.x.data(), h.data(), config.has_c() ? c.data() : nullptr, one.lengths.data()},
+                 {y.data(), h.data(), c.data()});
     check_same({y, h, c, {}}, wanted);
     std::fill(y.begin(), y.end(), 0.0f);
     lstm.forward(one.inputs(), {y.data(), nullptr, nullptr});

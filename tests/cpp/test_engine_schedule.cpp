@@ -10,11 +10,12 @@ using lstm_ref::Call;
 using lstm_ref::LSTM;
 using lstm_ref::Network;
 using lstm_ref::Plan;
+using lstm_ref::Recurrent;
 using lstm_ref::Schedule;
 
 namespace {
 
-// The rows without a length of their own are not cleared here: that is LSTM::forward's part.
+// The rows without a length of their own are not cleared here: that is Recurrent::forward's part.
 Result run_plan(const Network& network, const Case& one, const Plan& plan) {
   Result result = unwritten_result(network.config, one);
   std::fill(result.y.begin(), result.y.end(), 0.0f);
@@ -22,7 +23,7 @@ Result run_plan(const Network& network, const Case& one, const Plan& plan) {
   const lstm_ref::Outputs outputs = {result.y.data(), result.h_n.data(), result.c_n.data()};
   Call call = {network, inputs, outputs, nullptr, {}};
   const std::int64_t D = network.config.directions();
-  if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer::uninitialized(one.T * one.B * D * network.config.hidden_size);
+  if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer::uninitialized(one.T * one.B * D * network.config.output_size());
   Schedule schedule(call, plan);
   std::vector<std::thread> threads;
   for (int part = 0; part < schedule.threads(); ++part) threads.emplace_back([&schedule, part] { schedule.run(part); });
@@ -30,35 +31,40 @@ Result run_plan(const Network& network, const Case& one, const Plan& plan) {
   return result;
 }
 
-void test_plans(const std::string& isa) {
-  const Config configs[] = {
-      {5, 70, 1, true, false, false},   // several panels with every instruction set, the last one not full
-      {70, 33, 3, true, true, false},   // layers that overwrite each other's outputs
-      {5, 20, 3, true, false, false},   // the same, so small that x is a part of each step
-      {3, 130, 2, true, false, false},  // rows so long that y is written after the step
-      {6, 40, 2, true, false, true},    // both directions
-      {300, 20, 3, false, false, true}  // and an odd number of layers
-  };
-  for (const Config& config : configs) {
-    const Model model(config);
-    const Network network(config, model.views, lstm_ref::select_kernels(isa));
-    const LSTM lstm(config, model.views, {isa, 1});
-    for (const std::int64_t B : {1, 3, 20}) {
-      Case one = random_case(config, B == 1 ? 110 : 17, B);
-      for (const bool ragged : {false, true}) {
-        for (std::int64_t b = 0; ragged && b < B; ++b) one.lengths.push_back((b * 11 + 15) % (one.T + 1));
-        const Result wanted = run_engine(lstm, one);
-        for (const std::int64_t groups : {1, 2, 3}) {
-          for (const std::int64_t lanes : {1, 2, 3}) {
-            for (const std::int64_t members : {1, 2, 3}) {
-              if (groups > B || lanes > (config.bidirectional ? 2 : config.num_layers) || members > network.panels()) continue;
-              check_same(run_plan(network, one, {groups, lanes, members}), wanted);
-            }
+void check_plans(const std::string& isa, const Config& config, const std::vector<std::int64_t>& batches) {
+  const Model model(config);
+  const Network network(config, model.views, lstm_ref::select_kernels(isa));
+  const Recurrent single(config, model.views, {isa, 1});
+  for (const std::int64_t B : batches) {
+    Case one = random_case(config, B == 1 ? 110 : 17, B);
+    for (const bool ragged : {false, true}) {
+      for (std::int64_t b = 0; ragged && b < B; ++b) one.lengths.push_back((b * 11 + 15) % (one.T + 1));
+      const Result wanted = run_engine(single, one);
+      for (const std::int64_t groups : {1, 2, 3}) {
+        for (const std::int64_t lanes : {1, 2, 3}) {
+          for (const std::int64_t members : {1, 2, 3}) {
+            if (groups > B || lanes > (config.bidirectional ? 2 : config.num_layers) || members > network.panels()) continue;
+            check_same(run_plan(network, one, {groups, lanes, members}), wanted);
           }
         }
       }
     }
   }
+}
+
+void test_plans(const std::string& isa) {
+  for (const Config& config : {
+           Config{5, 70, 1, true, false, false},  // several panels with every instruction set, the last one not full
+           {70, 33, 3, true, true, false},        // layers that overwrite each other's outputs
+           {5, 20, 3, true, false, false},        // the same, so small that x is a part of each step
+           {3, 130, 2, true, false, false},       // rows so long that y is written after the step
+           {6, 40, 2, true, false, true},         // both directions
+           {300, 20, 3, false, false, true}       // and an odd number of layers
+       }) {
+    check_plans(isa, config, {1, 3, 20});
+  }
+  for (const Config& config : cells({7, 130, 2, true, false, false})) check_plans(isa, config, {3});
+  for (const Config& config : cells({5, 33, 2, true, true, true})) check_plans(isa, config, {9});
 }
 
 Plan planned(const Config& config, std::int64_t T, std::int64_t B, std::int64_t threads, bool with_trace = false) {
@@ -92,14 +98,18 @@ void test_planning() {
 
 // Through the public interface, large enough for all threads.
 void test_threads_of_forward() {
-  for (const Config& config :
-       {Config{40, 128, 1, true, false, false}, {9, 64, 4, true, true, false}, {64, 64, 2, true, false, true}}) {
+  for (const Config& config : {Config{40, 128, 1, true, false, false},
+                               {9, 64, 4, true, true, false},
+                               {64, 64, 2, true, false, true},
+                               cells({64, 256, 1})[1],
+                               cells({64, 256, 1})[4]}) {  // these have two phases
     const Model model(config, 1, 0.1f);
-    const LSTM single(config, model.views, {"", 1});
+    const Recurrent single(config, model.views, {"", 1});
     for (const std::int64_t B : {1, 19}) {
       const Case one = random_case(config, 400, B);
       const Result wanted = run_engine(single, one);
-      for (const int num_threads : {2, 3, 5}) check_same(run_engine(LSTM(config, model.views, {"", num_threads}), one), wanted);
+      for (const int num_threads : {2, 3, 5})
+        check_same(run_engine(Recurrent(config, model.views, {"", num_threads}), one), wanted);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "files/config_json.hpp"
 #include "files/file_io.hpp"
 #include "files/json.hpp"
 #include "files/safetensors.hpp"
@@ -231,7 +232,7 @@ void test_model() {
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": 2"), "config.format_version: 2, want 1");
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": \"1\""), "config.format_version: \"1\", want 1");
   CHECK_THROWS(with("\"op\": \"lstm\", ", ""), "config.op: missing, want \"lstm\"");
-  CHECK_THROWS(with("\"lstm\"", "\"gru\""), "config.op: \"gru\", want \"lstm\"");
+  CHECK_THROWS(with("\"lstm\"", "\"mlp\""), "config.op: \"mlp\", want \"lstm\"");
   CHECK_THROWS(with("\"lstm\"", "7"), "config.op: 7, want \"lstm\"");
   const std::string size = ", want an integer from 1 to 16777216";
   using Pair = std::pair<std::string, std::string>;  // a value as written, and as shown
@@ -325,6 +326,60 @@ void test_inputs() {
   // check 12
   CHECK_THROWS(parse(x + "," + entry("y", "[1]", 240, 244) + "," + entry("b", "[1]", 244, 248), 62),
                "y: unexpected tensor, want only x, h_0, c_0, lengths");
+}
+
+// The options of a configuration (spec/variants.md, section 2).
+void test_choices() {
+  const auto with = [](const char* op, const std::string& options) {
+    return parse_config(replaced(replaced(kConfigText, "lstm", op), "false}", "false, " + options + "}"));
+  };
+  const std::string clip = ", want 0, or a number > 0 that is finite and not 0 in float32",
+                    number = ", want a number that is finite in float32";
+  const std::string names =
+      ", want one of sigmoid, tanh, relu, leaky_relu, elu, hard_sigmoid, affine, scaled_tanh, softsign, softplus, "
+      "thresholded_relu";
+  const std::string activation = ", want a name, or an array of a name and its parameters";
+  const struct {
+    const char *op, *options;
+    std::string error;
+  } cases[] = {
+      {"lstm", R"("proj_size": 2)", "proj_size: 2, want an integer from 0 to hidden_size - 1 = 1"},
+      {"lstm", R"("proj_size": -1)", "proj_size: -1, want 0, or an integer from 1 to 16777216"},
+      {"lstm", R"("proj_size": false)", "proj_size: false, want 0, or an integer from 1 to 16777216"},
+      {"lstm", R"("peephole": 1)", "peephole: 1, want true or false"},
+      {"lstm", R"("clip": 1, "clip": 1)", "clip: duplicate key, want one"},
+      {"lstm", R"("clip": -1, "proj_size": 9)", "clip: -1" + clip},  // what belongs together comes last
+      {"lstm", R"("peephole": 1, "reset_after": 1)", "peephole: 1, want true or false"},
+      {"lstm", R"("reset_after": true)", "reset_after: not for op \"lstm\", want no such key: an LSTM has no reset gate"},
+      {"gru", R"("output_activation": 3)",
+       "output_activation: not for op \"gru\", want no such key: the output of a GRU is its state"},
+      {"gru", R"("reset_after": null)", "reset_after: null, want true or false"},
+      {"rnn", R"("clip": 1e-60)", "clip: a number" + clip},
+      {"rnn", R"("clip": 1e39)", "clip: a number" + clip},
+      {"rnn", R"("clip": 1e999)", "clip: a number" + clip},
+      {"rnn", R"("clip": 9007199254740992)", "clip: a number" + clip},
+      {"rnn", R"("clip": "1")", "clip: \"1\"" + clip},
+      {"gru", R"("gate_activation": "Tanh")", "gate_activation: \"Tanh\"" + names},
+      {"gru", R"("gate_activation": {})", "gate_activation: an object" + activation},
+      {"gru", R"("gate_activation": [])", "gate_activation: an array" + activation},
+      {"gru", R"("gate_activation": [3])", "gate_activation[0]: 3" + names},
+      {"rnn", R"("candidate_activation": ["elu"])", "candidate_activation: 0 parameters, want 1 for elu"},
+      {"rnn", R"("candidate_activation": ["tanh", 1])", "candidate_activation: 1 parameters, want 0 for tanh"},
+      {"rnn", R"("candidate_activation": ["affine", 1, "b"])", "candidate_activation[2]: \"b\"" + number},
+      {"rnn", R"("candidate_activation": ["affine", 3.4028236e38, 0])", "candidate_activation[1]: a number" + number},
+  };
+  for (const auto& one : cases) CHECK_THROWS(with(one.op, one.options), "config." + one.error);
+
+  for (const char* options :
+       {R"("proj_size": 1, "peephole": true, "input_forget": true, "clip": 0.1, "output_activation": "softsign")",
+        R"("gate_activation": ["hard_sigmoid", 0.25, 1e-45], "candidate_activation": ["affine", -3.4028235e+38, 0.33333334])",
+        R"("clip": 16777216)"}) {
+    const std::string text = config_text(with("lstm", options));
+    CHECK_EQ(text.substr(text.find("false}") == std::string::npos ? text.find("\"bidirectional\": false, ") + 24 : 0),
+             std::string(options) + "}");
+  }
+  CHECK_EQ(config_text(with("lstm", R"("proj_size": -0, "clip": -0.0, "gate_activation": ["sigmoid"])")), kConfigText);
+  CHECK_EQ(config_text(with("gru", R"("reset_after": true, "clip": 1e-400)")), replaced(kConfigText, "lstm", "gru"));
 }
 
 std::size_t entries_in(const std::filesystem::path& folder) {
@@ -434,6 +489,7 @@ int main() {
   test_json();
   test_container();
   test_model();
+  test_choices();
   test_inputs();
   test_disk(folder);
   test_mutations();

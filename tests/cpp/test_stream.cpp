@@ -12,6 +12,7 @@
 using namespace reference;
 using lstm_ref::Error;
 using lstm_ref::LSTM;
+using lstm_ref::Recurrent;
 using lstm_ref::Stream;
 
 namespace {
@@ -37,7 +38,7 @@ void* counted(std::size_t size, std::size_t alignment) {
 
 namespace {
 
-Result run_stream(const LSTM& lstm, const Case& one) {
+Result run_stream(const Recurrent& lstm, const Case& one) {
   const Config& config = lstm.config();
   Result result = unwritten_result(config, one);
   Stream stream = lstm.stream(one.B);
@@ -45,7 +46,7 @@ Result run_stream(const LSTM& lstm, const Case& one) {
   stream.set_state(one.h_0.empty() ? nullptr : one.h_0.data(), one.c_0.empty() ? nullptr : one.c_0.data());
   const long before = allocations;
   for (std::int64_t t = 0; t < one.T; ++t) {
-    stream.step(one.x.data() + t * one.B * config.input_size, result.y.data() + t * one.B * config.hidden_size);
+    stream.step(one.x.data() + t * one.B * config.input_size, result.y.data() + t * one.B * config.output_size());
   }
   CHECK_EQ(allocations, before);
   stream.state(result.h_n.data(), result.c_n.data());
@@ -53,14 +54,18 @@ Result run_stream(const LSTM& lstm, const Case& one) {
 }
 
 void test_steps(const std::string& isa) {
-  for (const Config& config : {Config{1, 16, 1, true, false, false},
-                               {5, 1, 1, true, false, false},
-                               {8, 33, 2, true, false, false},
-                               {70, 100, 1, false, false, false},
-                               {17, 64, 3, true, false, false},
-                               {65, 130, 1, true, false, false}}) {
+  std::vector<Config> configs;
+  for (const Config& sizes : {Config{1, 16, 1, true, false, false},
+                              {5, 1, 1, true, false, false},
+                              {8, 33, 2, true, false, false},
+                              {70, 100, 1, false, false, false},
+                              {17, 64, 3, true, false, false},
+                              {65, 130, 1, true, false, false}}) {
+    for (const Config& config : cells(sizes)) configs.push_back(config);
+  }
+  for (const Config& config : configs) {
     const Model model(config);
-    const LSTM lstm(config, model.views, {isa, 1});
+    const Recurrent lstm(config, model.views, {isa, 1});
     for (const std::int64_t B : {1, 2, 3, 4, 5, 6, 7, 8, 9, 20}) {
       Case one = random_case(config, 6, B);
       check_same(run_stream(lstm, one), run_engine(lstm, one));
@@ -171,6 +176,13 @@ void test_errors() {
   const Floats state(6);
   CHECK_EQ(error_of([&] { stream.set_state(state.data(), nullptr); }), std::string("c_0: missing, want (L*D, B, H) = (1, 2, 3)"));
   CHECK_EQ(error_of([&] { stream.set_state(nullptr, state.data()); }), std::string("h_0: missing, want (L*D, B, H) = (1, 2, 3)"));
+
+  const Config projected = cells(config)[1], gru = cells(config)[3];
+  const Model small(projected), without_c(gru);
+  CHECK_EQ(error_of([&] { Recurrent(projected, small.views).stream(2).set_state(nullptr, state.data()); }),
+           std::string("h_0: missing, want (L*D, B, R) = (1, 2, 1)"));
+  CHECK_EQ(error_of([&] { Recurrent(gru, without_c.views).stream(2).set_state(state.data(), state.data()); }),
+           std::string("c_0: unexpected tensor, want only x, h_0, lengths"));
 }
 
 }  // namespace

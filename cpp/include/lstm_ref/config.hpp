@@ -1,15 +1,18 @@
-// The configuration of an LSTM and the tensors it asks for (spec/lstm.md, section 1).
+// The configuration of a network and the tensors it asks for (spec/lstm.md, section 1; spec/variants.md, section 2).
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "lstm_ref/activation.hpp"
 #include "lstm_ref/error.hpp"
 
 namespace lstm_ref {
 
 constexpr std::int64_t kMaxSize = 16777216;  // of input_size, hidden_size and num_layers
+
+enum class Op { kLstm, kGru, kRnn };
 
 struct Config {
   std::int64_t input_size = 0;   // I
@@ -19,13 +22,30 @@ struct Config {
   bool batch_first = false;
   bool bidirectional = false;
 
-  int directions() const { return bidirectional ? 2 : 1; }   // D
+  Op op = Op::kLstm;
+  // Options. One that the op does not have must be at its default.
+  std::int64_t proj_size = 0;  // R, if not 0
+  bool peephole = false, input_forget = false, reset_after = true;
+  float clip = 0;  // 0: none
+  Activation gate_activation = {Function::kSigmoid};
+  Activation candidate_activation = {Function::kTanh};
+  Activation output_activation = {Function::kTanh};
+
+  int directions() const { return bidirectional ? 2 : 1; }                          // D
+  std::int64_t output_size() const { return proj_size ? proj_size : hidden_size; }  // R, the size of h
+  int gates() const { return op == Op::kLstm ? 4 : op == Op::kGru ? 3 : 1; }        // H rows of weight_ih each
+  bool has_c() const { return op == Op::kLstm; }
   std::int64_t layer_input_size(std::int64_t layer) const {  // I_l
-    return layer == 0 ? input_size : directions() * hidden_size;
+    return layer == 0 ? input_size : directions() * output_size();
   }
   std::int64_t state_rows() const { return num_layers * directions(); }  // L*D
   void check() const;                                                    // throws Error
 };
+
+const char* name_of(Op op);
+
+// "(L*D, B, R) = (2, 3, 4)": the shape of h_0 and h_n, or of c_0 and c_n, for an error about them.
+std::string state_text(const Config& config, std::int64_t B, bool is_c);
 
 // A tensor that a configuration asks for. `want` reads "(4*H, I) = (16, 3)".
 struct TensorSpec {
@@ -35,7 +55,9 @@ struct TensorSpec {
 };
 
 // The tensors of a configuration in the order of check 7: for each layer, for each direction, weight_ih, weight_hh, then
-// bias_ih and bias_hh when `bias` is true. By index, so that a configuration with millions of layers allocates nothing.
+// bias_ih and bias_hh when `bias` is true, then those of the options. By index, so that a configuration with millions of layers
+// allocates nothing.
+std::int64_t tensors_per_state_row(const Config& config);
 std::int64_t tensor_count(const Config& config);
 TensorSpec tensor_spec(const Config& config, std::int64_t index);  // 0 <= index < tensor_count(config)
 

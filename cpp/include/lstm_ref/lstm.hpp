@@ -1,4 +1,4 @@
-// The LSTM of spec/lstm.md: weights packed once, forward passes over whole sequences.
+// The networks of spec/lstm.md and spec/variants.md: weights packed once, forward passes over whole sequences.
 #pragma once
 
 #include <cstdint>
@@ -25,35 +25,37 @@ struct Options {
 struct Inputs {
   std::int64_t T = 0, B = 0;
   const float* x = nullptr;               // (T, B, I), or (B, T, I) when batch_first
-  const float* h_0 = nullptr;             // (L*D, B, H); both states or neither (then +0)
-  const float* c_0 = nullptr;             // (L*D, B, H)
+  const float* h_0 = nullptr;             // (L*D, B, R); both states or neither (then +0)
+  const float* c_0 = nullptr;             // (L*D, B, H), only for an LSTM
   const std::int64_t* lengths = nullptr;  // (B,), 0 <= lengths[b] <= T; absent: T for every row
 };
 
-// What forward() writes. h_n and c_n may be null; h_n may be the same array as h_0, and c_n the same as c_0.
-// Any other overlap, with an input or with each other, is not allowed.
+// What forward() writes. h_n and c_n may be null; h_n may be the same array as h_0, and c_n the same as c_0. c_n is an LSTM's
+// only. Any other overlap, with an input or with each other, is not allowed.
 struct Outputs {
-  float* y = nullptr;    // (T, B, D*H), or (B, T, D*H) when batch_first
-  float* h_n = nullptr;  // (L*D, B, H)
+  float* y = nullptr;    // (T, B, D*R), or (B, T, D*R) when batch_first
+  float* h_n = nullptr;  // (L*D, B, R)
   float* c_n = nullptr;  // (L*D, B, H)
 };
 
 // The intermediates of one layer and direction (spec/runner.md), time-major whatever batch_first says; +0 past a row's length.
+// Sizes are an LSTM's; those of the other cells are in spec/variants.md. What a cell does not have is empty.
 struct Trace {
   std::vector<float> z;      // (T, B, 4*H)  (2.1)
   std::vector<float> gates;  // (T, B, 4*H)  (2.2)
   std::vector<float> c;      // (T, B, H)    (2.3)
-  std::vector<float> h;      // (T, B, H)    (2.4)
+  std::vector<float> h;      // (T, B, R)    (2.4)
 };
 
 class Stream;
 
-// Immutable after construction; copies share the packed weights. forward() may run in several threads at once.
-class LSTM {
+// A network of whatever op its configuration names. Immutable after construction; copies share the packed weights. forward() may
+// run in several threads at once.
+class Recurrent {
  public:
   // The tensors are those of the configuration, in any order; they are copied. Throws Error.
-  LSTM(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {});
-  explicit LSTM(const Model& model, const Options& options = {});
+  Recurrent(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {});
+  explicit Recurrent(const Model& model, const Options& options = {});
 
   const Config& config() const;
   const std::string& isa() const;
@@ -71,22 +73,42 @@ class LSTM {
   std::shared_ptr<const Engine> engine_;
 };
 
-// The state of `batch` sequences and whatever a step needs: nothing is allocated after construction. Streams of one LSTM are
+// The same, for those who expect one op: another one's configuration or model is refused.
+template <Op op>
+class RecurrentOf : public Recurrent {
+ public:
+  RecurrentOf(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {})
+      : Recurrent(expected(config), tensors, options) {}
+  explicit RecurrentOf(const Model& model, const Options& options = {}) : Recurrent(model, options) { expected(this->config()); }
+
+ private:
+  static const Config& expected(const Config& config) {
+    if (config.op != op) throw Error("op", std::string("\"") + name_of(config.op) + '"', std::string("\"") + name_of(op) + '"');
+    return config;
+  }
+};
+
+using LSTM = RecurrentOf<Op::kLstm>;
+using GRU = RecurrentOf<Op::kGru>;
+using RNN = RecurrentOf<Op::kRnn>;
+
+// The state of `batch` sequences and whatever a step needs: nothing is allocated after construction. Streams of one network are
 // independent of each other; one stream is for one thread at a time.
 class Stream {
  public:
-  Stream(const LSTM& lstm, std::int64_t batch);
+  Stream(const Recurrent& network, std::int64_t batch);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
 
   std::int64_t batch() const;
 
-  // x (B, I), y (B, H), which must not overlap. The same bits as forward() over the whole sequence.
+  // x (B, I), y (B, R), which must not overlap. The same bits as forward() over the whole sequence.
   void step(const float* x, float* y);
 
-  void state(float* h, float* c) const;            // copied out, (L, B, H) each
-  void set_state(const float* h, const float* c);  // copied in; both or neither (then +0). Throws Error
+  // (L, B, R) and (L, B, H); only an LSTM has c.
+  void state(float* h, float* c = nullptr) const;            // copied out
+  void set_state(const float* h, const float* c = nullptr);  // copied in; all or nothing (then +0). Throws Error
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,10 +1,9 @@
 #include "lstm_ref/model.hpp"
 
 #include <algorithm>
-#include <set>
 
+#include "config_json.hpp"
 #include "file_io.hpp"
-#include "json.hpp"
 #include "safetensors.hpp"
 
 namespace lstm_ref {
@@ -22,82 +21,11 @@ auto naming_path(const std::string& path, Function function) {
   }
 }
 
-// Reads the members of the configuration (check 6), each call the next key of the spec's table.
-class ConfigReader {
- public:
-  explicit ConfigReader(const std::vector<json::Member>& members) : members_(members) {}
-
-  void literal(const std::string& key, const std::string& want) const {
-    if (member(key, want).describe() != want) fail(key, want);
-  }
-
-  std::int64_t size(const std::string& key) const {
-    const std::string want = "an integer from 1 to " + std::to_string(kMaxSize);
-    const auto size = member(key, want).integer();
-    if (!size || *size < 1 || *size > kMaxSize) fail(key, want);
-    return *size;
-  }
-
-  bool flag(const std::string& key) const {
-    const std::string want = "true or false";
-    const json::Value& value = member(key, want);
-    if (value.kind() != json::Kind::boolean) fail(key, want);
-    return value.boolean();
-  }
-
- private:
-  const json::Value& member(const std::string& key, const std::string& want) const {
-    const json::Value* value = json::find(members_, key);
-    if (!value) throw Error("config." + key, "missing", want);
-    return *value;
-  }
-
-  [[noreturn]] void fail(const std::string& key, const std::string& want) const {
-    throw Error("config." + key, member(key, want).describe(), want);
-  }
-
-  const std::vector<json::Member>& members_;
-};
-
 // Checks 5 and 6.
-Config parse_config(const safetensors::Metadata& metadata) {
+Config read_config(const safetensors::Metadata& metadata) {
   const auto text = std::find_if(metadata.begin(), metadata.end(), [](const auto& item) { return item.first == kConfigKey; });
   if (text == metadata.end()) throw Error("__metadata__", "no key lstm_ref", "the configuration under that key");
-  const auto object = json::Value::parse(text->second);
-  if (!object || object->kind() != json::Kind::object) throw Error("config", "invalid JSON", "a JSON object");
-  const auto members = object->members();
-
-  static const char* const known[] = {"format_version", "op",   "input_size",  "hidden_size",
-                                      "num_layers",     "bias", "batch_first", "bidirectional"};
-  std::set<std::string> seen;
-  for (const json::Member& member : members) {
-    if (!seen.insert(member.key).second) throw Error("config." + member.key, "duplicate key", "one");
-    if (std::find(std::begin(known), std::end(known), member.key) == std::end(known)) {
-      std::string list;
-      for (const char* key : known) list += (list.empty() ? "only " : ", ") + std::string(key);
-      throw Error("config." + member.key, "unexpected key", list);
-    }
-  }
-
-  const ConfigReader reader(members);
-  reader.literal("format_version", "1");
-  reader.literal("op", "\"lstm\"");
-  Config config;
-  config.input_size = reader.size("input_size");
-  config.hidden_size = reader.size("hidden_size");
-  config.num_layers = reader.size("num_layers");
-  config.bias = reader.flag("bias");
-  config.batch_first = reader.flag("batch_first");
-  config.bidirectional = reader.flag("bidirectional");
-  return config;
-}
-
-std::string config_text(const Config& config) {
-  const auto flag = [](bool value) { return value ? "true" : "false"; };
-  return "{\"format_version\": 1, \"op\": \"lstm\", \"input_size\": " + std::to_string(config.input_size) +
-         ", \"hidden_size\": " + std::to_string(config.hidden_size) + ", \"num_layers\": " + std::to_string(config.num_layers) +
-         ", \"bias\": " + flag(config.bias) + ", \"batch_first\": " + flag(config.batch_first) +
-         ", \"bidirectional\": " + flag(config.bidirectional) + '}';
+  return parse_config(text->second);
 }
 
 void check_float32(const TensorView& tensor) {
@@ -118,8 +46,9 @@ std::vector<float> read_x(const TensorView* x, const Config& config) {
 
 // Check 10, for one of the two.
 std::vector<float> read_state(const char* name, const TensorView* state, const Config& config, std::int64_t B) {
-  const Shape want = {config.state_rows(), B, config.hidden_size};
-  const std::string want_text = "(L*D, B, H) = " + shape_text(want);
+  const bool is_c = name[0] == 'c';
+  const Shape want = {config.state_rows(), B, is_c ? config.hidden_size : config.output_size()};
+  const std::string want_text = state_text(config, B, is_c);
   if (!state) throw Error(name, "missing", want_text);
   check_float32(*state);
   if (state->shape != want) throw Error(name, "shape " + shape_text(state->shape), want_text);
@@ -142,12 +71,12 @@ std::vector<std::int64_t> read_lengths(const TensorView& tensor, std::int64_t T,
 
 }  // namespace
 
-LSTM::LSTM(const Model& model, const Options& options) : LSTM(model.config, model.views(), options) {}
+Recurrent::Recurrent(const Model& model, const Options& options) : Recurrent(model.config, model.views(), options) {}
 
 Model Model::parse(std::string_view bytes) {
   const auto container = safetensors::parse(bytes);
   Model model;
-  model.config = parse_config(container.metadata);
+  model.config = read_config(container.metadata);
   for (const TensorView& view : match_tensors(model.config, container.tensors)) {
     model.tensors.push_back({view.name, view.shape, safetensors::read_floats(view)});
   }
@@ -190,16 +119,16 @@ InputsFile InputsFile::parse(std::string_view bytes, const Config& config) {
   inputs.x = read_x(x, config);
   inputs.T = x->shape[config.batch_first ? 1 : 0];
   inputs.B = x->shape[config.batch_first ? 0 : 1];
-  if (h_0 || c_0) {
+  if (h_0 || (c_0 && config.has_c())) {
     inputs.h_0 = read_state("h_0", h_0, config, inputs.B);
-    inputs.c_0 = read_state("c_0", c_0, config, inputs.B);
+    if (config.has_c()) inputs.c_0 = read_state("c_0", c_0, config, inputs.B);
   }
   if (lengths) inputs.lengths = read_lengths(*lengths, inputs.T, inputs.B);
 
-  static const char* const known[] = {"x", "h_0", "c_0", "lengths"};
   for (const TensorView& tensor : container.tensors) {  // check 12
-    if (std::find(std::begin(known), std::end(known), tensor.name) == std::end(known)) {
-      throw Error(tensor.name, "unexpected tensor", "only x, h_0, c_0, lengths");
+    const TensorView* const known[] = {x, h_0, config.has_c() ? c_0 : nullptr, lengths};
+    if (std::find(std::begin(known), std::end(known), &tensor) == std::end(known)) {
+      throw Error(tensor.name, "unexpected tensor", config.has_c() ? "only x, h_0, c_0, lengths" : "only x, h_0, lengths");
     }
   }
   check_output_sizes(config, inputs.T, inputs.B);  // check 13

@@ -66,5 +66,5 @@ inline Vec max(Vec k, Vec x) { return k >= x ? k : x; }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kBaselineKernels = {"baseline", kLanes, affine, step, cell};
+const Kernels kBaselineKernels = {"baseline", kLanes, affine, step, cell, phase, pointwise};
 }

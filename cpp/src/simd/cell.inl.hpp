@@ -1,6 +1,6 @@
-// A whole step (2.1)-(2.4), panel by panel: the reduction and the pointwise step of a panel follow each other, so that z never
-// leaves the registers (few rows) or the first-level cache (many), and the states of one panel are computed while the
-// weights of the next arrive.
+// A whole step (2.1)-(2.4) of the plain LSTM, panel by panel: the reduction and the pointwise step of a panel follow each other,
+// so that z never leaves the registers (few rows) or the first-level cache (many), and the states of one panel are computed while
+// the weights of the next arrive.
 #pragma once
 
 #include "simd/pointwise.inl.hpp"
@@ -45,7 +45,7 @@ void cell_tile(const CellStep& cell, int64_t p) {
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = product.inputs[r] + k;
       Vec a[R * N][4] = {};
-      sum_chunk<R, N, false>(a, weights + k * 4 * kLanes, panel_size, x, chunk_length(product.K, k), {});
+      sum_chunk<R, N, false, 4>(a, weights + k * 4 * kLanes, panel_size, x, chunk_length(product.K, k), {});
 #pragma GCC unroll 8
       for (int t = 0; t < R * N; ++t) {
         for (int v = 0; v < 4; ++v) z[t][v] += a[t][v];
@@ -72,7 +72,7 @@ void cell_panel(const CellStep& cell, int64_t p) {
   PanelStart start = {cell.start.data + p * cell.start.panel_size, cell.start.row_size};
   for (int n = 0; n < cell.num_products; ++n) {
     const Product& product = cell.products[n];
-    affine_panel(cell.z, start, product, product.weights + p * product.K * 4 * kLanes, cell.rows);
+    affine_panel<4>(cell.z, start, product, product.weights + p * product.K * 4 * kLanes, cell.rows);
     start = {cell.z, 4 * kLanes};
   }
   int64_t r = 0;
@@ -96,6 +96,14 @@ constexpr CellTile kRowTiles[6] = {cell_tile_or_null<1>(), cell_tile_or_null<2>(
 static_assert(kPanels <= 3, "the table has tiles of up to 3 panels");
 constexpr CellTile kPanelTiles[3] = {cell_tile<1, 1>, cell_tile<1, 2>, cell_tile<1, 3>};
 
+// How many panels of one row go side by side: few, or small ones, since each alone would wait for its own sums.
+LSTM_REF_INLINE int64_t panels_side_by_side(const CellStep& cell, int64_t P) {
+  constexpr int64_t kSmallWeights = 16384;  // floats; more of them are better read in the order in which they lie
+  int64_t weights = 0;
+  for (int n = 0; n < cell.num_products; ++n) weights += cell.products[n].K * P * 4 * kLanes;
+  return P <= 3 || weights <= kSmallWeights ? 3 : kPanels;
+}
+
 void cell(const CellStep& cell) {
   const PanelRange panels = cell.panels;
   const int64_t P = panels.end - panels.begin;
@@ -105,11 +113,7 @@ void cell(const CellStep& cell) {
     for (int64_t done = 0; done < P; ++done) tile(cell, from(done, 1));
     return;
   }
-  // Few panels, or small ones, go side by side, since each alone would wait for its own sums.
-  constexpr int64_t kSmallWeights = 16384;  // floats; more of them are better read in the order in which they lie
-  int64_t weights = 0;
-  for (int n = 0; n < cell.num_products; ++n) weights += cell.products[n].K * P * 4 * kLanes;
-  const int64_t most = P <= 3 || weights <= kSmallWeights ? 3 : kPanels;
+  const int64_t most = panels_side_by_side(cell, P);
   for (int64_t done = 0, next; done < P; done += next) {
     next = next_part(P - done, most);
     kPanelTiles[next - 1](cell, from(done, next));

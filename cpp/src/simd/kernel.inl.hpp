@@ -11,4 +11,4 @@
 #error "the canonical arithmetic (spec/numerics.md) cannot be compiled with -ffast-math"
 #endif
 
-#include "simd/cell.inl.hpp"
+#include "simd/phase.inl.hpp"

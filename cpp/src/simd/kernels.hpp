@@ -1,12 +1,15 @@
 // What an instruction set provides: the reduction seam and the pointwise seam, and both in one.
 //
-// V = lanes. Hidden units are packed in P = ceil(H / V) panels of V units x 4 gates, so that one row and one panel give all
-// four gates of V units. A packed matrix is (P, K, 4, V), a packed bias (P, 4, V). What a step leaves behind for some rows is
-// panel-major, too, so that a panel of it is one piece: z (P, rows, 4, V), c (P, rows, V). Lanes past H hold zeros in the
-// weights, and whatever follows from them in z and c.
+// V = lanes. A panel is 4 vectors of V columns of z: of one LSTM unit the four gates, so that one row and one panel give all four
+// gates of V units; where a unit has two columns or one, those of 2 V or of 4 V units, column by column (cell.hpp). A packed
+// matrix is (P, K, G, V), G = 4 unless it adds to some of the vectors only; a packed bias (P, 4, V). What a step leaves behind
+// for some rows is panel-major, too, so that a panel of it is one piece: z (P, rows, 4, V), c (P, rows, V). Lanes past the last
+// unit hold zeros in the weights, and whatever follows from them in z and c.
 #pragma once
 
 #include <cstdint>
+
+#include "lstm_ref/activation.hpp"
 
 namespace lstm_ref {
 
@@ -17,9 +20,10 @@ struct PanelRange {
 
 // weights * inputs[r], for each row r.
 struct Product {
-  const float* weights;        // (P, K, 4, V)
+  const float* weights;        // (P, K, G, V)
   const float* const* inputs;  // (K,) each
   std::int64_t K;
+  int first = 0, G = 4;  // it adds to the vectors first, ..., first + G - 1 of a panel; G is 4 or 3
 };
 
 // Pre-activations so far: panel p of row r stands at data + p * panel_size + r * row_size, as (4, V).
@@ -28,19 +32,36 @@ struct Start {
   std::int64_t panel_size, row_size;  // row_size 0: the same for all rows, as a bias is
 };
 
-// One step of some rows.
+// Whose pointwise part it is.
+enum class Part { kLstm, kProjection, kGruAfter, kGruReset, kGruCandidate, kRnn };
+
+// The pointwise part of a phase and what it is given beside z and the states (spec/variants.md, sections 3 to 6).
+struct Pointwise {
+  Part part;
+  Activation gate, candidate, output;
+  float clip;  // 0: none
+  bool input_forget;
+};
+
+// One step, or one phase of it, of some rows.
 struct CellStep {
-  std::int64_t rows, H;
+  std::int64_t rows, H;  // R where h is projected
   PanelRange panels;
   bool backwards;       // last panel first: what was read last, and is still in a cache, is read first in the next step
   Start start;          // b, or b + W_ih x
   Product products[2];  // W_ih x and W_hh h, or W_hh h alone
   int num_products;
-  float* z;  // (rows, 4, V): room for one panel
+  float* z;  // (rows, 4, V): room for one panel; for phase(), of at least kSideBySide rows
   float* c;  // (P, c_rows, V), in place
   std::int64_t c_rows;
   float* const* h;  // (P*V,) each, written
   float* const* y;  // (H,) each, written, unless null: h without the padding
+
+  // For phase() and pointwise() only; what a part does not use may be null.
+  const Pointwise* pointwise = nullptr;
+  const float* peephole = nullptr;      // (P, 3, V): p_i, p_o, p_f; null: none
+  const float* const* old_h = nullptr;  // (P*V,) each
+  float* const* u = nullptr;            // (P*V,) each: what kGruReset leaves for kGruCandidate
 };
 
 struct Kernels {
@@ -54,9 +75,17 @@ struct Kernels {
   void (*step)(float* z, std::int64_t z_rows, float* c, std::int64_t c_rows, float* const* h, std::int64_t rows,
                PanelRange panels);
 
-  // (2.1)-(2.4), panel by panel.
+  // (2.1)-(2.4), panel by panel: of the plain LSTM.
   void (*cell)(const CellStep& cell);
+
+  // One phase of any cell (spec/variants.md, section 1), panel by panel.
+  void (*phase)(const CellStep& step);
+
+  // Its second half by itself: z (P, z_rows, 4, V) is replaced by the gates.
+  void (*pointwise)(const CellStep& step, float* z, std::int64_t z_rows);
 };
+
+constexpr std::int64_t kSideBySide = 3;  // panels of one row
 
 extern const Kernels kBaselineKernels;
 #if defined(LSTM_REF_X86_64)

@@ -21,5 +21,5 @@ inline Vec max(Vec k, Vec x) { return vmaxq_f32(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kNeonKernels = {"neon", kLanes, affine, step, cell};
+const Kernels kNeonKernels = {"neon", kLanes, affine, step, cell, phase, pointwise};
 }

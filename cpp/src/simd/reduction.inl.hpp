@@ -17,18 +17,18 @@ struct Ahead {
 };
 
 // One chunk for R rows and N panels, the sums held in registers: a[r * N + n] += weights * x[r].
-// weights (length, 4, V), the next panel's panel_size floats on; x[r] (length,). kFetch: meanwhile
+// weights (length, G, V), the next panel's panel_size floats on; x[r] (length,). kFetch: meanwhile
 // ahead.step floats per term are fetched from memory.
-template <int R, int N, bool kFetch>
-LSTM_REF_INLINE void sum_chunk(Vec (&a)[R * N][4], const float* weights, int64_t panel_size, const float* const (&x)[R],
+template <int R, int N, bool kFetch, int G>
+LSTM_REF_INLINE void sum_chunk(Vec (&a)[R * N][G], const float* weights, int64_t panel_size, const float* const (&x)[R],
                                int64_t length, Ahead ahead) {
-  for (int64_t k = 0; k < length; ++k, weights += 4 * kLanes) {
+  for (int64_t k = 0; k < length; ++k, weights += G * kLanes) {
     if (kFetch) __builtin_prefetch(ahead.data + k * ahead.step);
 #pragma GCC unroll 32
-    for (int v = 0; v < 4 * N; ++v) {
-      const Vec w = load(weights + v / 4 * panel_size + v % 4 * kLanes);
+    for (int v = 0; v < G * N; ++v) {
+      const Vec w = load(weights + v / G * panel_size + v % G * kLanes);
 #pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) a[r * N + v / 4][v % 4] = fma(w, splat(x[r][k]), a[r * N + v / 4][v % 4]);
+      for (int r = 0; r < R; ++r) a[r * N + v / G][v % G] = fma(w, splat(x[r][k]), a[r * N + v / G][v % G]);
     }
   }
 }
@@ -41,18 +41,19 @@ struct PanelStart {
   int64_t row_size;
 };
 
-// One chunk of one panel for R rows: z[r] = start[r] + a. Its weights (length, 4, V) meet inputs[r] from number k on.
-template <int R>
+// One chunk of one panel for R rows and G of the panel's vectors: z[r] = start[r] + a, both from the first of these vectors on.
+// Its weights (length, G, V) meet inputs[r] from number k on.
+template <int R, int G>
 void tile(float* z, const PanelStart& start, const float* weights, const float* const* inputs, int64_t k, int64_t length,
           Ahead ahead) {
-  Vec a[R][4] = {};
+  Vec a[R][G] = {};
   const float* x[R];
   for (int r = 0; r < R; ++r) x[r] = inputs[r] + k;
-  sum_chunk<R, 1, true>(a, weights, 0, x, length, ahead);
+  sum_chunk<R, 1, true, G>(a, weights, 0, x, length, ahead);
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) {
+    for (int v = 0; v < G; ++v) {
       store(z + (r * 4 + v) * kLanes, load(start.data + r * start.row_size + v * kLanes) + a[r][v]);
     }
   }
@@ -61,18 +62,19 @@ void tile(float* z, const PanelStart& start, const float* weights, const float* 
 using Tile = void (*)(float*, const PanelStart&, const float*, const float* const*, int64_t, int64_t, Ahead);
 
 // None where R rows are more than the registers hold.
-template <int R>
+template <int R, int G>
 constexpr Tile tile_or_null() {
   if constexpr (R <= kTile) {
-    return tile<R>;
+    return tile<R, G>;
   } else {
     return nullptr;
   }
 }
 
 static_assert(kTile <= 6, "the tables have tiles of up to 6 rows");
-constexpr Tile kTiles[6] = {tile_or_null<1>(), tile_or_null<2>(), tile_or_null<3>(),
-                            tile_or_null<4>(), tile_or_null<5>(), tile_or_null<6>()};
+template <int G>
+constexpr Tile kTiles[6] = {tile_or_null<1, G>(), tile_or_null<2, G>(), tile_or_null<3, G>(),
+                            tile_or_null<4, G>(), tile_or_null<5, G>(), tile_or_null<6, G>()};
 
 // The next of the fewest and most equal parts that `left` splits into, none above `most`.
 LSTM_REF_INLINE int64_t next_part(int64_t left, int64_t most) {
@@ -80,29 +82,48 @@ LSTM_REF_INLINE int64_t next_part(int64_t left, int64_t most) {
   return (left + parts - 1) / parts;
 }
 
+// z[r] = start[r] for a panel of each row; z (rows, 4, V).
+LSTM_REF_INLINE void copy_start(float* z, const PanelStart& start, int64_t rows) {
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int v = 0; v < 4; ++v) store(z + (r * 4 + v) * kLanes, load(start.data + r * start.row_size + v * kLanes));
+  }
+}
+
 // One panel and many rows: chunk by chunk, which stays in the first-level cache, tile of rows by tile of rows. Meanwhile the
 // weights that come next are fetched, evenly: as many at a time as a processor waits for are soon used up.
-// z (rows, 4, V), weights (K, 4, V).
+// z (rows, 4, V), weights (K, G, V).
+template <int G>
 LSTM_REF_INLINE void affine_panel(float* z, PanelStart start, const Product& product, const float* weights, int64_t rows) {
   const int64_t tiles = (rows + kTile - 1) / kTile;
-  const int64_t step = tiles < 4 * kLanes / kCacheLine ? kCacheLine : (4 * kLanes + tiles - 1) / tiles;
+  const int64_t step = tiles < G * kLanes / kCacheLine ? kCacheLine : (G * kLanes + tiles - 1) / tiles;
   for (int64_t k = 0; k < product.K; k += kChunk) {
-    const float* const chunk = weights + k * 4 * kLanes;
+    const float* const chunk = weights + k * G * kLanes;
     const int64_t length = chunk_length(product.K, k);
-    Ahead ahead = {chunk + length * 4 * kLanes, step};
+    Ahead ahead = {chunk + length * G * kLanes, step};
     for (int64_t r = 0, tile_rows; r < rows; r += tile_rows, ahead.data += length * step) {
       tile_rows = next_part(rows - r, kTile);
-      kTiles[tile_rows - 1](z + r * 4 * kLanes, {start.data + r * start.row_size, start.row_size}, chunk, product.inputs + r, k,
-                            length, ahead);
+      kTiles<G>[tile_rows - 1](z + r* 4 * kLanes, {start.data + r * start.row_size, start.row_size}, chunk, product.inputs + r, k,
+                               length, ahead);
     }
     start = {z, 4 * kLanes};
   }
 }
 
+// The same, whichever vectors the product adds to.
+LSTM_REF_INLINE void affine_panel(float* z, PanelStart start, const Product& product, int64_t p, int64_t rows) {
+  const float* const weights = product.weights + p * product.K * product.G * kLanes;
+  if (product.G == 4) {
+    affine_panel<4>(z, start, product, weights, rows);
+  } else {  // what it does not add to stays as it starts
+    if (start.data != z) copy_start(z, start, rows);
+    float* const first = z + product.first * kLanes;
+    affine_panel<3>(first, {first, 4 * kLanes}, product, weights, rows);
+  }
+}
+
 void affine(float* z, int64_t z_rows, const Start& start, const Product& product, int64_t rows, PanelRange panels) {
   for (int64_t p = panels.begin; p < panels.end; ++p) {
-    affine_panel(z + p * z_rows * 4 * kLanes, {start.data + p * start.panel_size, start.row_size}, product,
-                 product.weights + p * product.K * 4 * kLanes, rows);
+    affine_panel(z + p * z_rows * 4 * kLanes, {start.data + p * start.panel_size, start.row_size}, product, p, rows);
   }
 }
 

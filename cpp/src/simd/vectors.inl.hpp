@@ -44,12 +44,24 @@ LSTM_REF_INLINE Wide<M> constant(uint32_t pattern) {
   return each<M>([&](int) { return to_float(UVec{} + pattern); });
 }
 template <int M>
+LSTM_REF_INLINE Wide<M> negate(Wide<M> x) {
+  return each<M>([&](int m) { return -x.v[m]; });
+}
+template <int M>
 LSTM_REF_INLINE Wide<M> minus_abs(Wide<M> x) {
   return each<M>([&](int m) { return to_float(bits(x.v[m]) | 0x80000000u); });
 }
 template <int M>  // a where x < 0, else b
 LSTM_REF_INLINE Wide<M> where_negative(Wide<M> x, Wide<M> a, Wide<M> b) {
   return each<M>([&](int m) { return x.v[m] < Vec{} ? a.v[m] : b.v[m]; });
+}
+template <int M>  // (N1), its signed zeros included: where k may be 0, that the shim's max will not do
+LSTM_REF_INLINE Wide<M> at_least(Vec k, Wide<M> x) {
+  return each<M>([&](int m) { return x.v[m] <= k ? k : x.v[m]; });
+}
+template <int M>  // (N1)'s min
+LSTM_REF_INLINE Wide<M> at_most(Vec k, Wide<M> x) {
+  return each<M>([&](int m) { return x.v[m] >= k ? k : x.v[m]; });
 }
 template <int M>  // magnitude >= 0 with the sign of x
 LSTM_REF_INLINE Wide<M> with_sign(Wide<M> magnitude, Wide<M> x) {

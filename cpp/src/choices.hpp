@@ -1,0 +1,44 @@
+// What may be chosen (spec/variants.md, section 2), by the names that files use.
+#pragma once
+
+#include <string_view>
+
+#include "lstm_ref/config.hpp"
+
+namespace lstm_ref {
+
+// In the order in which they are checked.
+constexpr const char* kOptions[] = {"proj_size", "peephole",        "input_forget",         "reset_after",
+                                    "clip",      "gate_activation", "candidate_activation", "output_activation"};
+
+// Why an op does not have an option; null where it does.
+const char* why_not(Op op, std::string_view option);
+
+// The wants of the errors about them.
+constexpr const char* kWantClip = "0, or a number > 0 that is finite and not 0 in float32";
+constexpr const char* kWantNumber = "a number that is finite in float32";
+
+struct NamedFunction {
+  const char* name;
+  int parameters;
+  float defaults[2];
+};
+
+constexpr NamedFunction kFunctions[] = {
+    // in the order of the enumeration
+    {"sigmoid", 0, {}},
+    {"tanh", 0, {}},
+    {"relu", 0, {}},
+    {"leaky_relu", 1, {0.01f}},
+    {"elu", 1, {1}},
+    {"hard_sigmoid", 2, {0.2f, 0.5f}},
+    {"affine", 2, {1, 0}},
+    {"scaled_tanh", 2, {1, 1}},
+    {"softsign", 0, {}},
+    {"softplus", 0, {}},
+    {"thresholded_relu", 1, {1}},
+};
+
+inline const NamedFunction& named(Function function) { return kFunctions[static_cast<int>(function)]; }
+
+}  // namespace lstm_ref
