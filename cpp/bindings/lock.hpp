@@ -15,12 +15,12 @@ namespace lstm_ref::bindings {
 constexpr double kWorthUnlocking = 1 << 18;
 
 // An engine with threads may have to wait for another caller's work, so it never keeps the lock.
-inline bool worth_unlocking(const LSTM& lstm, std::int64_t T, std::int64_t B) {
-  const Config& config = lstm.config();
-  const double H = config.hidden_size, D = config.directions(), L = config.num_layers;
-  const double inputs = config.input_size + (L - 1) * D * H + L * H;  // of all layers, recurrent ones too
-  const double work = 4 * H * D * inputs * T * B;
-  return lstm.num_threads() > 1 || work >= kWorthUnlocking;
+inline bool worth_unlocking(const Recurrent& network, std::int64_t T, std::int64_t B) {
+  const Config& config = network.config();
+  const double H = config.hidden_size, R = config.output_size(), D = config.directions(), L = config.num_layers;
+  const double inputs = config.input_size + (L - 1) * D * R + L * R;  // of all layers, recurrent ones too
+  const double work = config.gates() * H * D * inputs * T * B;
+  return network.num_threads() > 1 || work >= kWorthUnlocking;
 }
 
 // Without the lock, if asked for, for as long as this object lives.

@@ -42,7 +42,7 @@ NB_MODULE(_native_nanobind, module) {
   if (PyArray_ImportNumPyAPI() < 0) nb::raise_python_error();
   nb::register_exception_translator([](const std::exception_ptr& exception, void*) { lstm_ref::bindings::translate(exception); });
   nb::set_leak_warnings(false);  // what a program still holds at its end is no leak of ours
-  nb::class_<lstm_ref::LSTM>(module, "LSTM");
+  nb::class_<lstm_ref::Recurrent>(module, "Recurrent");
   nb::class_<lstm_ref::bindings::PythonStream> stream(module, "Stream");
   lstm_ref::bindings::define_functions(module, stream);
 }

@@ -100,6 +100,11 @@ inline Reference new_pinned_array(std::initializer_list<npy_intp> shape) {
   return array;
 }
 
+// A state as Python sees it: (h, c), or h alone where there is no c.
+inline Object state_object(Reference h, Reference c) {
+  return {c ? made(PyTuple_Pack(2, h.get(), c.get())).release() : h.release()};
+}
+
 // Sets the interpreter's error for an exception of ours; any other passes through.
 inline void translate(const std::exception_ptr& exception) {
   try {

@@ -32,7 +32,7 @@ PYBIND11_MODULE(_native_pybind11, module) {
   py::register_local_exception_translator([](std::exception_ptr exception) {
     if (exception) lstm_ref::bindings::translate(exception);
   });
-  py::class_<lstm_ref::LSTM>(module, "LSTM");
+  py::class_<lstm_ref::Recurrent>(module, "Recurrent");
   py::class_<lstm_ref::bindings::PythonStream> stream(module, "Stream");
   lstm_ref::bindings::define_functions(module, stream);
 }

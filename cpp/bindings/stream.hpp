@@ -17,18 +17,20 @@ class PythonStream {
  public:
   // convert(x), or convert(x, y) in step_into, is asked when arguments do not fit as they are: it makes of x an array that does,
   // or raises InvalidArgument.
-  PythonStream(const LSTM& lstm, std::int64_t batch, Object convert)
-      : stream_(lstm.stream(batch)),
+  PythonStream(const Recurrent& network, std::int64_t batch, Object convert)
+      : stream_(network.stream(batch)),
         B_(batch),
-        I_(lstm.config().input_size),
-        H_(lstm.config().hidden_size),
-        L_(lstm.config().num_layers),
-        unlocks_(worth_unlocking(lstm, 1, batch)),
+        I_(network.config().input_size),
+        R_(network.config().output_size()),
+        H_(network.config().hidden_size),
+        L_(network.config().num_layers),
+        has_c_(network.config().has_c()),
+        unlocks_(worth_unlocking(network, 1, batch)),
         convert_(Py_NewRef(convert.pointer)),
-        y_(new_pinned_array({batch, H_})),
+        y_(new_pinned_array({batch, R_})),
         x_copy_(batch * I_) {}
 
-  // x (B, I) -> y (B, H), the same array every time.
+  // x (B, I) -> y (B, R), the same array every time.
   Object step(Object x_object) {
     Array<const float> x;
     Reference converted;
@@ -43,7 +45,7 @@ class PythonStream {
     return {Py_NewRef(y_.get())};
   }
 
-  // x (B, I), y (B, H)
+  // x (B, I), y (B, R)
   void step_into(Object x_object, Object y_object) {
     Array<const float> x;
     Array<float> y;
@@ -56,17 +58,17 @@ class PythonStream {
     compute(x, y);
   }
 
-  // (h, c), (L, B, H) each, in new arrays.
+  // (h, c), or h alone where there is no c, in new arrays: (L, B, R) and (L, B, H).
   Object state() {
-    const Reference h = new_array({L_, B_, H_}), c = new_array({L_, B_, H_});
+    Reference h = new_array({L_, B_, R_}), c = has_c_ ? new_array({L_, B_, H_}) : nullptr;
     {
       const Turn turn(busy_);
-      stream_.state(view(h).data, view(c).data);
+      stream_.state(view(h).data, c ? view(c).data : nullptr);
     }
-    return {made(PyTuple_Pack(2, h.get(), c.get())).release()};
+    return state_object(std::move(h), std::move(c));
   }
 
-  // h, c (L, B, H), or None for +0.
+  // h (L, B, R), c (L, B, H), or None for +0.
   void set_state(const Array<const float>& h, const Array<const float>& c) {
     const Turn turn(busy_);
     stream_.set_state(h.data, c.data);
@@ -89,7 +91,7 @@ class PythonStream {
   };
 
   bool fits(Object object, Array<const float>* x) const { return take_plain_array(object, x) && x->has_shape({B_, I_}); }
-  bool fits(Object object, Array<float>* y) const { return take_array(object, y) && y->has_shape({B_, H_}); }
+  bool fits(Object object, Array<float>* y) const { return take_array(object, y) && y->has_shape({B_, R_}); }
 
   Reference convert(Object x_object, Object y_object, Array<const float>* x) const {
     Reference converted = made(PyObject_CallFunctionObjArgs(convert_.get(), x_object.pointer, y_object.pointer, nullptr));
@@ -103,15 +105,15 @@ class PythonStream {
   }
 
   Stream stream_;
-  const npy_intp B_, I_, H_, L_;
-  const bool unlocks_;
+  const npy_intp B_, I_, R_, H_, L_;
+  const bool has_c_, unlocks_;
   const Reference convert_, y_;
   std::vector<float> x_copy_;
   std::atomic<bool> busy_{false};
 };
 
-inline std::unique_ptr<PythonStream> make_stream(const LSTM& lstm, std::int64_t batch, Object convert) {
-  return std::make_unique<PythonStream>(lstm, batch, convert);
+inline std::unique_ptr<PythonStream> make_stream(const Recurrent& network, std::int64_t batch, Object convert) {
+  return std::make_unique<PythonStream>(network, batch, convert);
 }
 
 }  // namespace lstm_ref::bindings

@@ -12,14 +12,18 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from ._binding import binding
-    from .native import LSTM, available_isas, load
+    from .native import GRU, LSTM, RNN, available_isas, load
     from .stream import Stream
 
 __all__ = [
-    "LSTM", "GRUConfig", "InvalidArgument", "LSTMConfig", "RNNConfig", "Stream", "__version__", "available_isas", "binding", "load",
+    "GRU", "LSTM", "RNN", "GRUConfig", "InvalidArgument", "LSTMConfig", "RNNConfig", "Stream", "__version__", "available_isas",
+    "binding", "load",
 ]  # fmt: skip
 
-_LAZY = {"LSTM": "native", "Stream": "stream", "available_isas": "native", "binding": "_binding", "load": "native"}
+_LAZY = {
+    "GRU": "native", "LSTM": "native", "RNN": "native", "Stream": "stream", "available_isas": "native", "binding": "_binding",
+    "load": "native",
+}  # fmt: skip
 _SUBMODULES = ("reference", "torch")
 
 

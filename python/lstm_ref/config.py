@@ -105,7 +105,7 @@ class Config:
         """Names and shapes of the weights in canonical order, one at a time (num_layers may be hostile)."""
         hidden, output, directions = self.hidden_size, self.output_size, self.directions
         rows, size = len(self.gates), "H" if len(self.gates) == 1 else f"{len(self.gates)}*H"
-        letter = "H" if output == hidden else "R"
+        letter = self.output_letter
         for row, suffix in self.suffixes():
             inputs = ("I", self.input_size) if row < directions else (f"D*{letter}", directions * output)
             yield f"weight_ih_{suffix}", Expected(f"({size}, {inputs[0]})", (rows * hidden, inputs[1]))
@@ -134,8 +134,21 @@ class Config:
 
     def expected_state(self, batch: int, name: str = "h") -> Expected:
         """Shape of h_0 or c_0."""
-        letter, size = ("R", self.output_size) if name == "h" and self.output_size < self.hidden_size else ("H", self.hidden_size)
+        letter, size = (self.output_letter, self.output_size) if name == "h" else ("H", self.hidden_size)
         return Expected(f"(L*D, B, {letter})", (self.num_layers * self.directions, batch, size))
+
+    @property
+    def output_letter(self) -> str:
+        """Of the size of h in an error's words: R where it is not H."""
+        return "R" if self.output_size < self.hidden_size else "H"
+
+    def expected_output(self, rows: tuple[int, int]) -> Expected:
+        """Shape of y, given its first two sizes."""
+        return Expected(f"({self.input_axes[:-1]}D*{self.output_letter})", (*rows, self.directions * self.output_size))
+
+    def expected_step(self, batch: int) -> Expected:
+        """Shape of y of one step of a stream."""
+        return Expected(f"(B, {self.output_letter})", (batch, self.output_size))
 
     def outputs_fit(self, steps: int, batch: int) -> bool:
         """Check 13 of spec/model-file.md: an x without elements may claim any number of rows."""
@@ -396,10 +409,10 @@ def check_state(
     return check("h_0", h_0), check("c_0", c_0)
 
 
-def split_state(state: Any) -> tuple[Any, Any]:
-    """h_0 and c_0 of a pair, or None for both."""
-    if state is None:
-        return None, None
+def split_state(config: Config, state: Any) -> tuple[Any, Any]:
+    """h_0 and c_0 of a pair, or None for both; where there is no c, the state is h_0."""
+    if state is None or "c" not in config.state:
+        return state, None
     if not isinstance(state, (tuple, list)) or len(state) != 2:
         raise InvalidArgument("state", describe(state), "a pair (h_0, c_0)")
     return state[0], state[1]

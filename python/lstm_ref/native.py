@@ -1,24 +1,27 @@
 """The C++ engine for NumPy users."""
 
+import json
 import math
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from . import _binding, model_file
+from .activation import Activation
 from .config import (
+    CONFIGS,
     Config,
-    Expected,
+    GRUConfig,
     Inputs,
     LSTMConfig,
+    RNNConfig,
     check_inputs,
     check_output,
     check_tensors,
     describe,
     is_integer,
-    plain_lstm,
     split_state,
     to_array,
 )
@@ -27,13 +30,15 @@ from .golden.fills import fill
 from .stream import Stream
 
 Array = np.ndarray
-State = tuple[Array, Array]
+Function = str | tuple[str | float, ...] | Activation
+Self = TypeVar("Self", bound="Recurrent")
 
 MAX_THREADS = 1024
+TORCH_MODES = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn", "RNN_RELU": "rnn"}  # of torch.nn.RNNBase
 
 
-class LSTM:
-    """An LSTM as spec/lstm.md defines it, with the constructor, the names and the shapes of `torch.nn.LSTM`.
+class Recurrent:
+    """What LSTM, GRU and RNN have in common: their constructors make a configuration and weights of it.
 
     The weights are uniform in about +-1/sqrt(hidden_size), the same for the same seed. `num_threads` shares out the batch rows;
     `isa` is one of `available_isas()`, by default what the environment variable LSTM_REF_ISA says, or else the fastest.
@@ -41,9 +46,9 @@ class LSTM:
     Raises InvalidArgument for anything that does not fit (spec/errors.md).
     """
 
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
-                 bidirectional: bool = False, *, num_threads: int = 1, isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
-        config = LSTMConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional)
+    op: ClassVar[str]
+
+    def _initialize(self, config: Config, num_threads: int, isa: str | None, seed: int) -> None:
         if not is_integer(seed) or not 0 <= seed < 2**64:
             raise InvalidArgument("seed", describe(seed), "an integer from 0 to 2**64 - 1")
         uniform = {"kind": "uniform", "exponent": math.floor(-math.log2(config.hidden_size) / 2)}
@@ -51,32 +56,40 @@ class LSTM:
         self._build(config, tensors, num_threads, isa)
 
     @classmethod
-    def from_tensors(cls, config: Config, tensors: Mapping[str, Any], *, num_threads: int = 1,
-                     isa: str | None = None) -> "LSTM":  # fmt: skip
+    def from_tensors(cls: type[Self], config: Config, tensors: Mapping[str, Any], *, num_threads: int = 1,
+                     isa: str | None = None) -> Self:  # fmt: skip
         """From weights by name; they are copied."""
-        lstm = cls.__new__(cls)
-        lstm._build(config, tensors, num_threads, isa)
-        return lstm
+        network = cls.__new__(cls)
+        network._build(config, tensors, num_threads, isa)
+        return network
 
     @classmethod
-    def load(cls, path: str | os.PathLike, *, num_threads: int = 1, isa: str | None = None) -> "LSTM":
+    def load(cls: type[Self], path: str | os.PathLike, *, num_threads: int = 1, isa: str | None = None) -> Self:
         """From a model file (spec/model-file.md)."""
         config, tensors = model_file.load(path)
+        try:
+            cls._check_op(config)
+        except InvalidArgument as error:
+            raise error.at(path) from None
         return cls.from_tensors(config, tensors, num_threads=num_threads, isa=isa)
 
     @classmethod
-    def from_torch(cls, module: Any, *, num_threads: int = 1, isa: str | None = None) -> "LSTM":
-        """From a `torch.nn.LSTM` or a `lstm_ref.torch.LSTM`."""
+    def from_torch(cls: type[Self], module: Any, *, num_threads: int = 1, isa: str | None = None) -> Self:
+        """From the module of the same name in `torch.nn`, or in `lstm_ref.torch`."""
         module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
-        if getattr(module, "mode", "LSTM") != "LSTM" or not hasattr(module, "weight_hh_l0"):
-            raise InvalidArgument("module", f"a {type(module).__name__}", "a torch.nn.LSTM")
-        if getattr(module, "proj_size", 0) != 0:
-            raise InvalidArgument("proj_size", str(module.proj_size), "0")
+        mode = getattr(module, "mode", "LSTM")
+        if TORCH_MODES.get(mode) != cls.op or not hasattr(module, "weight_hh_l0"):
+            raise InvalidArgument("module", f"a {type(module).__name__}", f"a torch.nn.{cls.__name__}")
         if module.training and module.dropout > 0:
             raise InvalidArgument("module", f"training mode with dropout {module.dropout}", "evaluation mode: call eval() first")
         described = getattr(module, "config", module)  # ours has a configuration, torch.nn.LSTM the members themselves
-        config = LSTMConfig(described.input_size, described.hidden_size, described.num_layers, described.bias,
-                            described.batch_first, described.bidirectional)  # fmt: skip
+        options: dict[str, Any] = {}
+        if getattr(module, "proj_size", 0):
+            options["proj_size"] = module.proj_size
+        if mode == "RNN_RELU":
+            options["candidate_activation"] = "relu"
+        config = CONFIGS[cls.op](described.input_size, described.hidden_size, described.num_layers, described.bias,
+                                 described.batch_first, described.bidirectional, **options)  # fmt: skip
         tensors = {name: value.detach().cpu() for name, value in module.state_dict().items()}
         for name, value in tensors.items():
             if str(value.dtype) != "torch.float32":
@@ -86,19 +99,25 @@ class LSTM:
         )
 
     def to_torch(self) -> Any:
-        """A `torch.nn.LSTM` with these weights, in evaluation mode."""
+        """The module of the same name in `torch.nn` with these weights, in evaluation mode. It has few of the options."""
         try:
             import torch
         except ImportError:
             raise ModuleNotFoundError("to_torch needs PyTorch: pip install 'lstm_ref[torch]'") from None
 
-        c = self.config
-        module = torch.nn.LSTM(c.input_size, c.hidden_size, c.num_layers, c.bias, c.batch_first, bidirectional=c.bidirectional)
+        c, options, name = self.config, self.config.chosen(), type(self).__name__
+        arguments = {"proj_size": options.pop("proj_size")} if "proj_size" in options else {}
+        if c.op == "rnn" and options.get("candidate_activation") == "relu":
+            arguments["nonlinearity"] = options.pop("candidate_activation")
+        for key in options:
+            raise InvalidArgument(key, "chosen", f"its default: torch.nn.{name} does not have this option")
+        module = getattr(torch.nn, name)(c.input_size, c.hidden_size, c.num_layers, bias=c.bias, batch_first=c.batch_first,
+                                         bidirectional=c.bidirectional, **arguments)  # fmt: skip
         module.load_state_dict({name: torch.from_numpy(value) for name, value in self.state_dict().items()})
         return module.eval()
 
     @property
-    def config(self) -> LSTMConfig:
+    def config(self) -> Config:
         return self._config
 
     @property
@@ -122,11 +141,11 @@ class LSTM:
         """Writes a model file (spec/model-file.md), which `load` and the other languages read."""
         model_file.save(path, self.config, self._tensors)
 
-    def __call__(self, x: Any, state: tuple[Any, Any] | None = None, lengths: Any = None, out: Array | None = None, *,
-                 trace: dict[str, Array] | None = None) -> tuple[Array, State]:  # fmt: skip
-        """y, (h_n, c_n) for x (T, B, I), or (B, T, I) when batch_first; shapes as in spec/lstm.md, section 1.
+    def __call__(self, x: Any, state: Any = None, lengths: Any = None, out: Array | None = None, *,
+                 trace: dict[str, Array] | None = None) -> tuple[Array, Any]:  # fmt: skip
+        """y, (h_n, c_n), or y, h_n where there is no c, for x (T, B, I), or (B, T, I) when batch_first; spec/lstm.md, section 1.
 
-        state: (h_0, c_0), each (L*D, B, H), default +0. lengths: (B,) integers, default T for every row; y is +0 past them.
+        state: (h_0, c_0), or h_0 alone, default +0. lengths: (B,) integers, default T for every row; y is +0 past them.
         out: an array for y: float32, C-contiguous, writable, sharing no memory with the inputs.
         trace: a dict that receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
         """
@@ -136,30 +155,37 @@ class LSTM:
                 return outputs
         if trace is not None and not isinstance(trace, dict):
             raise InvalidArgument("trace", describe(trace), "a dict")
-        h_0, c_0 = split_state(state)
+        h_0, c_0 = split_state(self.config, state)
         checked = check_inputs(self.config, x, h_0, c_0, lengths)
-        inputs = Inputs(*(np.require(value, requirements=["C", "A"]) for value in checked))
+        inputs = Inputs(*map(_contiguous, checked))
         y = self._make_y(inputs, out, (x, h_0, c_0, lengths))
-        h_n, c_n = np.empty_like(inputs.h_0), np.empty_like(inputs.c_0)
+        h_n, c_n = np.empty_like(inputs.h_0), None if inputs.c_0 is None else np.empty_like(inputs.c_0)
         if trace is None:
             _binding.engine.forward(self._engine, *inputs, y, h_n, c_n)
         else:
             intermediates = self._make_trace(inputs)
             _binding.engine.forward_trace(self._engine, *inputs, y, h_n, c_n, list(intermediates.values()))
             trace.update(intermediates)
-        return y, (h_n, c_n)
+        return y, (h_n if c_n is None else (h_n, c_n))
 
-    def stream(self, batch: int = 1, state: tuple[Any, Any] | None = None) -> Stream:
-        """For steps as they come: `y = stream.step(x)` with x (B, I), y (B, H). state: (h_0, c_0), each (L, B, H), default +0."""
+    def stream(self, batch: int = 1, state: Any = None) -> Stream:
+        """For steps as they come: `y = stream.step(x)` with x (B, I), y (B, R). state: (h_0, c_0), or h_0 alone, default +0."""
         return Stream(self.config, self._engine, batch, state)
 
     def __repr__(self) -> str:
         c = self.config
-        return (f"LSTM({c.input_size}, {c.hidden_size}, num_layers={c.num_layers}, bias={c.bias}, batch_first={c.batch_first}, "
-                f"bidirectional={c.bidirectional}, num_threads={self.num_threads}, isa={self.isa!r})")  # fmt: skip
+        options = "".join(f"{key}={value!r}, " for key, value in c.chosen().items())
+        return (f"{type(self).__name__}({c.input_size}, {c.hidden_size}, num_layers={c.num_layers}, bias={c.bias}, "
+                f"batch_first={c.batch_first}, bidirectional={c.bidirectional}, {options}num_threads={self.num_threads}, "
+                f"isa={self.isa!r})")  # fmt: skip
 
     def __reduce__(self) -> tuple:  # pickled and copied by configuration and weights; a copy picks its instruction set anew
         return _unpickle, (type(self), self.config, self._tensors, self.num_threads)
+
+    @classmethod
+    def _check_op(cls, config: Config) -> None:
+        if config.op != cls.op:
+            raise InvalidArgument("op", describe(config.op), describe(cls.op))
 
     def _build(self, config: Config, tensors: Mapping[str, Any], num_threads: int, isa: str | None) -> None:
         if not is_integer(num_threads) or not 1 <= num_threads <= MAX_THREADS:
@@ -169,19 +195,16 @@ class LSTM:
                                   "one of " + ", ".join(available_isas()))  # fmt: skip
         if not isinstance(tensors, Mapping):
             raise InvalidArgument("tensors", describe(tensors), "a mapping of names to arrays")
-        config = plain_lstm(config, "the C++ engine")
+        self._check_op(config)
         arrays = {name: to_array(name, value) for name, value in tensors.items()}
         check_tensors(config, arrays, from_file=False)
         copies = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}
-        engine = _binding.engine.make_lstm(config.input_size, config.hidden_size, config.num_layers, config.bias,
-                                   config.batch_first, config.bidirectional, list(copies.items()),
-                                   isa or "", int(num_threads))  # fmt: skip
+        engine = _binding.engine.make(json.dumps(config.to_json()), list(copies.items()), isa or "", int(num_threads))
         # all at once, after everything that may fail
         self._config, self._tensors, self._engine, self._num_threads = config, copies, engine, int(num_threads)
 
     def _make_y(self, inputs: Inputs, out: Array | None, given: tuple[Any, ...]) -> Array:
-        c = self.config
-        expected = Expected(f"({c.input_axes[:-1]}D*H)", (*inputs.x.shape[:2], c.directions * c.hidden_size))
+        expected = self.config.expected_output(inputs.x.shape[:2])
         if out is None:
             return np.empty(expected.shape, np.float32)
         check_output("out", out, expected, dict(zip(Inputs._fields, zip(given, inputs, strict=True), strict=True)))
@@ -190,10 +213,72 @@ class LSTM:
     def _make_trace(self, inputs: Inputs) -> dict[str, Array]:
         """Arrays for the intermediates, in the order that the engine fills them."""
         T, B = inputs.x.shape[1::-1] if self.config.batch_first else inputs.x.shape[:2]
-        H = self.config.hidden_size
-        sizes = {"z": 4 * H, "gates": 4 * H, "c": H, "h": H}
+        sizes = self.config.trace_sizes
         return {f"{name}_{suffix}": np.empty((T, B, size), np.float32)
                 for _, suffix in self.config.suffixes() for name, size in sizes.items()}  # fmt: skip
+
+
+class LSTM(Recurrent):
+    """An LSTM as spec/lstm.md defines it, with the constructor, the names and the shapes of `torch.nn.LSTM`, and the options of
+    spec/variants.md. For the rest see Recurrent.
+    """
+
+    op = "lstm"
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+                 bidirectional: bool = False, *, proj_size: int = 0, peephole: bool = False, input_forget: bool = False,
+                 clip: float = 0, gate_activation: Function = "sigmoid", candidate_activation: Function = "tanh",
+                 output_activation: Function = "tanh", num_threads: int = 1, isa: str | None = None,
+                 seed: int = 0) -> None:  # fmt: skip
+        options: dict[str, Any] = {
+            "proj_size": proj_size, "peephole": peephole, "input_forget": input_forget, "clip": clip,
+            "gate_activation": gate_activation, "candidate_activation": candidate_activation, "output_activation": output_activation,
+        }  # fmt: skip
+        config = LSTMConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
+        self._initialize(config, num_threads, isa, seed)
+
+
+class GRU(Recurrent):
+    """A GRU as spec/variants.md, section 5, defines it: that of `torch.nn.GRU`, or with reset_after=False that of the paper.
+
+    Its state is h alone. For the rest see Recurrent.
+    """
+
+    op = "gru"
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+                 bidirectional: bool = False, *, reset_after: bool = True, clip: float = 0,
+                 gate_activation: Function = "sigmoid", candidate_activation: Function = "tanh", num_threads: int = 1,
+                 isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
+        options: dict[str, Any] = {
+            "reset_after": reset_after, "clip": clip, "gate_activation": gate_activation, "candidate_activation": candidate_activation,
+        }  # fmt: skip
+        config = GRUConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
+        self._initialize(config, num_threads, isa, seed)
+
+
+class RNN(Recurrent):
+    """A plain RNN as spec/variants.md, section 6, defines it: that of `torch.nn.RNN`, whose `nonlinearity` may be given instead of
+    candidate_activation. Its state is h alone. For the rest see Recurrent.
+    """
+
+    op = "rnn"
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+                 bidirectional: bool = False, *, nonlinearity: str | None = None, clip: float = 0,
+                 candidate_activation: Function | None = None, num_threads: int = 1, isa: str | None = None,
+                 seed: int = 0) -> None:  # fmt: skip
+        if nonlinearity not in (None, "tanh", "relu"):
+            raise InvalidArgument("nonlinearity", describe(nonlinearity), "one of tanh, relu")
+        if nonlinearity is not None and candidate_activation is not None:
+            raise InvalidArgument("nonlinearity", describe(nonlinearity), "nothing beside candidate_activation")
+        activation = nonlinearity or ("tanh" if candidate_activation is None else candidate_activation)
+        options: dict[str, Any] = {"clip": clip, "candidate_activation": activation}
+        config = RNNConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
+        self._initialize(config, num_threads, isa, seed)
+
+
+CLASSES: dict[str, type[Recurrent]] = {cls.op: cls for cls in (LSTM, GRU, RNN)}
 
 
 def available_isas() -> list[str]:
@@ -201,10 +286,16 @@ def available_isas() -> list[str]:
     return _binding.engine.available_isas()
 
 
-def load(path: str | os.PathLike, *, num_threads: int = 1, isa: str | None = None) -> LSTM:
-    """The LSTM in a model file (spec/model-file.md)."""
-    return LSTM.load(path, num_threads=num_threads, isa=isa)
+def load(path: str | os.PathLike, *, num_threads: int = 1, isa: str | None = None) -> Any:
+    """The LSTM, GRU or RNN in a model file (spec/model-file.md)."""
+    config, tensors = model_file.load(path)
+    return CLASSES[config.op].from_tensors(config, tensors, num_threads=num_threads, isa=isa)
 
 
-def _unpickle(cls: type[LSTM], config: LSTMConfig, tensors: dict[str, Array], num_threads: int) -> LSTM:
+def _contiguous(value: Any) -> Any:
+    """As the engine takes arrays; None as it is."""
+    return value if value is None else np.require(value, requirements=["C", "A"])
+
+
+def _unpickle(cls: type[Recurrent], config: Config, tensors: dict[str, Array], num_threads: int) -> Recurrent:
     return cls.from_tensors(config, tensors, num_threads=num_threads)

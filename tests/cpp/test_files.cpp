@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "check.hpp"
-#include "files/config_json.hpp"
 #include "files/file_io.hpp"
 #include "files/json.hpp"
 #include "files/safetensors.hpp"

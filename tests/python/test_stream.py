@@ -347,7 +347,9 @@ def test_the_conversion_comes_back_with_its_own_error():
 def test_no_copies():
     stream = native.LSTM(3, 4).stream()
     for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
-        with pytest.raises(TypeError, match=r"^a Stream cannot be copied or pickled: lstm.stream\(batch, stream.state\) goes on"):
+        with pytest.raises(
+            TypeError, match=r"^a Stream cannot be copied or pickled: network.stream\(batch, stream.state\) goes on"
+        ):
             attempt(stream)
 
 

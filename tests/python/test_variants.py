@@ -11,7 +11,7 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_ref import activation, model_file, native
+from lstm_ref import activation, model_file
 from lstm_ref.config import CONFIGS, OPTIONS, REASONS, GRUConfig, LSTMConfig, RNNConfig
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.compare import same_bits
@@ -189,13 +189,14 @@ def test_shapes_of_a_projection_are_named():
     assert str(config.expected_state(7, "c")) == "(L*D, B, H) = (4, 7, 4)"
 
 
-def test_engines_refuse_what_they_do_not_have():
+def test_implementations_refuse_what_they_do_not_have():
+    torch = pytest.importorskip("lstm_ref.torch")
     for config, words in (
-        (GRUConfig(3, 4), 'op: "gru", want "lstm": the C++ engine has no other yet'),
-        (LSTMConfig(3, 4, clip=1), "clip: chosen, want its default: the C++ engine does not have this option yet"),
+        (GRUConfig(3, 4), 'op: "gru", want "lstm": lstm_ref.torch has no other yet'),
+        (LSTMConfig(3, 4, clip=1), "clip: chosen, want its default: lstm_ref.torch does not have this option yet"),
     ):
         with pytest.raises(InvalidArgument, match=re.escape(words)):
-            native.LSTM.from_tensors(config, weights(config))
+            torch.LSTM.from_arrays(config, weights(config))
 
 
 # Activations ------------------------------------------------------------------------------------------------------------

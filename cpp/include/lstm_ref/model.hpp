@@ -1,7 +1,7 @@
 // Model and inputs files (spec/model-file.md), read strictly and written whole:
 //
 //     const auto model = lstm_ref::Model::open("model.safetensors");
-//     const lstm_ref::LSTM lstm(model);
+//     const lstm_ref::LSTM lstm(model);  // or GRU, RNN; Recurrent is any of them
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,12 @@
 #include "lstm_ref/lstm.hpp"
 
 namespace lstm_ref {
+
+// The configuration as a model file holds it (spec/model-file.md, F2): a JSON object. Checks 5, that it is one, and 6.
+Config parse_config(std::string_view text);
+
+// Options only where they are chosen, so that a plain LSTM's text is what it always was.
+std::string config_text(const Config& config);
 
 struct Tensor {
   std::string name;
@@ -40,7 +46,7 @@ struct InputsFile {
 
   static InputsFile parse(std::string_view bytes, const Config& config);  // checks 1 to 4 and 9 to 12
   static InputsFile open(const std::string& path, const Config& config);  // the same; errors begin with "PATH: "
-  Inputs view() const;                                                    // for LSTM::forward(); valid while this is
+  Inputs view() const;                                                    // for Recurrent::forward(); valid while this is
 };
 
 }  // namespace lstm_ref

@@ -1,5 +1,4 @@
-#include "files/config_json.hpp"
-
+// The configuration as JSON (spec/model-file.md, F2).
 #include <algorithm>
 #include <cmath>
 #include <locale>
@@ -10,6 +9,7 @@
 
 #include "choices.hpp"
 #include "files/json.hpp"
+#include "lstm_ref/model.hpp"
 
 namespace lstm_ref {
 namespace {

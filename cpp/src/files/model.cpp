@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "config_json.hpp"
 #include "file_io.hpp"
 #include "safetensors.hpp"
 

@@ -2,17 +2,20 @@
 
 from ... import __version__, native
 from ..._binding import BINDINGS, binding
+from ...config import CONFIGS, OPTIONS
 from ..protocol import Runner, serve
 
 
 def forward(config, tensors, inputs, trace):
-    x, h_0, c_0, lengths = inputs
-    y, (h_n, c_n) = native.LSTM.from_tensors(config, tensors)(x, (h_0, c_0), lengths, trace=trace)
-    return y, h_n, c_n
+    network = native.CLASSES[config.op].from_tensors(config, tensors)
+    states = inputs.states()
+    y, state = network(inputs.x, tuple(states) if "c" in config.state else states[0], inputs.lengths, trace=trace)
+    return (y, *state) if "c" in config.state else (y, state)
 
 
 NAME = "python" if binding == BINDINGS[0] else f"python-{binding}"
-RUNNER = Runner(f"lstm_ref for Python ({binding})", NAME, __version__, "Python, C++", "bit-exact", forward, trace=True)
+RUNNER = Runner(f"lstm_ref for Python ({binding})", NAME, __version__, "Python, C++", "bit-exact", forward, trace=True,
+                operations=tuple(CONFIGS), options=OPTIONS)  # fmt: skip
 
 if __name__ == "__main__":
     serve(RUNNER)
