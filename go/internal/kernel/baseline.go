@@ -2,22 +2,25 @@ package kernel
 
 // affineBaseline computes the four gates of a unit side by side, V being 1: independent sums keep the processor busy.
 // The loop is fma written out, one test for all four; the products are exact in float64, so fusing them with the
-// additions would change nothing.
+// additions would change nothing. Where a panel is narrower, the sums beyond it, of whatever stands there, are dropped.
 func affineBaseline(z []float32, zPanel int, bias []float32, w *Matrix, x [][]float32, first, last int) {
 	for j := first; j < last; j++ {
-		weights := w.data[j*w.inputs*gates:][:w.inputs*gates]
+		width := w.width(j, 1)
+		weights := w.data[w.at(j, 0, 1):]
 		for row := range x {
-			zj := (*[gates]float32)(z[(j-first)*zPanel+row*gates:])
+			zj := z[(j-first)*zPanel+row*width:][:width]
 			if bias != nil {
-				*zj = [gates]float32(bias[j*gates:])
+				copy(zj, bias[j*gates:])
 			}
+			var sums [gates]float32
+			copy(sums[:], zj)
 			xs := x[row][:w.inputs]
 			for k0 := 0; k0 < len(xs); k0 += kChunk {
 				chunk := xs[k0:min(k0+kChunk, len(xs))]
-				ws := weights[k0*gates:]
+				ws := weights[k0*width:]
 				var i, f, g, o float32 // a = +0
 				for k, xk := range chunk {
-					wk, x64 := (*[gates]float32)(ws[k*gates:]), float64(xk)
+					wk, x64 := (*[gates]float32)(ws[k*width:]), float64(xk)
 					si := float64(wk[0])*x64 + float64(i)
 					sf := float64(wk[1])*x64 + float64(f)
 					sg := float64(wk[2])*x64 + float64(g)
@@ -28,11 +31,12 @@ func affineBaseline(z []float32, zPanel int, bias []float32, w *Matrix, x [][]fl
 						i, f, g, o = float32(si), float32(sf), float32(sg), float32(so)
 					}
 				}
-				zj[0] += i // z = z + a
-				zj[1] += f
-				zj[2] += g
-				zj[3] += o
+				sums[0] += i // z = z + a
+				sums[1] += f
+				sums[2] += g
+				sums[3] += o
 			}
+			copy(zj, sums[:])
 		}
 	}
 }

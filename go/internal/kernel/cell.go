@@ -21,6 +21,32 @@ type Cell struct {
 	H, Next   [][]float32 // (H,) of each row, before and after the step
 	Backwards bool        // the order of the panels
 	block     block
+
+	*Variant                  // nil for the plain LSTM, which has nothing of the following
+	ZRow          int         // where the step begins in Z (Last-First, columns, rows, 4*V)
+	Middle        [][]float32 // (H,) of each row, between two phases
+	HFirst, HLast int         // the panels of h that the share has
+}
+
+// PanelUnits is how many units a panel has, but for the last.
+func (c *Cell) PanelUnits() int {
+	if c.Variant != nil {
+		return gates * c.Lanes
+	}
+	return c.Lanes
+}
+
+// Width is how many units panel p has room for.
+func (c *Cell) Width(p int) int {
+	return min(c.PanelUnits(), c.Kernels.Panels(c.Units)*c.Lanes-p*c.PanelUnits())
+}
+
+// PanelsFor is P for so many units of a variant, or of the plain LSTM (nil).
+func (k *Kernels) PanelsFor(v *Variant, units int) int {
+	if v != nil {
+		return (k.Panels(units) + gates - 1) / gates
+	}
+	return k.Panels(units)
 }
 
 // mostPanels of one row are computed side by side.

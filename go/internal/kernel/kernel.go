@@ -12,7 +12,7 @@ type Kernels struct {
 	Lanes int // V
 
 	// Affine is (N3) for one input: z = start + the chunks of w x, where start is the bias, or z when that is nil.
-	// z (last-first, rows, 4, V), bias (P, 4, V), w (P, K, 4, V), x[row] (K,).
+	// z (last-first, rows, 4, V), bias (P, 4, V), w (P, K, 4, V), x[row] (K,); the last panel of a column may be narrower.
 	Affine affineFunc
 
 	// Step turns pre-activations into gates and advances the states (2.2)-(2.4): z (last-first, rows, 4, V) and
@@ -20,6 +20,7 @@ type Kernels struct {
 	Step stepFunc
 
 	advance func(c *Cell, rows int) // Cell.Advance, but for the turn
+	lists   []listFunc              // the pointwise operations of variants
 }
 
 type (
@@ -28,7 +29,7 @@ type (
 )
 
 // Baseline is the implementation in pure Go.
-var Baseline = Kernels{"baseline", 1, affineBaseline, stepBaseline, (*Cell).eachPanel}
+var Baseline = Kernels{"baseline", 1, affineBaseline, stepBaseline, (*Cell).eachPanel, listsBaseline}
 
 // Find is the implementation of that name, or the fastest of this machine when the name is empty.
 func Find(name string) (*Kernels, bool) {

@@ -14,6 +14,33 @@ func tileAVX2_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileAVX2_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func tileAVX2_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_2x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_3x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_2x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_3x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_2x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2_3x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
 func cellAVX2_1x1(b *block)
 
 //go:noescape
@@ -31,14 +58,67 @@ func cellAVX2_1x3(b *block)
 //go:noescape
 func stepAVX2(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
-// tilesAVX2 has the tile of n rows at [n-1].
-var tilesAVX2 = []tileFunc{tileAVX2_1x1, tileAVX2_2x1, tileAVX2_3x1}
+//go:noescape
+func fmaAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func mixAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func timesAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func restAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func sigmoidAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func tanhAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func reluAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func leakyReluAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func eluAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func hardSigmoidAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func affineAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func scaledTanhAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func softsignAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func softplusAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func thresholdedReluAVX2(d, a, b, c, e *float32, n int)
+
+// tilesAVX2 has the tile of n rows and v vectors at [v-1][n-1].
+var tilesAVX2 = [gates][]tileFunc{
+	{tileAVX2_1x1, tileAVX2_2x1, tileAVX2_3x1},
+	{tileAVX2_1x2, tileAVX2_2x2, tileAVX2_3x2},
+	{tileAVX2_1x3, tileAVX2_2x3, tileAVX2_3x3},
+	{tileAVX2_1x4, tileAVX2_2x4, tileAVX2_3x4},
+}
 
 // cellsAVX2 has the cell of n rows, panel after panel, at [n-1].
 var cellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_2x1, cellAVX2_3x1}
 
 // rowCellsAVX2 has the cell of one row and n panels side by side at [n-1].
 var rowCellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_1x2, cellAVX2_1x3}
+
+// listsAVX2 has the operations in the order of Kernels.lists.
+var listsAVX2 = []vectorsFunc{fmaAVX2, mixAVX2, timesAVX2, restAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
 
 //go:noescape
 func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -57,6 +137,60 @@ func tileAVX512_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, from
 
 //go:noescape
 func tileAVX512_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_2x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_3x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_4x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_5x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_6x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_2x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_3x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_4x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_5x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_6x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_2x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_3x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_4x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_5x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512_6x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
 func cellAVX512_1x1(b *block)
@@ -85,11 +219,64 @@ func cellAVX512_1x3(b *block)
 //go:noescape
 func stepAVX512(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
-// tilesAVX512 has the tile of n rows at [n-1].
-var tilesAVX512 = []tileFunc{tileAVX512_1x1, tileAVX512_2x1, tileAVX512_3x1, tileAVX512_4x1, tileAVX512_5x1, tileAVX512_6x1}
+//go:noescape
+func fmaAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func mixAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func timesAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func restAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func sigmoidAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func tanhAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func reluAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func leakyReluAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func eluAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func hardSigmoidAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func affineAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func scaledTanhAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func softsignAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func softplusAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func thresholdedReluAVX512(d, a, b, c, e *float32, n int)
+
+// tilesAVX512 has the tile of n rows and v vectors at [v-1][n-1].
+var tilesAVX512 = [gates][]tileFunc{
+	{tileAVX512_1x1, tileAVX512_2x1, tileAVX512_3x1, tileAVX512_4x1, tileAVX512_5x1, tileAVX512_6x1},
+	{tileAVX512_1x2, tileAVX512_2x2, tileAVX512_3x2, tileAVX512_4x2, tileAVX512_5x2, tileAVX512_6x2},
+	{tileAVX512_1x3, tileAVX512_2x3, tileAVX512_3x3, tileAVX512_4x3, tileAVX512_5x3, tileAVX512_6x3},
+	{tileAVX512_1x4, tileAVX512_2x4, tileAVX512_3x4, tileAVX512_4x4, tileAVX512_5x4, tileAVX512_6x4},
+}
 
 // cellsAVX512 has the cell of n rows, panel after panel, at [n-1].
 var cellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_2x1, cellAVX512_3x1, cellAVX512_4x1, cellAVX512_5x1, cellAVX512_6x1}
 
 // rowCellsAVX512 has the cell of one row and n panels side by side at [n-1].
 var rowCellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_1x2, cellAVX512_1x3}
+
+// listsAVX512 has the operations in the order of Kernels.lists.
+var listsAVX512 = []vectorsFunc{fmaAVX512, mixAVX512, timesAVX512, restAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}

@@ -23,6 +23,60 @@ func tileNEON_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileNEON_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func tileNEON_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_2x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_3x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_4x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_5x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_6x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_2x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_3x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_4x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_5x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_6x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_2x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_3x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_4x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_5x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEON_6x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
 func cellNEON_1x1(b *block)
 
 //go:noescape
@@ -49,11 +103,64 @@ func cellNEON_1x3(b *block)
 //go:noescape
 func stepNEON(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
-// tilesNEON has the tile of n rows at [n-1].
-var tilesNEON = []tileFunc{tileNEON_1x1, tileNEON_2x1, tileNEON_3x1, tileNEON_4x1, tileNEON_5x1, tileNEON_6x1}
+//go:noescape
+func fmaNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func mixNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func timesNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func restNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func sigmoidNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func tanhNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func reluNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func leakyReluNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func eluNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func hardSigmoidNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func affineNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func scaledTanhNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func softsignNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func softplusNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func thresholdedReluNEON(d, a, b, c, e *float32, n int)
+
+// tilesNEON has the tile of n rows and v vectors at [v-1][n-1].
+var tilesNEON = [gates][]tileFunc{
+	{tileNEON_1x1, tileNEON_2x1, tileNEON_3x1, tileNEON_4x1, tileNEON_5x1, tileNEON_6x1},
+	{tileNEON_1x2, tileNEON_2x2, tileNEON_3x2, tileNEON_4x2, tileNEON_5x2, tileNEON_6x2},
+	{tileNEON_1x3, tileNEON_2x3, tileNEON_3x3, tileNEON_4x3, tileNEON_5x3, tileNEON_6x3},
+	{tileNEON_1x4, tileNEON_2x4, tileNEON_3x4, tileNEON_4x4, tileNEON_5x4, tileNEON_6x4},
+}
 
 // cellsNEON has the cell of n rows, panel after panel, at [n-1].
 var cellsNEON = []cellFunc{cellNEON_1x1, cellNEON_2x1, cellNEON_3x1, cellNEON_4x1, cellNEON_5x1, cellNEON_6x1}
 
 // rowCellsNEON has the cell of one row and n panels side by side at [n-1].
 var rowCellsNEON = []cellFunc{cellNEON_1x1, cellNEON_1x2, cellNEON_1x3}
+
+// listsNEON has the operations in the order of Kernels.lists.
+var listsNEON = []vectorsFunc{fmaNEON, mixNEON, timesNEON, restNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}

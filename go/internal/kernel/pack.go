@@ -7,11 +7,21 @@ package kernel
 // Pre-activations z of some rows are (P, rows, 4, V) and cell states (P, rows, V): what a panel needs lies together.
 const gates = 4
 
-// Matrix is a packed weight matrix (4*H, K).
+//
+// A variant (variant.go) packs each of its columns by itself, a vector of units beside the next: four a panel, and in the last one
+// as many as are left.
+
+// Matrix is a packed weight matrix (4*H, K), or (H, K) of one column.
 type Matrix struct {
-	inputs int // K
-	data   []float32
+	inputs, vectors int // K, and V outputs each
+	data            []float32
 }
+
+// width is how many outputs panel p has.
+func (m *Matrix) width(p, lanes int) int { return min(gates, m.vectors-gates*p) * lanes }
+
+// at is where panel p has its weights from term k on.
+func (m *Matrix) at(p, k, lanes int) int { return p*m.inputs*gates*lanes + k*m.width(p, lanes) }
 
 // Panels is P for H units.
 func (k *Kernels) Panels(units int) int { return (units + k.Lanes - 1) / k.Lanes }
@@ -19,7 +29,7 @@ func (k *Kernels) Panels(units int) int { return (units + k.Lanes - 1) / k.Lanes
 // Pack packs w (4*H, K).
 func (k *Kernels) Pack(w []float32, units, inputs int) *Matrix {
 	step := gates * k.Lanes
-	m := &Matrix{inputs, make([]float32, k.Panels(units)*inputs*step)}
+	m := &Matrix{inputs, k.Panels(units) * gates, make([]float32, k.Panels(units)*inputs*step)}
 	for gate := range gates {
 		for j := range units {
 			row := w[(gate*units+j)*inputs:][:inputs]
@@ -30,6 +40,34 @@ func (k *Kernels) Pack(w []float32, units, inputs int) *Matrix {
 		}
 	}
 	return m
+}
+
+// PackColumn packs the weights w (H, K) of one column.
+func (k *Kernels) PackColumn(w []float32, units, inputs int) *Matrix {
+	vectors := k.Panels(units)
+	m := &Matrix{inputs, vectors, make([]float32, vectors*k.Lanes*inputs+gates)} // and what affineBaseline reads beyond
+	for j := range units {
+		p := j / (gates * k.Lanes)
+		at, step := m.at(p, 0, k.Lanes)+j%(gates*k.Lanes), m.width(p, k.Lanes)
+		for i, v := range w[j*inputs:][:inputs] {
+			m.data[at+i*step] = v
+		}
+	}
+	return m
+}
+
+// PackStart packs what one column starts from: a + b (2.5), or one of them where the other is nil; +0 where both are.
+func (k *Kernels) PackStart(a, b []float32, units int) []float32 {
+	start := make([]float32, k.Panels(units)*k.Lanes)
+	copy(start, a)
+	for j, v := range b {
+		if a == nil {
+			start[j] = v
+		} else {
+			start[j] += v
+		}
+	}
+	return start
 }
 
 // PackBias packs b = b_ih + b_hh (2.5), each (4*H,); +0 where there is no bias (nil).

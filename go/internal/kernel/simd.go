@@ -2,10 +2,15 @@
 
 package kernel
 
+import "unsafe"
+
 // tileFunc computes one chunk of (N3), some terms >= 1 from first on, for one panel and tiles x n rows of x: z = from + a.
 // z (rows, 4, V), from the same with fromRow bytes from row to row, w (terms, 4, V), x the rows' slice headers. Meanwhile it may
 // fetch what stands ahead bytes after w and on; each term's place is by step bytes further than the last one's, seen from w's terms.
 type tileFunc func(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+// vectorsFunc is a listFunc for n floats, some whole vectors of them.
+type vectorsFunc func(d, a, b, c, e *float32, n int)
 
 // cellFunc runs (2.1)-(2.4) over the panels of a block, for so many rows as it is made for.
 type cellFunc func(b *block)
@@ -38,28 +43,29 @@ type product struct {
 
 // simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
 // side by side, else `most` panels at a time.
-func simd(name string, lanes int, tiles []tileFunc, step panelsFunc, cells, rowCells []cellFunc, most int) Kernels {
-	return Kernels{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy(cells, rowCells, most)}
+func simd(name string, lanes int, tiles [gates][]tileFunc, step panelsFunc, cells, rowCells []cellFunc, most int, lists []vectorsFunc) Kernels {
+	return Kernels{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy(cells, rowCells, most), listsBy(lists)}
 }
 
 // affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows
 // by tile of rows, in equal parts.
-func affineBy(tiles []tileFunc, lanes int) affineFunc {
-	row := gates * lanes
+func affineBy(widths [gates][]tileFunc, lanes int) affineFunc {
 	return func(z []float32, zPanel int, bias []float32, w *Matrix, x [][]float32, first, last int) {
 		if len(x) == 0 {
 			return
 		}
-		height, tall, low := parts(len(x), len(tiles))
-		perTerm := fetchedPerTerm(4*row, tall+low)
 		for p := first; p < last; p++ {
+			row := w.width(p, lanes)
+			tiles := widths[row/lanes-1]
+			height, tall, low := parts(len(x), len(tiles))
+			perTerm := fetchedPerTerm(4*row, tall+low)
 			at := (p - first) * zPanel
 			from, fromRow := z[at:], row
 			if bias != nil {
-				from, fromRow = bias[p*row:], 0
+				from, fromRow = bias[p*gates*lanes:], 0
 			}
 			for k := 0; k < w.inputs; k += kChunk {
-				terms, weights := min(kChunk, w.inputs-k), &w.data[(p*w.inputs+k)*row]
+				terms, weights := min(kChunk, w.inputs-k), &w.data[w.at(p, k, lanes)]
 				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, 4*fromRow, 4*row*terms, perTerm-4*row)
 				if low > 0 {
 					r := tall * height
@@ -96,6 +102,19 @@ func stepBy(step panelsFunc, lanes int) stepFunc {
 			step(&z[0], &c[0], &h[0], from, min(units, last*lanes)-from, len(h), 4*zPanel, 4*cPanel)
 		}
 	}
+}
+
+// listsBy is the pointwise operations on lists.
+func listsBy(routines []vectorsFunc) []listFunc {
+	lists := make([]listFunc, len(routines))
+	for n, routine := range routines {
+		lists[n] = func(d, a, b, c, e []float32) {
+			if len(d) > 0 {
+				routine(&d[0], unsafe.SliceData(a), unsafe.SliceData(b), unsafe.SliceData(c), unsafe.SliceData(e), len(d))
+			}
+		}
+	}
+	return lists
 }
 
 // advanceBy is a whole step: of few rows by routines that keep z in registers, of many panel by panel.

@@ -118,6 +118,17 @@ func (v Value) Integer() (int64, bool) {
 	return n, err == nil && -1<<53 < n && n < 1<<53
 }
 
+// Number is a number, rounded to float64; false when it is too large for that, an integer of which Integer says no, or anything
+// else.
+func (v Value) Number() (float64, bool) {
+	number, err := strconv.ParseFloat(string(v), 64)
+	if !bytes.ContainsAny(v, ".eE") {
+		_, isInteger := v.Integer()
+		return number, isInteger
+	}
+	return number, err == nil
+}
+
 // Bool is true or false; the second result is false when the value is neither.
 func (v Value) Bool() (value, ok bool) {
 	return v[0] == 't', v[0] == 't' || v[0] == 'f'

@@ -6,7 +6,7 @@ func (a *assembler) inRegister(v *value) *value {
 		return v
 	}
 	loaded := &value{register: take(&a.free), last: a.index}
-	a.write("VBROADCASTSS", v.constant+"<>(SB)", loaded.register)
+	a.write("VBROADCASTSS", v.constant, loaded.register)
 	return loaded
 }
 
@@ -14,7 +14,7 @@ func (a *assembler) inRegister(v *value) *value {
 func (a *assembler) with(name, prefix string, first *value, rest ...string) {
 	operand := first.register
 	if first.constant != "" {
-		operand = first.constant + "<>(SB)"
+		operand = first.constant
 		if a.registerFile == "Z" {
 			name += ".BCST"
 		}
@@ -48,13 +48,14 @@ func (a *assembler) translateAVX(op operation) {
 		op.out.register = take(&a.free)
 		a.write("VPSLLD", "$23", args[0].register, op.out.register)
 	case "below":
-		a.release(args)
+		x := a.inRegister(args[0])
+		a.release([]*value{x, args[1]})
 		masks := &a.free
 		if a.registerFile == "Z" {
 			masks = &a.freeMasks
 		}
 		op.out.register = take(masks)
-		a.with("VCMPPS", "$1", args[1], args[0].register, op.out.register) // 1: less than, ordered
+		a.with("VCMPPS", "$1", args[1], x.register, op.out.register) // 1: less than, ordered
 	case "pick":
 		mask, yes, no := args[0], args[1], a.inRegister(args[2])
 		a.release([]*value{mask, yes, no})
@@ -73,7 +74,7 @@ func (a *assembler) translateAVX(op operation) {
 
 // avxInstructions are those of operations that need no care.
 var avxInstructions = map[string]string{
-	"add": "VADDPS", "subtract": "VSUBPS", "multiply": "VMULPS", "divide": "VDIVPS", "max": "VMAXPS", "or": "VPOR", "and": "VPAND",
+	"add": "VADDPS", "subtract": "VSUBPS", "multiply": "VMULPS", "divide": "VDIVPS", "max": "VMAXPS", "min": "VMINPS", "or": "VPOR", "and": "VPAND",
 	"addInteger": "VPADDD", "fma": "VFMADD", "fnma": "VFNMADD",
 }
 

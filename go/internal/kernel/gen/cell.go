@@ -7,7 +7,7 @@ import (
 
 // cellTiles are the tiles that a fused step is computed by: some rows of one panel, or one row of some panels.
 func cellTiles(m machine) []tile {
-	return append(rowTiles(m), tile{m, 1, 2}, tile{m, 1, 3})
+	return append(rowTiles(m, 4), tile{m, 1, 2, 4}, tile{m, 1, 3, 4})
 }
 
 func (t tile) cellName() string { return fmt.Sprintf("cell%s_%dx%d", t.machine.name, t.rows, t.panels) }

@@ -59,17 +59,22 @@ func assembly(machines []machine) string {
 		fmt.Fprintf(&b, "SPLAT(%s, const_k%s)\n", name, strings.ToUpper(name[:1])+name[1:])
 	}
 	for _, m := range machines {
-		tileText, cellText, stepText := tile.avxTile, tile.avxCell, avxStep
+		tileText, cellText, stepText, listText := tile.avxTile, tile.avxCell, avxStep, list.avxList
 		if m == neon {
-			tileText, cellText, stepText = tile.neonTile, tile.neonCell, neonStep
+			tileText, cellText, stepText, listText = tile.neonTile, tile.neonCell, neonStep, list.neonList
 		}
-		for _, t := range rowTiles(m) {
-			b.WriteString(tileText(t))
+		for vectors := 4; vectors > 0; vectors-- {
+			for _, t := range rowTiles(m, vectors) {
+				b.WriteString(tileText(t))
+			}
 		}
 		for _, t := range cellTiles(m) {
 			b.WriteString(cellText(t))
 		}
 		b.WriteString(stepText(m))
+		for _, l := range lists {
+			b.WriteString(listText(l, m))
+		}
 	}
 	return b.String()
 }
@@ -83,8 +88,10 @@ func declarations(machines []machine) string {
 			fmt.Fprintf(&b, "\n//go:noescape\nfunc %s(%s)\n", name, arguments)
 			names[table] = append(names[table], name)
 		}
-		for _, t := range rowTiles(m) {
-			declare("tiles", t.name(), tileArguments)
+		for vectors := range 4 {
+			for _, t := range rowTiles(m, vectors+1) {
+				declare(fmt.Sprint("tiles", vectors), t.name(), tileArguments)
+			}
 		}
 		for _, t := range cellTiles(m) {
 			if t.panels == 1 {
@@ -99,10 +106,19 @@ func declarations(machines []machine) string {
 			}
 		}
 		declare("", "step"+m.name, stepArguments)
+		for _, l := range lists {
+			declare("lists", l.name+m.name, listArguments)
+		}
+		fmt.Fprintf(&b, "\n// tiles%s has the tile of n rows and v vectors at [v-1][n-1].\n", m.name)
+		fmt.Fprintf(&b, "var tiles%s = [gates][]tileFunc{\n", m.name)
+		for vectors := range 4 {
+			fmt.Fprintf(&b, "\t{%s},\n", strings.Join(names[fmt.Sprint("tiles", vectors)], ", "))
+		}
+		b.WriteString("}\n")
 		for _, table := range [][3]string{
-			{"tiles", "tileFunc", "tile of n rows at [n-1]"},
 			{"cells", "cellFunc", "cell of n rows, panel after panel, at [n-1]"},
 			{"rowCells", "cellFunc", "cell of one row and n panels side by side at [n-1]"},
+			{"lists", "vectorsFunc", "operations in the order of Kernels.lists"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s.\n", table[0], m.name, table[2])
 			fmt.Fprintf(&b, "var %s%s = []%s{%s}\n", table[0], m.name, table[1], strings.Join(names[table[0]], ", "))

@@ -16,6 +16,7 @@ var neonInstructions = map[string]struct {
 	"multiply":   {"FMUL", 0x6e20dc00},
 	"divide":     {"FDIV", 0x6e20fc00},
 	"max":        {"FMAX", 0x4e20f400},
+	"min":        {"FMIN", 0x4ea0f400},
 	"or":         {"ORR", 0x4ea01c00},
 	"and":        {"AND", 0x4e201c00},
 	"addInteger": {"ADD", 0x4ea08400},
@@ -59,7 +60,7 @@ func (a *assembler) inNEON(v *value) *value {
 		return v
 	}
 	loaded := &value{register: take(&a.free), last: a.index}
-	a.write("FMOVQ", v.constant+"<>(SB)", quad(loaded.register))
+	a.write("FMOVQ", v.constant, quad(loaded.register))
 	return loaded
 }
 
@@ -114,20 +115,20 @@ func (a *assembler) translateNEON(op operation) {
 // neonSums is a = fma(w, x, a) for R5 > 0 terms, the rows of x in R12 to R17 and the panels of w in R20 to R22. Four terms of
 // a row are one load; its elements are multiplied one by one.
 func (t tile) neonSums(l *listing) {
-	vectors := 4 * t.panels
+	vectors := t.width * t.panels
 	input := func(r int) string { return t.vector(t.rows*vectors + r) }
 	weight := func(v int) string { return t.vector(31 - v%2) }
 	products := func(terms int) {
 		for k := range terms {
 			for v := range vectors {
-				l.line("FMOVQ %d(R%d), %s", 4*t.bytes*k+v%4*t.bytes, 20+v/4, quad(weight(v)))
+				l.line("FMOVQ %d(R%d), %s", (t.width*k+v%t.width)*t.bytes, 20+v/t.width, quad(weight(v)))
 				for r := range t.rows {
 					l.lines(neonByElement(t.sum(r, v), weight(v), input(r), k))
 				}
 			}
 		}
 		for p := range t.panels {
-			l.line("ADD $%d, R%d", 4*t.bytes*terms, 20+p)
+			l.line("ADD $%d, R%d", t.width*t.bytes*terms, 20+p)
 		}
 		for r := range t.rows {
 			l.line("ADD $%d, R%d", 4*terms, 12+r)
@@ -188,13 +189,13 @@ func (t tile) neonTile() string {
 	l.line("MOVD R2, R20")
 	t.neonSums(l)
 	for r := range t.rows {
-		for v := range 4 {
+		for v := range t.width {
 			t.neonAdd(l, t.sum(r, v), fmt.Sprintf("%d(R1)", v*t.bytes))
-			l.line("FMOVQ %s, %d(R0)", quad(t.sum(r, v)), (4*r+v)*t.bytes)
+			l.line("FMOVQ %s, %d(R0)", quad(t.sum(r, v)), (t.width*r+v)*t.bytes)
 		}
 		l.line("ADD R7, R1")
 	}
-	l.line("ADD $%d, R0", 4*t.bytes*t.rows)
+	l.line("ADD $%d, R0", t.width*t.bytes*t.rows)
 	l.line("ADD $%d, R3", 24*t.rows)
 	l.line("SUBS $1, R6")
 	l.line("BNE tile")

@@ -25,7 +25,7 @@ var (
 
 func (m machine) vector(n int) string { return fmt.Sprintf("%s%d", m.registerFile, n) }
 
-// A value is a constant in memory, or the result of an operation: a register from there to its last use.
+// A value is a constant at an address, or the result of an operation: a register from there to its last use.
 type value struct {
 	constant string
 	register string
@@ -53,7 +53,7 @@ func (p *program) add(name, at string, args ...*value) *value {
 	return out
 }
 
-func constant(name string) *value { return &value{constant: name} }
+func constant(name string) *value { return &value{constant: name + "<>(SB)"} }
 
 func (p *program) given(register string) *value {
 	v := &value{register: register}
@@ -68,6 +68,7 @@ func (p *program) minus(a, b *value) *value   { return p.add("subtract", "", a, 
 func (p *program) times(a, b *value) *value   { return p.add("multiply", "", a, b) }
 func (p *program) over(a, b *value) *value    { return p.add("divide", "", a, b) }
 func (p *program) atLeast(k, x *value) *value { return p.add("max", "", k, x) } // x when either is NaN, as N1 asks
+func (p *program) atMost(k, x *value) *value  { return p.add("min", "", k, x) } // as atLeast
 func (p *program) or(a, b *value) *value      { return p.add("or", "", a, b) }
 func (p *program) and(a, b *value) *value     { return p.add("and", "", a, b) }
 func (p *program) fma(a, b, c *value) *value  { return p.add("fma", "", a, b, c) }  // a*b + c

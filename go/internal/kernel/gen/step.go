@@ -9,6 +9,7 @@ import (
 var constants = []string{
 	"signBit", "zero", "oneBits", "log2e", "ln2", "ln2Excess", "rounder", "expC2", "expC3", "expC4", "expC5", "expC6", "expC7",
 	"recipC0", "recipC1", "sigmoidMin", "sigmoidLowest", "tanhMin", "tanhLowest", "two32", "twoM32", "scaleBits",
+	"two", "two64", "minusTwo64", "log1pC1", "log1pC2", "log1pC3", "log1pC4", "log1pC5",
 }
 
 var (
@@ -21,6 +22,9 @@ var (
 	sigmoidMin, sigmoidLowest = constant("sigmoidMin"), constant("sigmoidLowest")
 	tanhMin, tanhLowest       = constant("tanhMin"), constant("tanhLowest")
 	two32, twoM32, scaleBits  = constant("two32"), constant("twoM32"), constant("scaleBits")
+	two, two64, minusTwo64    = constant("two"), constant("two64"), constant("minusTwo64")
+	log1pC1, log1pC2, log1pC3 = constant("log1pC1"), constant("log1pC2"), constant("log1pC3")
+	log1pC4, log1pC5          = constant("log1pC4"), constant("log1pC5")
 )
 
 // expParts is (N4.3)-(N4.8).
@@ -37,6 +41,18 @@ func (p *program) expParts(y, m *value) (n, t, u *value) {
 	return n, t, u
 }
 
+// expOfRest is exp(r) in two parts.
+func (p *program) expOfRest(n, t, u *value) (v, vLow *value) {
+	v = p.plus(t, one)                                                                // (N5.2)
+	return v, p.fma(p.times(n, ln2Excess), v, p.plus(p.minus(t, p.minus(v, one)), u)) // (N5.3)
+}
+
+// oneMinusExp is 1 - exp(y) = a - s (t + u) in two parts.
+func (p *program) oneMinusExp(s, t, u, a *value) (w, wLow *value) {
+	w = p.fnma(s, t, a)                                 // (N6.4)
+	return w, p.fnma(s, u, p.fnma(s, t, p.minus(a, w))) // (N6.5)
+}
+
 // quotient is (N4.9)-(N4.11).
 func (p *program) quotient(a, aLow, d, dLow *value) *value {
 	q := p.over(a, d)                                   // (N4.9)
@@ -49,11 +65,10 @@ func (p *program) sigmoid(x *value) *value {
 	y := p.atLeast(sigmoidMin, p.or(x, signBit)) // (N5.1)
 	m := p.fma(y, log2e, rounder)                // (N4.1)
 	n, t, u := p.expParts(y, m)
-	v := p.plus(t, one)                                                             // (N5.2)
-	vLow := p.fma(p.times(n, ln2Excess), v, p.plus(p.minus(t, p.minus(v, one)), u)) // (N5.3)
-	s := p.shifted(p.atLeast(sigmoidLowest, m), one)                                // (N5.4)
-	d := p.fma(s, v, one)                                                           // (N5.5)
-	dLow := p.fma(s, vLow, p.fma(s, v, p.minus(one, d)))                            // (N5.6)
+	v, vLow := p.expOfRest(n, t, u)
+	s := p.shifted(p.atLeast(sigmoidLowest, m), one)     // (N5.4)
+	d := p.fma(s, v, one)                                // (N5.5)
+	dLow := p.fma(s, vLow, p.fma(s, v, p.minus(one, d))) // (N5.6)
 	negative := p.below(x, zero)
 	a := p.pick(negative, v, one) // (N5.7), (N5.8)
 	aLow := p.pick(negative, vLow, zero)
@@ -68,10 +83,9 @@ func (p *program) tanh(x *value) *value {
 	y := p.atLeast(tanhMin, p.plus(negAbs, negAbs))      // (N6.1)
 	m := p.atLeast(tanhLowest, p.fma(y, log2e, rounder)) // (N4.1), (N4.2)
 	_, t, u := p.expParts(y, m)
-	s := p.shifted(m, one)                                       // (N6.2)
-	a, b := p.minus(one, s), p.plus(s, one)                      // (N6.3)
-	w := p.fnma(s, t, a)                                         // (N6.4)
-	wLow := p.fnma(s, u, p.fnma(s, t, p.minus(a, w)))            // (N6.5)
+	s := p.shifted(m, one)                  // (N6.2)
+	a, b := p.minus(one, s), p.plus(s, one) // (N6.3)
+	w, wLow := p.oneMinusExp(s, t, u, a)
 	d := p.fma(s, t, b)                                          // (N6.6)
 	dLow := p.fma(s, u, p.fma(s, t, p.minus(b, d)))              // (N6.7)
 	return p.or(p.quotient(w, wLow, d, dLow), p.and(x, signBit)) // (N6.8)
@@ -128,11 +142,15 @@ const stepArguments = "z, c *float32, h *[]float32, first, units, rows, zPanel, 
 
 const widestWindow = 160 // beyond which nothing is gained
 
-// stepProgram is step in the order that it is computed in: about the widest window of schedule for which the registers suffice.
 func stepProgram(m machine, vectors []vectorOfUnits, keep bool) []string {
+	return arranged(m, func(p *program) { p.step(vectors, keep) })
+}
+
+// arranged is a program in the order that it is computed in: about the widest window of schedule for which the registers suffice.
+func arranged(m machine, write func(p *program)) []string {
 	for window := widestWindow; window > 0; window = window * 7 / 8 {
 		p := &program{machine: m}
-		p.step(vectors, keep)
+		write(p)
 		p.schedule(window, 2)
 		if text, ok := p.assemble(); ok {
 			return text

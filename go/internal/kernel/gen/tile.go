@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// A tile is some rows and panels whose sums of one chunk of (N3) are kept in registers.
+// A tile is some rows and panels, of some vectors each, whose sums of one chunk of (N3) are kept in registers.
 type tile struct {
 	machine
-	rows, panels int
+	rows, panels, width int
 }
 
-// rowTiles are the tiles of one panel whose sums fit into a machine's registers, beside the inputs and one vector of weights.
-func rowTiles(m machine) []tile {
+// rowTiles are the tiles of one panel of so many vectors whose sums fit into a machine's registers, beside the inputs and one vector of weights.
+func rowTiles(m machine, vectors int) []tile {
 	var list []tile
 	for rows := 1; rows <= m.sums; rows++ {
-		list = append(list, tile{m, rows, 1})
+		list = append(list, tile{m, rows, 1, vectors})
 	}
 	return list
 }
 
-func (t tile) name() string { return fmt.Sprintf("tile%s_%dx%d", t.machine.name, t.rows, t.panels) }
+func (t tile) name() string { return fmt.Sprintf("tile%s_%dx%d", t.machine.name, t.rows, t.width) }
 
-func (t tile) sum(r, v int) string { return t.vector(4*t.panels*r + v) }
+func (t tile) sum(r, v int) string { return t.vector(t.width*t.panels*r + v) }
 
 const tileArguments = "z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int"
 
@@ -30,7 +30,7 @@ const tileArguments = "z, from, w *float32, x *[]float32, first, terms, tiles, f
 // R11 from one panel to the next. With fetch, R15 leads from a term's weights to those that are fetched meanwhile, and step from
 // those to the next term's.
 func (t tile) avxSums(l *listing, fetch bool) {
-	vectors := 4 * t.panels
+	vectors := t.width * t.panels
 	input := func(r int) string { return t.vector(t.rows*vectors + r) }
 	weight := t.vector(t.rows*vectors + t.rows)
 	panel := []string{"(AX)", "(AX)(R11*1)", "(AX)(R11*2)"}
@@ -50,7 +50,7 @@ func (t tile) avxSums(l *listing, fetch bool) {
 		l.line("VBROADCASTSS (R%d)(CX*4), %s", 8+r, input(r))
 	}
 	for v := range vectors {
-		from := fmt.Sprintf("%d%s", v%4*t.bytes, panel[v/4])
+		from := fmt.Sprintf("%d%s", v%t.width*t.bytes, panel[v/t.width])
 		if t.rows > 1 {
 			l.line("VMOVUPS %s, %s", from, weight)
 			from = weight
@@ -59,12 +59,12 @@ func (t tile) avxSums(l *listing, fetch bool) {
 			l.line("VFMADD231PS %s, %s, %s", from, input(r), t.sum(r, v))
 		}
 	}
-	l.line("ADDQ $%d, AX", 4*t.bytes)
+	l.line("ADDQ $%d, AX", t.width*t.bytes)
 	l.line("INCQ CX")
 	l.line("JNZ term")
 }
 
-// avxTile is one chunk for `tiles` tiles of rows: z = from + a. z (rows, 4, V), the weights (terms, 4, V). Meanwhile it fetches
+// avxTile is one chunk for `tiles` tiles of rows: z = from + a. z (rows, n, V), the weights (terms, n, V). Meanwhile it fetches
 // what comes `ahead` bytes after w, tile after tile.
 func (t tile) avxTile() string {
 	l := &listing{}
@@ -92,13 +92,13 @@ func (t tile) avxTile() string {
 
 	l.line("MOVQ fromRow+56(FP), AX")
 	for r := range t.rows {
-		for v := range 4 {
+		for v := range t.width {
 			l.line("VADDPS %d(SI), %s, %s", v*t.bytes, t.sum(r, v), t.sum(r, v))
-			l.line("VMOVUPS %s, %d(DI)", t.sum(r, v), (4*r+v)*t.bytes)
+			l.line("VMOVUPS %s, %d(DI)", t.sum(r, v), (t.width*r+v)*t.bytes)
 		}
 		l.line("ADDQ AX, SI")
 	}
-	l.line("ADDQ $%d, DI", 4*t.bytes*t.rows)
+	l.line("ADDQ $%d, DI", t.width*t.bytes*t.rows)
 	l.line("ADDQ $%d, BX", 24*t.rows)
 	l.line("DECQ R14")
 	l.line("JNZ tile")

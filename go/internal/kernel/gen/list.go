@@ -1,0 +1,144 @@
+package main
+
+import "fmt"
+
+// A list is a pointwise operation on whole lists (lists.go), a vector at a time: d = compute of those of a, b, c, e.
+type list struct {
+	name    string
+	compute func(p *program, in operands) *value
+}
+
+const listArguments = "d, a, b, c, e *float32, n int"
+
+// operands are where an operation finds what it works on.
+type operands struct {
+	vectors    []string // of a, b, c, e
+	parameters string   // where b begins
+}
+
+func (in operands) parameter(n int) *value {
+	const apart = 64 // as in lists.go
+	return &value{constant: address(in.parameters, n*apart)}
+}
+
+// lists stand in the order of Kernels.lists.
+var lists = []list{
+	{"fma", func(p *program, in operands) *value {
+		return p.fma(p.load(in.vectors[0]), p.load(in.vectors[1]), p.load(in.vectors[2]))
+	}},
+	{"mix", func(p *program, in operands) *value {
+		return p.fma(p.load(in.vectors[0]), p.load(in.vectors[1]), p.times(p.load(in.vectors[2]), p.load(in.vectors[3])))
+	}},
+	{"times", func(p *program, in operands) *value { return p.times(p.load(in.vectors[0]), p.load(in.vectors[1])) }},
+	{"rest", func(p *program, in operands) *value { return p.minus(one, p.load(in.vectors[0])) }},
+	act("sigmoid", func(p *program, x, _, _ *value) *value { return p.sigmoid(x) }), // (V3.1)
+	act("tanh", func(p *program, x, _, _ *value) *value { return p.tanh(x) }),       // (V3.2)
+	act("relu", func(p *program, x, _, _ *value) *value { return p.relu(x) }),       // (V3.3)
+	act("leakyRelu", func(p *program, x, alpha, _ *value) *value { // (V3.4)
+		return p.pick(p.below(x, zero), p.times(alpha, x), x)
+	}),
+	act("elu", func(p *program, x, alpha, _ *value) *value { // (V3.5)
+		return p.pick(p.below(x, zero), p.times(alpha, p.expm1(x)), x)
+	}),
+	act("hardSigmoid", func(p *program, x, alpha, beta *value) *value { // (V3.6)
+		return p.atMost(one, p.relu(p.fma(alpha, x, beta)))
+	}),
+	act("affine", func(p *program, x, alpha, beta *value) *value { return p.fma(alpha, x, beta) }), // (V3.7)
+	act("scaledTanh", func(p *program, x, alpha, beta *value) *value { // (V3.8)
+		return p.times(alpha, p.tanh(p.times(beta, x)))
+	}),
+	act("softsign", func(p *program, x, _, _ *value) *value { // (V3.9)
+		y := p.atMost(two64, p.atLeast(minusTwo64, x))
+		return p.over(y, p.minus(one, p.or(y, signBit)))
+	}),
+	act("softplus", func(p *program, x, _, _ *value) *value { return p.softplus(x) }), // (V3.10)
+	act("thresholdedRelu", func(p *program, x, alpha, _ *value) *value { // (V3.11)
+		return p.pick(p.below(x, alpha), zero, x)
+	}),
+}
+
+// act is (V1): a function of x = clip(a) and of alpha and beta, which stand with the limits of the clip in b.
+func act(name string, f func(p *program, x, alpha, beta *value) *value) list {
+	return list{name, func(p *program, in operands) *value {
+		x := p.atMost(in.parameter(1), p.atLeast(in.parameter(0), p.load(in.vectors[0]))) // (V2)
+		return f(p, x, in.parameter(2), in.parameter(3))
+	}}
+}
+
+// relu is (V3.3); adding +0 makes +0 of -0, which is not less.
+func (p *program) relu(x *value) *value { return p.plus(p.atLeast(zero, x), zero) }
+
+// expm1 is (N11).
+func (p *program) expm1(x *value) *value {
+	y := p.atLeast(tanhMin, x)                           // (N11.1)
+	m := p.atLeast(tanhLowest, p.fma(y, log2e, rounder)) // (N4.1), (N4.2)
+	_, t, u := p.expParts(y, m)
+	s := p.shifted(m, one) // (N6.2)
+	w, wLow := p.oneMinusExp(s, t, u, p.minus(one, s))
+	return p.or(p.plus(w, wLow), signBit) // (N11.2); the sum is not below 0
+}
+
+// softplus is (N12).
+func (p *program) softplus(x *value) *value {
+	y := p.atLeast(sigmoidMin, p.or(x, signBit)) // (N10.1)
+	m := p.fma(y, log2e, rounder)                // (N4.1)
+	n, t, u := p.expParts(y, m)
+	v, vLow := p.expOfRest(n, t, u)
+	e := p.times(p.times(p.plus(v, vLow), p.shifted(m, scaleBits)), twoM32)                  // (N10.2), (N12.1)
+	q := p.over(p.plus(e, e), p.plus(e, two))                                                // (N12.2)
+	w := p.times(q, q)                                                                       // (N12.3)
+	s := p.fma(w, p.fma(w, p.fma(w, p.fma(w, log1pC5, log1pC4), log1pC3), log1pC2), log1pC1) // (N12.4)
+	l := p.fma(p.times(q, w), s, q)                                                          // (N12.5)
+	return p.pick(p.below(zero, x), p.plus(l, x), l)                                         // (N12.6)
+}
+
+// program is the operation on the vectors at these places.
+func (l list) program(m machine, d string, in operands) []string {
+	return arranged(m, func(p *program) { p.store(l.compute(p, in), d) })
+}
+
+// avxList has the place of the vector in AX, seen from those of the lists in DI, SI, DX, R8, R9; n in CX.
+func (l list) avxList(m machine) string {
+	text := &listing{}
+	text.function(l.name+m.name, listArguments, 0, 48)
+	registers := []string{"DI", "SI", "DX", "R8", "R9"}
+	var places []string
+	for n, register := range registers {
+		text.line("MOVQ %c+%d(FP), %s", "dabce"[n], 8*n, register)
+		places = append(places, fmt.Sprintf("(%s)(AX*4)", register))
+	}
+	text.line("MOVQ n+40(FP), CX")
+	text.line("XORQ AX, AX")
+
+	text.label("vector")
+	text.lines(l.program(m, places[0], operands{places[1:], "(DX)"})...)
+	text.line("ADDQ $%d, AX", m.bytes/4)
+	text.line("CMPQ AX, CX")
+	text.line("JLT vector")
+	text.line("VZEROUPPER")
+	text.line("RET")
+	return text.String()
+}
+
+// neonList has the places of the lists' vectors in R0 to R4, R5 floats to come, and the first of b in R6.
+func (l list) neonList(m machine) string {
+	text := &listing{}
+	text.function(l.name+m.name, listArguments, 0, 48)
+	var places []string
+	for n := range 5 {
+		text.line("MOVD %c+%d(FP), R%d", "dabce"[n], 8*n, n)
+		places = append(places, fmt.Sprintf("(R%d)", n))
+	}
+	text.line("MOVD n+40(FP), R5")
+	text.line("MOVD R2, R6")
+
+	text.label("vector")
+	text.lines(l.program(m, places[0], operands{places[1:], "(R6)"})...)
+	for n := range 5 {
+		text.line("ADD $%d, R%d", m.bytes, n)
+	}
+	text.line("SUBS $%d, R5", m.bytes/4)
+	text.line("BGT vector")
+	text.line("RET")
+	return text.String()
+}

@@ -1,0 +1,232 @@
+package kernel
+
+// A Variant is any cell but the plain LSTM (spec/variants.md): one or two phases, each of them sums (N3) and a pointwise part.
+//
+// Its units are dealt out in panels of 4*V, the last with as many vectors as there are. Every column of z is a matrix of its own,
+// so that what a panel has of it for some rows, (rows, 4*V), is one list. So are the states.
+type Variant struct {
+	Columns []Column                 // in the order of z
+	points  []func(c *Cell, p panel) // of each phase
+	options Options
+	Project Column // Late (R, H): phase 2 of an LSTM with a projection (V7)
+}
+
+// A Column is what one pre-activation is the sum of.
+type Column struct {
+	Start []float32 // as PackStart makes it
+	X, H  *Matrix   // as PackColumn makes them; nil where the sum has no such term
+	Late  *Matrix   // of Cell.Middle, in phase 2
+}
+
+// Phase is the one in which the sum is complete.
+func (c *Column) Phase() int {
+	if c.Late != nil {
+		return 1
+	}
+	return 0
+}
+
+// Options are what the pointwise parts read.
+type Options struct {
+	Gate, Candidate, Output Activation
+	InputForget             bool
+	Peephole                *[3][]float32 // p_i, p_o, p_f, each (H,), as PackStart makes them
+}
+
+// NewLSTM has the columns i, f, g, o; of a projection (R, H) the Late, or none.
+func NewLSTM(columns []Column, o Options, project Column) *Variant {
+	return &Variant{columns, []func(*Cell, panel){lstm}, o, project}
+}
+
+// NewGRU has the columns r, u, n_x, n_h or, resetting before, r, u, n, the last with a Late.
+func NewGRU(columns []Column, o Options) *Variant {
+	points := []func(*Cell, panel){gru}
+	if len(columns) == 3 {
+		points = []func(*Cell, panel){gruBefore, gruAfterAll}
+	}
+	return &Variant{columns, points, o, Column{}}
+}
+
+// NewRNN has the column n.
+func NewRNN(columns []Column, o Options) *Variant {
+	return &Variant{columns, []func(*Cell, panel){rnn}, o, Column{}}
+}
+
+// Phases is 1 or 2: before the second all that share the units must meet.
+func (v *Variant) Phases() int {
+	if v.Project.Late != nil {
+		return 2
+	}
+	return len(v.points)
+}
+
+// panel is one of the panels of units for some rows, width floats each: z by column, the state (c, or h where there is no c), and
+// room.
+type panel struct {
+	number, width int
+	z             [gates][]float32
+	state, m      []float32
+}
+
+func (c *Cell) panel(p, rows int) panel {
+	in := panel{number: p, width: c.Width(p)}
+	size := rows * in.width
+	for n := range c.Variant.Columns {
+		in.z[n] = c.Column(n, p)[:size]
+	}
+	in.m = c.Room[:size]
+	if c.C != nil {
+		in.state = c.C[(p-c.First)*c.CPanel:][:size]
+	}
+	return in
+}
+
+// Column is what z has of a column in panel p, from the step's first row on.
+func (c *Cell) Column(n, p int) []float32 {
+	return c.Z[(p-c.First)*c.ZPanel+n*c.ZPanel/len(c.Variant.Columns)+c.ZRow*c.Width(p):]
+}
+
+// Begin forms what the sums have of x, in z for all rows of x, the first of which is then the step's.
+func (c *Cell) Begin(x [][]float32) {
+	c.ZRow = 0
+	for p := c.First; p < c.Last; p++ {
+		width := c.Width(p)
+		for n, column := range c.Variant.Columns {
+			z := c.Column(n, p)
+			if column.X != nil {
+				c.Affine(z, 0, column.Start, column.X, x, p, p+1)
+				continue
+			}
+			for row := range x {
+				copy(z[row*width:][:width], column.Start[p*gates*c.Lanes:])
+			}
+		}
+	}
+}
+
+// Phase is a phase of a step of the first rows. Keep, unless it is nil, sees the sums and then the gates of each panel in z.
+func (c *Cell) Phase(phase, rows int, keep func(p int, gates bool)) {
+	if phase == len(c.Variant.points) {
+		c.project(rows)
+		return
+	}
+	for n := range c.Last - c.First {
+		if c.Backwards {
+			n = c.Last - c.First - 1 - n
+		}
+		p := c.panel(c.First+n, rows)
+		for n, column := range c.Variant.Columns {
+			if phase == 0 && column.H != nil {
+				c.Affine(p.z[n], 0, nil, column.H, c.H[:rows], p.number, p.number+1)
+			} else if phase == 1 && column.Late != nil {
+				c.Affine(p.z[n], 0, nil, column.Late, c.Middle[:rows], p.number, p.number+1)
+			}
+		}
+		if keep != nil {
+			keep(p.number, false)
+		}
+		c.Variant.points[phase](c, p)
+		if keep != nil {
+			keep(p.number, true)
+		}
+	}
+}
+
+// project is (V7), in the share's panels of h.
+func (c *Cell) project(rows int) {
+	column := &c.Variant.Project
+	for p := c.HFirst; p < c.HLast; p++ {
+		h := c.Room[:rows*column.Late.width(p, c.Lanes)]
+		c.Affine(h, 0, column.Start, column.Late, c.Middle[:rows], p, p+1)
+		c.spread(c.Next, p, h, rows)
+	}
+}
+
+// Ahead goes on to the next step of z, after so many rows.
+func (c *Cell) Ahead(rows int) {
+	c.ZRow += rows
+	c.Backwards = !c.Backwards
+}
+
+// spread copies panel p of some rows to its places in them.
+func (c *Cell) spread(to [][]float32, p int, list []float32, rows int) {
+	width := len(list) / rows
+	for r, row := range to[:rows] {
+		copy(row[p*gates*c.Lanes:], list[r*width:][:width])
+	}
+}
+
+// peep is z = fma(w, c, z), w being the same for all rows.
+func (c *Cell) peep(z, w, state []float32, p panel) {
+	w = w[p.number*gates*c.Lanes:][:p.width]
+	for at := 0; at < len(z); at += p.width {
+		c.fma(z[at:][:p.width], w, state[at:][:p.width], z[at:][:p.width])
+	}
+}
+
+// lstm is (V4) to (V6) with (2.2)-(2.4).
+func lstm(c *Cell, p panel) {
+	k := &c.Variant.options
+	i, f, g, o := p.z[0], p.z[1], p.z[2], p.z[3]
+	if k.Peephole != nil { // (V4)
+		c.peep(i, k.Peephole[0], p.state, p)
+		c.peep(f, k.Peephole[2], p.state, p)
+	}
+	c.act(k.Gate, i, i) // (2.2)
+	c.act(k.Candidate, g, g)
+	if k.InputForget {
+		c.rest(f, i) // (V6)
+	} else {
+		c.act(k.Gate, f, f)
+	}
+	c.mix(p.state, f, p.state, i, g) // (2.3)
+	if k.Peephole != nil {
+		c.peep(o, k.Peephole[1], p.state, p) // (V5)
+	}
+	c.act(k.Gate, o, o)
+	c.act(k.Output, p.m, p.state)
+	c.times(p.m, o, p.m) // (2.4)
+	h := c.Next
+	if c.Variant.Project.Late != nil {
+		h = c.Middle
+	}
+	c.spread(h, p.number, p.m, len(p.m)/p.width)
+}
+
+// gru is (V9), (V10) and (V13), resetting after.
+func gru(c *Cell, p panel) {
+	k := &c.Variant.options
+	r, u, nx, nh := p.z[0], p.z[1], p.z[2], p.z[3]
+	c.act(k.Gate, r, r) // (V9)
+	c.act(k.Gate, u, u)
+	c.fma(nx, r, nh, nx) // (V10)
+	c.update(u, nx, p)
+}
+
+// gruBefore is (V9) and the r * h of (V11).
+func gruBefore(c *Cell, p panel) {
+	k := &c.Variant.options
+	r, u := p.z[0], p.z[1]
+	c.act(k.Gate, r, r) // (V9)
+	c.act(k.Gate, u, u)
+	c.times(p.m, r, p.state)
+	c.spread(c.Middle, p.number, p.m, len(p.m)/p.width)
+}
+
+// gruAfterAll is (V12) and (V13), when r * h of all units is in n.
+func gruAfterAll(c *Cell, p panel) { c.update(p.z[1], p.z[2], p) }
+
+// update is act of (V10) or (V12), and (V13).
+func (c *Cell) update(u, n []float32, p panel) {
+	c.act(c.Variant.options.Candidate, n, n)
+	c.rest(p.m, u)
+	c.mix(p.state, u, p.state, p.m, n)
+	c.spread(c.Next, p.number, p.state, len(p.m)/p.width)
+}
+
+// rnn is (V15).
+func rnn(c *Cell, p panel) {
+	n := p.z[0]
+	c.act(c.Variant.options.Candidate, p.m, n)
+	c.spread(c.Next, p.number, p.m, len(p.m)/p.width)
+}
