@@ -2,6 +2,7 @@ package lstmref
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -10,7 +11,57 @@ import (
 
 const maxSize = 1 << 24
 
-// Config decides the shapes of a model (spec/lstm.md section 1). The fields are those of torch.nn.LSTM.
+// Op is the kind of cell.
+type Op int
+
+const (
+	LSTM Op = iota
+	GRU
+	RNN
+)
+
+func (op Op) String() string { return ops[op].name }
+
+// ops: gates are the pre-activations that rows of weight_ih are for; lacks tells why an op does not have an option
+// (spec/variants.md, section 2).
+var ops = []struct {
+	name  string
+	gates int
+	lacks map[string]string
+}{
+	{"lstm", 4, map[string]string{
+		"reset_after": "an LSTM has no reset gate",
+	}},
+	{"gru", 3, map[string]string{
+		"proj_size":         "only an LSTM is projected, as in PyTorch",
+		"peephole":          "a GRU has no cell state to look at",
+		"input_forget":      "the gates of a GRU are coupled as it is",
+		"output_activation": "the output of a GRU is its state",
+	}},
+	{"rnn", 1, map[string]string{
+		"proj_size":         "only an LSTM is projected, as in PyTorch",
+		"peephole":          "a plain RNN has no cell state to look at",
+		"input_forget":      "a plain RNN has no gates",
+		"reset_after":       "a plain RNN has no gates",
+		"gate_activation":   "a plain RNN has no gates",
+		"output_activation": "the output of a plain RNN is its state",
+	}},
+}
+
+// Operations are the names of the ops.
+func Operations() []string {
+	var names []string
+	for _, op := range ops {
+		names = append(names, op.name)
+	}
+	return names
+}
+
+// ConfigOptions are the keys of a configuration that only some ops have.
+func ConfigOptions() []string { return slices.Clone(optionKeys) }
+
+// Config decides the shapes of a model (spec/lstm.md section 1) and its cell (spec/variants.md). The first fields are those
+// of torch.nn.LSTM.
 type Config struct {
 	InputSize     int // I
 	HiddenSize    int // H
@@ -18,12 +69,27 @@ type Config struct {
 	Bias          bool
 	BatchFirst    bool
 	Bidirectional bool
+
+	Op                  Op
+	ProjSize            int     // R; 0: h has size H
+	Peephole            bool    // LSTM
+	InputForget         bool    // LSTM
+	ResetAfter          bool    // GRU
+	Clip                float32 // of what activations are applied to; 0: none
+	GateActivation      Activation
+	CandidateActivation Activation
+	OutputActivation    Activation
 }
 
-// configKeys are the members of a configuration, all required (spec/model-file.md F2).
-var configKeys = []string{
-	"format_version", "op", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "bidirectional",
-}
+// configKeys are the members of a configuration that all have, optionKeys the others (spec/model-file.md F2).
+var (
+	configKeys = []string{
+		"format_version", "op", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "bidirectional",
+	}
+	optionKeys = []string{
+		"proj_size", "peephole", "input_forget", "reset_after", "clip", "gate_activation", "candidate_activation", "output_activation",
+	}
+)
 
 // directions is D.
 func (c *Config) directions() int {
@@ -38,7 +104,40 @@ func (c *Config) inputs(layer int) (int, string) {
 	if layer == 0 {
 		return c.InputSize, "I"
 	}
-	return c.directions() * c.HiddenSize, "D*H"
+	size, letter := c.outputs()
+	return c.directions() * size, "D*" + letter
+}
+
+// outputs is R, the size of h, and its symbol.
+func (c *Config) outputs() (int, string) {
+	if c.ProjSize > 0 {
+		return c.ProjSize, "R"
+	}
+	return c.HiddenSize, "H"
+}
+
+// columns is how many pre-activations a unit has.
+func (c *Config) columns() int {
+	if c.ResetAfter {
+		return 4 // r, u, n_x, n_h
+	}
+	return ops[c.Op].gates
+}
+
+// hasC tells whether c is carried from step to step, beside h.
+func (c *Config) hasC() bool { return c.Op == LSTM }
+
+// isPlain tells whether this is the LSTM without options.
+func (c *Config) isPlain() bool {
+	plain := *c
+	plain.setDefaults()
+	return c.Op == LSTM && *c == plain
+}
+
+// setDefaults leaves nothing chosen.
+func (c *Config) setDefaults() {
+	c.ProjSize, c.Peephole, c.InputForget, c.ResetAfter, c.Clip = 0, false, false, c.Op == GRU, 0
+	c.GateActivation, c.CandidateActivation, c.OutputActivation = named("sigmoid"), named("tanh"), named("tanh")
 }
 
 // axes are those of x.
@@ -70,7 +169,7 @@ func readConfig(metadata map[string]string) (*Config, error) {
 		if _, seen := values[member.Key]; seen {
 			return nil, invalid("config."+member.Key, "one", "duplicate key")
 		}
-		if !slices.Contains(configKeys, member.Key) {
+		if !slices.Contains(configKeys, member.Key) && !slices.Contains(optionKeys, member.Key) {
 			return nil, invalid("config."+member.Key, "only "+strings.Join(configKeys, ", "), "unexpected key")
 		}
 		values[member.Key] = member.Value
@@ -88,7 +187,12 @@ func readConfig(metadata map[string]string) (*Config, error) {
 			n, ok := integer(value)
 			want, valid = "1", ok && n == 1
 		case key == "op":
-			want, valid = `"lstm"`, value != nil && value.String() == `"lstm"`
+			want = `"lstm"`
+			for op := range ops {
+				if value != nil && value.String() == `"`+ops[op].name+`"` {
+					config.Op, valid = Op(op), true
+				}
+			}
 		case sizes[key] != nil:
 			n, ok := integer(value)
 			want, valid = fmt.Sprintf("an integer from 1 to %d", maxSize), ok && 1 <= n && n <= maxSize
@@ -106,7 +210,62 @@ func readConfig(metadata map[string]string) (*Config, error) {
 			return nil, invalid("config."+key, want, "%s", value)
 		}
 	}
+	config.setDefaults()
+	for _, key := range optionKeys {
+		if value := values[key]; value != nil {
+			if err := config.setOption(key, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if config.ProjSize >= config.HiddenSize {
+		want := fmt.Sprintf("an integer from 0 to hidden_size - 1 = %d", config.HiddenSize-1)
+		return nil, invalid("config.proj_size", want, "%d", config.ProjSize)
+	}
 	return config, nil
+}
+
+// setOption makes check 6 on one option.
+func (c *Config) setOption(key string, value strictjson.Value) (err error) {
+	parameter := "config." + key
+	if reason, lacks := ops[c.Op].lacks[key]; lacks {
+		return invalid(parameter, "no such key: "+reason, `not for op "%s"`, c.Op)
+	}
+	var want string
+	var valid bool
+	switch key {
+	case "proj_size":
+		n, ok := value.Integer()
+		want, valid = fmt.Sprintf("0, or an integer from 1 to %d", maxSize), ok && 0 <= n && n <= maxSize
+		c.ProjSize = int(n)
+	case "peephole", "input_forget", "reset_after":
+		flag := map[string]*bool{"peephole": &c.Peephole, "input_forget": &c.InputForget, "reset_after": &c.ResetAfter}[key]
+		want = "true or false"
+		*flag, valid = value.Bool()
+	case "clip":
+		want = "0, or a number > 0 that is finite and not 0 in float32"
+		var exact float64
+		c.Clip, exact, valid = number(value)
+		valid = valid && (c.Clip > 0 || exact == 0)
+		c.Clip += 0 // of -0
+	default:
+		place := map[string]*Activation{
+			"gate_activation": &c.GateActivation, "candidate_activation": &c.CandidateActivation, "output_activation": &c.OutputActivation,
+		}[key]
+		*place, err = readActivation(parameter, value)
+		return err
+	}
+	if !valid {
+		return invalid(parameter, want, "%s", value)
+	}
+	return nil
+}
+
+// number is a number, rounded to float64 and then to float32, where it must be finite; exact is the former.
+func number(value strictjson.Value) (rounded float32, exact float64, ok bool) {
+	exact, ok = value.Number()
+	rounded = float32(exact)
+	return rounded, exact, ok && !math.IsInf(float64(rounded), 0)
 }
 
 func integer(value strictjson.Value) (int64, bool) {

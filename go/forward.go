@@ -17,11 +17,11 @@ func Output(y *Tensor) Option { return func(c *call) { c.y = y } }
 func WithTrace(trace *Trace) Option { return func(c *call) { c.trace = trace } }
 
 // Trace is the intermediates of a call, time-major: z_l{l} and gates_l{l} (T, B, 4*H), c_l{l} and h_l{l} (T, B, H) for
-// each layer, and the same with _reverse for the reverse direction (spec/runner.md).
+// each layer, and the same with _reverse for the reverse direction (spec/runner.md); of variants as in spec/variants.md.
 type Trace []NamedTensor
 
 // Forward runs the model over sequences: x (T, B, I), or (B, T, I) when BatchFirst, from state, or from zeros when
-// that is nil. It gives the last layer's output y (T, B, D*H) or (B, T, D*H), and the final state. The arguments are
+// that is nil. It gives the last layer's output y (T, B, D*R) or (B, T, D*R), and the final state. The arguments are
 // only read.
 func (m *Model) Forward(x *Tensor, state *State, options ...Option) (y *Tensor, final *State, err error) {
 	if err := m.check(); err != nil {
@@ -85,13 +85,15 @@ func (v view) at(t, b int) []float32 { return v.data[t*v.step+b*v.row:] }
 func (c *call) run() (y *Tensor, final *State) {
 	config := &c.config
 	c.steps, c.batch = c.dims(c.inputs.X.Shape)
-	shape := c.expectedState(0, c.batch).shape
-	c.state = &State{zeros(shape...), zeros(shape...)}
+	c.state = c.zeroState(c.batch)
 	if initial := c.inputs.State; !initial.isZero() {
 		copy(c.state.H.Data, initial.H.Data)
-		copy(c.state.C.Data, initial.C.Data)
+		if c.state.C != nil {
+			copy(c.state.C.Data, initial.C.Data)
+		}
 	}
-	width := config.directions() * config.HiddenSize
+	outputs, _ := config.outputs()
+	width := config.directions() * outputs
 	if y = c.y; y == nil {
 		y = zeros(c.inputs.X.Shape[0], c.inputs.X.Shape[1], width)
 	}
@@ -110,6 +112,15 @@ func (c *call) run() (y *Tensor, final *State) {
 	return y, c.state
 }
 
+// zeroState is a state of all zeros.
+func (m *Model) zeroState(batch int) *State {
+	state := &State{}
+	for n, want := range m.expectedState(batch) {
+		*state.parts()[n] = zeros(want.shape...)
+	}
+	return state
+}
+
 // view of an array of the caller's, in the order of axes that BatchFirst says.
 func (c *call) view(data []float32, width int) view {
 	if c.config.BatchFirst {
@@ -118,7 +129,8 @@ func (c *call) view(data []float32, width int) view {
 	return view{data, c.batch * width, width}
 }
 
-// passTrace is where a pass leaves its intermediates: z and gates (T, B, 4*H), c and h (T, B, H).
+// passTrace is where a pass leaves its intermediates: z and gates (T, B, 4*H), c (T, B, H) and h (T, B, R), or nil where the cell
+// has none.
 type passTrace struct {
 	z, gates, c, h *Tensor
 }
@@ -128,12 +140,22 @@ func (c *call) newTraces() {
 	*c.trace = nil
 	for layer := range c.config.NumLayers {
 		for direction := range c.config.directions() {
-			values := func(width int) *Tensor { return zeros(c.steps, c.batch, width) }
-			h, suffix := c.config.HiddenSize, suffix(layer, direction)
-			trace := &passTrace{values(4 * h), values(4 * h), values(h), values(h)}
+			trace := &passTrace{}
+			values := func(name string, tensor **Tensor, width int) {
+				*tensor = zeros(c.steps, c.batch, width)
+				*c.trace = append(*c.trace, NamedTensor{name + "_" + suffix(layer, direction), *tensor})
+			}
+			h := c.config.HiddenSize
+			outputs, _ := c.config.outputs()
+			values("z", &trace.z, c.config.columns()*h)
+			if c.config.Op != RNN { // whose only gate is h itself
+				values("gates", &trace.gates, ops[c.config.Op].gates*h)
+			}
+			if c.config.hasC() {
+				values("c", &trace.c, h)
+			}
+			values("h", &trace.h, outputs)
 			c.traces = append(c.traces, trace)
-			*c.trace = append(*c.trace, NamedTensor{"z_" + suffix, trace.z}, NamedTensor{"gates_" + suffix, trace.gates},
-				NamedTensor{"c_" + suffix, trace.c}, NamedTensor{"h_" + suffix, trace.h})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package lstmref
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -20,7 +21,7 @@ func randomModel(t testing.TB, config Config, steps, batch int) (*Model, *Inputs
 			}
 		}
 	}
-	m, err := Parse(modelFile(config, tensors...))
+	m, err := Parse(modelFile(configText(config), tensors...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,9 +29,30 @@ func randomModel(t testing.TB, config Config, steps, batch int) (*Model, *Inputs
 	if config.BatchFirst {
 		x[0], x[1] = batch, steps
 	}
-	state := []int{config.NumLayers * config.directions(), batch, config.HiddenSize}
-	h, c := uniform.tensor(t, 2, "h_0", state...), uniform.tensor(t, 2, "c_0", state...)
-	return m, &Inputs{X: uniform.tensor(t, 2, "x", x...), State: &State{h, c}}
+	state := stateOf(config, batch, func(want expectation) *Tensor { return uniform.tensor(t, 2, want.name, want.shape...) })
+	return m, &Inputs{X: uniform.tensor(t, 2, "x", x...), State: state}
+}
+
+// configText is a configuration as a model file holds it; what has no name in it is left out.
+func configText(config Config) string {
+	members := map[string]any{"format_version": 1, "op": config.Op.String(),
+		"input_size": config.InputSize, "hidden_size": config.HiddenSize, "num_layers": config.NumLayers,
+		"bias": config.Bias, "batch_first": config.BatchFirst, "bidirectional": config.Bidirectional}
+	options := map[string]any{"proj_size": config.ProjSize, "peephole": config.Peephole, "input_forget": config.InputForget,
+		"reset_after": config.ResetAfter, "clip": config.Clip}
+	for key, value := range map[string]Activation{"gate_activation": config.GateActivation,
+		"candidate_activation": config.CandidateActivation, "output_activation": config.OutputActivation} {
+		if value.Name != "" {
+			options[key] = append([]any{value.Name}, []any{value.Alpha, value.Beta}[:len(activationDefaults[value.Name])]...)
+		}
+	}
+	for key, value := range options {
+		if _, lacks := ops[config.Op].lacks[key]; !lacks {
+			members[key] = value
+		}
+	}
+	text, _ := json.Marshal(members)
+	return string(text)
 }
 
 func forward(t testing.TB, m *Model, in *Inputs, options ...Option) (*Tensor, *State) {
@@ -260,6 +282,7 @@ func TestConfigIsACopy(t *testing.T) {
 	m, _ := randomModel(t, want, 0, 0)
 	config := m.Config()
 	config.HiddenSize = 100
+	want.setDefaults()
 	if got := m.Config(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

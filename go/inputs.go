@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// State is the state of every layer and direction, each tensor (L*D, B, H).
+// State is the state of every layer and direction: H (L*D, B, R), C (L*D, B, H). A GRU and a plain RNN have no C: it is nil.
 type State struct {
 	H, C *Tensor
 }
@@ -38,7 +38,7 @@ func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
 		return nil, err
 	}
 	inputs := &Inputs{}
-	x, h, cell := c.byName["x"], c.byName["h_0"], c.byName["c_0"]
+	x := c.byName["x"]
 	if x == nil { // check 9
 		return nil, m.missingX()
 	}
@@ -51,17 +51,19 @@ func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
 	steps, batch := m.dims(x.shape)
 	inputs.X = x.tensor()
 
-	if h != nil || cell != nil { // check 10
-		for n, e := range []*entry{h, cell} {
-			want := m.expectedState(n, batch)
+	if c.byName["h_0"] != nil || m.config.hasC() && c.byName["c_0"] != nil { // check 10
+		inputs.State = &State{}
+		parts := inputs.State.parts()
+		for n, want := range m.expectedState(batch) {
+			e := c.byName[want.name]
 			if e == nil {
 				return nil, invalid(want.name, want.String(), "missing")
 			}
 			if err := want.check(e.dtype, e.shape); err != nil {
 				return nil, err
 			}
+			*parts[n] = e.tensor()
 		}
-		inputs.State = &State{h.tensor(), cell.tensor()}
 	}
 
 	if e := c.byName["lengths"]; e != nil { // check 11
@@ -81,7 +83,7 @@ func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
 		}
 	}
 
-	names := []string{"x", "h_0", "c_0", "lengths"}
+	names := m.inputNames()
 	for _, e := range c.entries { // check 12
 		if !slices.Contains(names, e.name) {
 			return nil, invalid(e.name, "only "+strings.Join(names, ", "), "unexpected tensor")
@@ -117,6 +119,17 @@ func (m *Model) checkInputs(in *Inputs) error {
 	return nil
 }
 
+// inputNames are the tensors that an inputs file may have.
+func (m *Model) inputNames() []string {
+	if m.config.hasC() {
+		return []string{"x", "h_0", "c_0", "lengths"}
+	}
+	return []string{"x", "h_0", "lengths"}
+}
+
+// parts are h and c, in the order of expectedState.
+func (s *State) parts() [2]**Tensor { return [2]**Tensor{&s.H, &s.C} }
+
 // isZero tells whether the state is absent, which means zero.
 func (s *State) isZero() bool { return s == nil || s.H == nil && s.C == nil }
 
@@ -125,8 +138,8 @@ func (m *Model) checkState(state *State, batch int) error {
 	if state.isZero() {
 		return nil
 	}
-	for n, tensor := range []*Tensor{state.H, state.C} {
-		want := m.expectedState(n, batch)
+	for n, want := range m.expectedState(batch) {
+		tensor := *state.parts()[n]
 		if tensor == nil {
 			return invalid(want.name, want.String(), "missing")
 		}
@@ -136,6 +149,9 @@ func (m *Model) checkState(state *State, batch int) error {
 		if err := checkData(want.name, tensor); err != nil {
 			return err
 		}
+	}
+	if state.C != nil && !m.config.hasC() {
+		return invalid("c_0", "only "+strings.Join(m.inputNames(), ", "), "unexpected tensor")
 	}
 	return nil
 }
@@ -164,8 +180,13 @@ const maxUnseen = 1 << 32
 // checkOutputs makes check 13, given the shape of x; before it, nothing is allocated for a row that no file holds.
 func (m *Model) checkOutputs(shape []int) error {
 	steps, batch := m.dims(shape)
-	y, fits := sizeInBytes([]int{steps, batch, m.config.directions() * m.config.HiddenSize}, 4)
-	states, alsoFits := sizeInBytes([]int{2, len(m.cells), batch, m.config.HiddenSize}, 4)
+	outputs, _ := m.config.outputs()
+	y, fits := sizeInBytes([]int{steps, batch, m.config.directions() * outputs}, 4)
+	row := outputs // of the state
+	if m.config.hasC() {
+		row += m.config.HiddenSize
+	}
+	states, alsoFits := sizeInBytes([]int{len(m.cells), batch, row}, 4)
 	limit := uint64(math.MaxInt)
 	if steps == 0 || batch == 0 {
 		limit = min(limit, maxUnseen)
@@ -181,9 +202,10 @@ func (m *Model) checkY(y, x *Tensor) error {
 	if y == nil {
 		return nil
 	}
-	shape := []int{x.Shape[0], x.Shape[1], m.config.directions() * m.config.HiddenSize}
+	outputs, letter := m.config.outputs()
+	shape := []int{x.Shape[0], x.Shape[1], m.config.directions() * outputs}
 	if !slices.Equal(y.Shape, shape) {
-		axes := strings.Replace(m.config.axes(), "I)", "D*H)", 1)
+		axes := strings.Replace(m.config.axes(), "I)", "D*"+letter+")", 1)
 		return expectation{"y", axes, slices.Clone(shape)}.check("F32", y.Shape)
 	}
 	if err := checkData("y", y); err != nil {
@@ -212,9 +234,14 @@ func (m *Model) dims(shape []int) (steps, batch int) {
 	return shape[0], shape[1]
 }
 
-// expectedState is h_0 (n = 0) or c_0 (n = 1) as it should be.
-func (m *Model) expectedState(n, batch int) expectation {
-	return expectation{[]string{"h_0", "c_0"}[n], "(L*D, B, H)", []int{len(m.cells), batch, m.config.HiddenSize}}
+// expectedState is h_0 and, where there is one, c_0 as they should be.
+func (m *Model) expectedState(batch int) []expectation {
+	outputs, letter := m.config.outputs()
+	list := []expectation{{"h_0", "(L*D, B, " + letter + ")", []int{len(m.cells), batch, outputs}}}
+	if m.config.hasC() {
+		list = append(list, expectation{"c_0", "(L*D, B, H)", []int{len(m.cells), batch, m.config.HiddenSize}})
+	}
+	return list
 }
 
 func checkLengths[Int int | int64](lengths []Int, steps int) error {

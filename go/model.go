@@ -1,12 +1,13 @@
-// Package lstmref computes LSTMs whose outputs are the same bits in every language: see the specification,
-// spec/lstm.md and spec/numerics.md.
+// Package lstmref computes LSTMs, GRUs and plain RNNs whose outputs are the same bits in every language: see the specification,
+// spec/lstm.md, spec/variants.md and spec/numerics.md.
 //
 //	m, err := lstmref.Open("model.safetensors")
 //	y, state, err := m.Forward(x, nil)
 //	s, err := m.NewStream(1)
 //	err = s.Step(yt, xt)
 //
-// Symbols in the comments: T time steps, B batch rows, I input features, H hidden units, L layers, D directions.
+// Symbols in the comments: T time steps, B batch rows, I input features, H hidden units, R outputs (H, but for ProjSize), L layers,
+// D directions.
 package lstmref
 
 import (
@@ -22,7 +23,7 @@ import (
 // Version is that of the whole project.
 const Version = "0.1.0"
 
-// Model is an LSTM, ready to run. Goroutines may share it: its weights never change.
+// Model is a network, ready to run. Goroutines may share it: its weights never change.
 type Model struct {
 	config  Config
 	cells   []*cell // of layer l, direction d: l*D + d
@@ -34,6 +35,7 @@ type Model struct {
 type cell struct {
 	inputSize int // I_l
 	kernel.Weights
+	variant *kernel.Variant // instead of the weights, unless it is a plain LSTM
 }
 
 // Config is the model's configuration.
@@ -129,14 +131,25 @@ func (want expectation) check(dtype string, shape []int) error {
 func expectedTensors(config *Config, layer, direction int) []expectation {
 	h, suffix := config.HiddenSize, suffix(layer, direction)
 	inputs, symbol := config.inputs(layer)
+	outputs, letter := config.outputs()
+	size, rows := "H", ops[config.Op].gates*h
+	if rows > h {
+		size = fmt.Sprintf("%d*H", ops[config.Op].gates)
+	}
 	list := []expectation{
-		{"weight_ih_" + suffix, fmt.Sprintf("(4*H, %s)", symbol), []int{4 * h, inputs}},
-		{"weight_hh_" + suffix, "(4*H, H)", []int{4 * h, h}},
+		{"weight_ih_" + suffix, fmt.Sprintf("(%s, %s)", size, symbol), []int{rows, inputs}},
+		{"weight_hh_" + suffix, fmt.Sprintf("(%s, %s)", size, letter), []int{rows, outputs}},
 	}
 	if config.Bias {
 		list = append(list,
-			expectation{"bias_ih_" + suffix, "(4*H,)", []int{4 * h}},
-			expectation{"bias_hh_" + suffix, "(4*H,)", []int{4 * h}})
+			expectation{"bias_ih_" + suffix, fmt.Sprintf("(%s,)", size), []int{rows}},
+			expectation{"bias_hh_" + suffix, fmt.Sprintf("(%s,)", size), []int{rows}})
+	}
+	if config.ProjSize > 0 {
+		list = append(list, expectation{"weight_hr_" + suffix, "(R, H)", []int{outputs, h}})
+	}
+	if config.Peephole {
+		list = append(list, expectation{"weight_peephole_" + suffix, "(3*H,)", []int{3 * h}})
 	}
 	return list
 }
@@ -145,7 +158,10 @@ func packCell(kernels *kernel.Kernels, config *Config, c *container, layer, dire
 	h, suffix := config.HiddenSize, suffix(layer, direction)
 	inputs, _ := config.inputs(layer)
 	data := func(name string) []float32 { return c.byName[name+suffix].tensor().Data }
-	packed := &cell{inputs, kernel.Weights{
+	if !config.isPlain() {
+		return &cell{inputSize: inputs, variant: packVariant(kernels, config, data, inputs)}
+	}
+	packed := &cell{inputSize: inputs, Weights: kernel.Weights{
 		IH: kernels.Pack(data("weight_ih_"), h, inputs),
 		HH: kernels.Pack(data("weight_hh_"), h, h),
 	}}

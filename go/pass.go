@@ -7,14 +7,16 @@ import "github.com/lstm-ref/lstm_ref/go/internal/kernel"
 type pass struct {
 	*call
 	layer, direction int
+	outputs          int   // R
 	rows             []int // longest first, so that those still running are always the first ones
 	in, out          view
 	needs            []*pass // those whose outputs are this one's inputs; none for the first layer
 	block            int     // steps
 	fused            bool    // the x part of a step is formed with its h part, not block by block
 	team             int
-	read, done       counter      // of blocks whose inputs are used, and of steps, by each of the team
-	kept             [2][]float32 // (rows, H): h at the end of a block, by turns; nil unless the next layer overwrites out
+	read, met, done  counter      // of blocks whose inputs are used, of steps in the middle, and of steps, by each of the team
+	middle           [][]float32  // (H,) of each row, between two phases
+	kept             [2][]float32 // (rows, R): h at the end of a block, by turns; nil unless the next layer overwrites out
 	trace            *passTrace   // nil without
 }
 
@@ -74,21 +76,30 @@ type share struct {
 
 func (p *pass) share(part int, memory *scratch) *share {
 	config := &p.config
-	row, panels := p.layer*config.directions()+p.direction, p.kernels.Panels(config.HiddenSize)
-	rows, lanes := len(p.rows), p.kernels.Lanes
+	row, rows := p.layer*config.directions()+p.direction, len(p.rows)
 	s := &memory.shares.take(1)[0]
+	panels := p.kernels.PanelsFor(p.cells[row].variant, config.HiddenSize)
 	first, last := panels*part/p.team, panels*(part+1)/p.team
 	s.pass, s.inputSize, s.turn = p, p.cells[row].inputSize, 0
 	s.Cell = kernel.Cell{
-		Kernels: p.kernels, Weights: &p.cells[row].Weights, Units: config.HiddenSize, First: first, Last: last,
-		C: memory.floats.take(wholeLines((last - first) * rows * lanes)), CPanel: rows * lanes, ZPanel: rows * p.block * 4 * lanes,
+		Kernels: p.kernels, Weights: &p.cells[row].Weights, Variant: p.cells[row].variant, Units: config.HiddenSize,
+		First: first, Last: last, HFirst: first, HLast: last, Middle: p.middle,
 		Room: memory.floats.take(wholeLines(p.kernels.RoomFor(rows))), H: memory.rows.take(rows), Next: memory.rows.take(rows),
 	}
-	clear(s.C)
+	if config.ProjSize > 0 {
+		hPanels := p.kernels.PanelsFor(s.Variant, config.ProjSize)
+		s.HFirst, s.HLast = hPanels*part/p.team, hPanels*(part+1)/p.team
+	}
+	units := s.PanelUnits()
+	s.CPanel, s.ZPanel = rows*units, rows*p.block*config.columns()*units
+	if config.Op != RNN {
+		s.C = memory.floats.take(wholeLines((last - first) * s.CPanel))
+		clear(s.C)
+	}
 	for r := range p.rows {
 		h, c := s.stateRow(r)
 		s.H[r] = h
-		s.setCells(r, c)
+		s.setState(r, h, c)
 	}
 	return s
 }
@@ -101,10 +112,13 @@ func (s *share) workspace() (x, z int) {
 	return len(s.rows) * s.block, z
 }
 
-// stateRow is the state (H,) of row r: the initial one until finish makes it the final one.
+// stateRow is the state of row r, h (R,) and c (H,) or nil: the initial one until finish makes it the final one.
 func (s *share) stateRow(r int) (h, c []float32) {
-	at := ((s.layer*s.config.directions()+s.direction)*s.batch + s.rows[r]) * s.Units
-	return s.state.H.Data[at:][:s.Units], s.state.C.Data[at:][:s.Units]
+	at := (s.layer*s.config.directions()+s.direction)*s.batch + s.rows[r]
+	if s.state.C != nil {
+		c = s.state.C.Data[at*s.Units:][:s.Units]
+	}
+	return s.state.H.Data[at*s.outputs:][:s.outputs], c
 }
 
 // run computes the steps first to last, a block. The x part of (2.1) does not wait for h: unless fused it is formed for
@@ -122,7 +136,12 @@ func (s *share) run(first, last int) {
 	}
 	x, z := s.x, s.z
 	if !s.fused {
-		s.Affine(z, s.ZPanel, s.Bias, s.IH, x[:n], s.First, s.Last)
+		if s.Variant != nil {
+			s.Z = z
+			s.Begin(x[:n])
+		} else {
+			s.Affine(z, s.ZPanel, s.Bias, s.IH, x[:n], s.First, s.Last)
+		}
 		if s.team > 1 && s.inPlace() {
 			s.read.add(1)
 			s.read.await((first/s.block + 1) * s.team)
@@ -131,9 +150,11 @@ func (s *share) run(first, last int) {
 	for step, active := first, running; step < last; step++ {
 		active = s.active(active, step)
 		for r, b := range s.rows[:active] {
-			s.Next[r] = s.out.at(s.time(step, b), b)[:s.Units] // (3.3)
+			s.Next[r] = s.out.at(s.time(step, b), b)[:s.outputs] // (3.3)
 		}
 		switch {
+		case s.Variant != nil:
+			s.phases(active, step)
 		case s.trace != nil:
 			s.traced(z, active, step)
 			z = z[active*4*s.Lanes:]
@@ -167,7 +188,7 @@ func (s *share) run(first, last int) {
 // keep moves h of the first n rows to where the next layer does not overwrite it.
 func (s *share) keep(n int) {
 	for r := range n {
-		kept := s.kept[s.turn][r*s.Units:][:s.Units]
+		kept := s.kept[s.turn][r*s.outputs:][:s.outputs]
 		copy(s.columns(kept), s.columns(s.H[r]))
 		s.H[r] = kept
 	}
@@ -179,7 +200,9 @@ func (s *share) finish() {
 	for r := range s.rows {
 		h, c := s.stateRow(r)
 		copy(s.columns(h), s.columns(s.H[r]))
-		s.getCells(r, c)
+		if c != nil {
+			s.getCells(r, c)
+		}
 	}
 }
 
@@ -197,9 +220,54 @@ func (s *share) traced(z []float32, rows, step int) {
 	keep(s.trace.z)
 	s.Step(z, s.ZPanel, s.C, s.CPanel, s.Next[:rows], s.Units, s.First, s.Last) // (2.2)-(2.4)
 	keep(s.trace.gates)
+	s.keepStates(rows, step)
+}
+
+// phases is the step of some rows of a variant.
+func (s *share) phases(rows, step int) {
+	for phase := range s.Phases() {
+		if phase > 0 && s.team > 1 {
+			s.met.add(1)
+			s.met.await((step + 1) * s.team)
+		}
+		if s.trace == nil {
+			s.Phase(phase, rows, nil)
+		} else {
+			s.Phase(phase, rows, func(p int, gates bool) { s.keepColumns(phase, p, rows, step, gates) })
+		}
+	}
+	if s.trace != nil {
+		s.keepStates(rows, step)
+	}
+	s.Ahead(rows)
+}
+
+// keepColumns copies what stands in z of panel p into the trace: the sums that a phase has completed, or the gates made of them.
+func (s *share) keepColumns(phase, p, rows, step int, gates bool) {
+	to, count := s.trace.z, s.config.columns()
+	if gates {
+		to, count = s.trace.gates, ops[s.config.Op].gates
+	}
+	first := p * s.PanelUnits()
+	for n := range count {
+		if to == nil || s.Columns[n].Phase() != phase {
+			continue
+		}
+		list, width := s.Column(n, p), s.Width(p)
+		for r, b := range s.rows[:rows] {
+			row := to.Data[((s.time(step, b)*s.batch+b)*count+n)*s.Units:][:s.Units]
+			copy(row[first:], list[r*width:][:width])
+		}
+	}
+}
+
+// keepStates copies what a step has made into the trace.
+func (s *share) keepStates(rows, step int) {
 	for r, b := range s.rows[:rows] {
-		at := (s.time(step, b)*s.batch + b) * s.Units
-		copy(s.columns(s.trace.h.Data[at:][:s.Units]), s.columns(s.Next[r]))
-		s.getCells(r, s.trace.c.Data[at:])
+		at := s.time(step, b)*s.batch + b
+		copy(s.columns(s.trace.h.Data[at*s.outputs:][:s.outputs]), s.columns(s.Next[r]))
+		if s.trace.c != nil {
+			s.getCells(r, s.trace.c.Data[at*s.Units:])
+		}
 	}
 }

@@ -160,17 +160,27 @@ func (c *call) outputs(y view) []view {
 func (c *call) newPass(layer, direction int, rows []int, in, out view, needs []*pass, memory *scratch) *pass {
 	p := &memory.passes.take(1)[0]
 	p.call, p.layer, p.direction, p.rows, p.in, p.out, p.needs = c, layer, direction, rows, in, out, needs
-	p.block, p.team = c.blockSteps(len(rows), c.split.stages), min(c.split.units, c.kernels.Panels(c.config.HiddenSize))
-	p.out.data = out.data[direction*c.config.HiddenSize:] // (4.1)
+	p.block, p.team = c.blockSteps(len(rows), c.split.stages), min(c.split.units, c.kernels.PanelsFor(c.cells[0].variant, c.config.HiddenSize))
+	p.outputs, _ = c.config.outputs()
+	p.out.data = out.data[direction*p.outputs:] // (4.1)
 	if c.traces != nil {
 		p.trace = c.traces[layer*c.config.directions()+direction]
 	}
-	p.fused = (p.block == 1 || p.isSmall()) && !p.inPlace() && p.trace == nil
+	p.fused = (p.block == 1 || p.isSmall()) && !p.inPlace() && p.trace == nil && c.cells[0].variant == nil
 	p.read.init(c.spins())
+	p.met.init(c.spins())
 	p.done.init(c.spins())
 	if !c.config.Bidirectional && layer < c.config.NumLayers-1 {
 		for n := range p.kept {
-			p.kept[n] = memory.floats.take(wholeLines(len(rows) * c.config.HiddenSize))
+			p.kept[n] = memory.floats.take(wholeLines(len(rows) * p.outputs))
+		}
+	}
+	if v := c.cells[0].variant; v != nil && v.Phases() > 1 {
+		units := c.config.HiddenSize
+		p.middle = memory.rows.take(len(rows))
+		floats := memory.floats.take(len(rows) * units)
+		for r := range rows {
+			p.middle[r] = floats[r*units:][:units:units]
 		}
 	}
 	return p

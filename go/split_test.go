@@ -26,7 +26,7 @@ func TestGoldenSplits(t *testing.T) {
 			}
 			for _, split := range []split{splits[n%12], splits[(n+5)%12], {2, 2, 2}} {
 				y, state := forward(t, m, inputs, with(split))
-				for name, tensor := range map[string]*Tensor{"y": y, "h_n": state.H, "c_n": state.C} {
+				for name, tensor := range outputs(y, state) {
 					if got := digest(tensor); got != c.Digest[name] {
 						t.Errorf("%s: %s split in %v: digest %s, want %s", c.ID, name, split, got, c.Digest[name])
 					}

@@ -5,12 +5,36 @@ import "github.com/lstm-ref/lstm_ref/go/internal/kernel"
 // stepper advances some rows of one layer and direction by a step at a time, in some of the panels of hidden units.
 type stepper struct{ kernel.Cell }
 
+// step is a whole one, of all rows, in all units.
+func (s *stepper) step(x [][]float32) {
+	if s.Variant == nil {
+		s.X = x
+		s.Advance(len(x))
+		return
+	}
+	s.Begin(x)
+	for phase := range s.Phases() {
+		s.Phase(phase, len(x), nil)
+	}
+	s.Ahead(0)
+}
+
 // cells visits the cell states of row r: the columns of (H,) from j on that part holds.
 func (s *stepper) cells(r int, visit func(j int, part []float32)) {
-	lanes := s.Lanes
+	units := s.PanelUnits()
 	for p := s.First; p < s.Last; p++ {
-		at := ((p-s.First)*len(s.H) + r) * lanes
-		visit(p*lanes, s.C[at:][:min(lanes, s.Units-p*lanes)])
+		at := (p-s.First)*s.CPanel + r*s.Width(p)
+		visit(p*units, s.C[at:][:min(units, s.Units-p*units)])
+	}
+}
+
+// setState takes row r's h (R,) and c (H,) as the state; of cells without c the state is h.
+func (s *stepper) setState(r int, h, c []float32) {
+	switch {
+	case c != nil:
+		s.setCells(r, c)
+	case s.C != nil:
+		s.setCells(r, h)
 	}
 }
 
@@ -22,7 +46,8 @@ func (s *stepper) getCells(r int, c []float32) {
 	s.cells(r, func(j int, part []float32) { copy(c[j:], part) })
 }
 
-// columns is the share's part of a row (H,).
+// columns is the share's part of a row (R,).
 func (s *stepper) columns(row []float32) []float32 {
-	return row[min(s.First*s.Lanes, s.Units):min(s.Last*s.Lanes, s.Units)]
+	units := s.PanelUnits()
+	return row[min(s.HFirst*units, len(row)):min(s.HLast*units, len(row))]
 }

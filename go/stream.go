@@ -24,21 +24,37 @@ func (m *Model) NewStream(batch int) (*Stream, error) {
 	if batch < 1 {
 		return nil, invalid("batch", "an integer of at least 1", "%d", batch)
 	}
-	units := m.config.HiddenSize
+	units, variant := m.config.HiddenSize, m.cells[0].variant
+	outputs, _ := m.config.outputs()
 	const header = 6 // a slice's header in the size of a float32
-	panels, lanes := m.kernels.Panels(units), m.kernels.Lanes
-	row := len(m.cells)*(2*(header+units)+panels*lanes) + header + 4*lanes
+	panels, lanes := m.kernels.PanelsFor(variant, units), m.kernels.Lanes
+	row := len(m.cells)*(2*(header+outputs)+m.kernels.Panels(units)*lanes) + header + 4*lanes
+	var z []float32
+	var middle [][]float32
+	if variant != nil {
+		row += (m.config.columns()*panels*4*lanes + header + units)
+	}
 	if size, fits := sizeInBytes([]int{batch, row}, 4); !fits || size > maxUnseen {
 		return nil, invalid("memory", "a smaller one", "too little for this case")
 	}
 	s := &Stream{model: m, batch: batch, x: make([][]float32, batch)}
+	if variant != nil {
+		z = make([]float32, batch*m.config.columns()*panels*4*lanes)
+		middle = splitRows(make([]float32, batch*units), units)
+	}
 	room := make([]float32, m.kernels.RoomFor(batch))
 	for _, cell := range m.cells {
-		s.layers = append(s.layers, stepper{kernel.Cell{
-			Kernels: m.kernels, Weights: &cell.Weights, Units: units, Last: panels, Room: room,
-			C: make([]float32, panels*batch*lanes), CPanel: batch * lanes,
-			H: splitRows(make([]float32, batch*units), units), Next: splitRows(make([]float32, batch*units), units),
-		}})
+		layer := stepper{kernel.Cell{
+			Kernels: m.kernels, Weights: &cell.Weights, Variant: cell.variant, Units: units, Last: panels, Room: room,
+			Z: z, Middle: middle, HLast: m.kernels.PanelsFor(variant, outputs),
+			H: splitRows(make([]float32, batch*outputs), outputs), Next: splitRows(make([]float32, batch*outputs), outputs),
+		}}
+		layer.CPanel = batch * layer.PanelUnits()
+		layer.ZPanel = layer.CPanel * m.config.columns()
+		if m.config.Op != RNN {
+			layer.C = make([]float32, panels*layer.CPanel)
+		}
+		s.layers = append(s.layers, layer)
 	}
 	return s, nil
 }
@@ -55,7 +71,7 @@ func splitRows(data []float32, width int) [][]float32 {
 // Batch is B, the number of rows.
 func (s *Stream) Batch() int { return s.batch }
 
-// Step takes the next x (B, I) and writes the last layer's h (B, H) to y, which may be x's memory. It allocates
+// Step takes the next x (B, I) and writes the last layer's h (B, R) to y, which may be x's memory. It allocates
 // nothing. When the lengths of x or y are wrong, nothing happens but the error.
 func (s *Stream) Step(y, x []float32) error {
 	if s == nil || s.model == nil {
@@ -65,8 +81,9 @@ func (s *Stream) Step(y, x []float32) error {
 	if len(x) != s.batch*config.InputSize {
 		return invalid("x", "as many as its shape "+formatShape([]int{s.batch, config.InputSize}), "%d elements", len(x))
 	}
-	if len(y) != s.batch*config.HiddenSize {
-		return invalid("y", "as many as its shape "+formatShape([]int{s.batch, config.HiddenSize}), "%d elements", len(y))
+	outputs, _ := config.outputs()
+	if len(y) != s.batch*outputs {
+		return invalid("y", "as many as its shape "+formatShape([]int{s.batch, outputs}), "%d elements", len(y))
 	}
 	environment := kernel.EnterDefault()
 	for r := range s.x {
@@ -75,33 +92,33 @@ func (s *Stream) Step(y, x []float32) error {
 	in := s.x
 	for n := range s.layers {
 		layer := &s.layers[n]
-		layer.X = in
-		layer.Advance(s.batch)
+		layer.step(in)
 		layer.H, layer.Next = layer.Next, layer.H
 		in = layer.H
 	}
 	for r, h := range in {
-		copy(y[r*config.HiddenSize:], h)
+		copy(y[r*outputs:], h)
 	}
 	environment.Leave()
 	return nil
 }
 
-// State is a copy of the state, each tensor (L, B, H).
+// State is a copy of the state: H (L, B, R), and C (L, B, H) where there is one.
 func (s *Stream) State() *State {
 	if s == nil || s.model == nil {
 		return nil
 	}
-	shape := []int{len(s.layers), s.batch, s.model.config.HiddenSize}
-	state := &State{zeros(shape...), zeros(shape...)}
-	s.eachRow(func(layer *stepper, r, at int) {
-		copy(state.H.Data[at:], layer.H[r])
-		layer.getCells(r, state.C.Data[at:])
+	state := s.model.zeroState(s.batch)
+	s.eachRow(state, func(layer *stepper, r int, h, c []float32) {
+		copy(h, layer.H[r])
+		if c != nil {
+			layer.getCells(r, c)
+		}
 	})
 	return state
 }
 
-// SetState copies a state, each tensor (L, B, H), into the stream; nil is zero.
+// SetState copies a state, as State gives it, into the stream; nil is zero.
 func (s *Stream) SetState(state *State) error {
 	if s == nil || s.model == nil {
 		return invalid("stream", "one from NewStream", "empty")
@@ -109,23 +126,27 @@ func (s *Stream) SetState(state *State) error {
 	if err := s.model.checkState(state, s.batch); err != nil {
 		return err
 	}
-	s.eachRow(func(layer *stepper, r, at int) {
-		if state.isZero() {
-			clear(layer.H[r])
-			layer.cells(r, func(_ int, part []float32) { clear(part) })
-		} else {
-			copy(layer.H[r], state.H.Data[at:])
-			layer.setCells(r, state.C.Data[at:])
-		}
+	if state.isZero() {
+		state = s.model.zeroState(s.batch)
+	}
+	s.eachRow(state, func(layer *stepper, r int, h, c []float32) {
+		copy(layer.H[r], h)
+		layer.setState(r, h, c)
 	})
 	return nil
 }
 
-// eachRow visits the rows of all layers and their places in the data of a state.
-func (s *Stream) eachRow(visit func(layer *stepper, r, at int)) {
+// eachRow visits the rows of all layers, with their h (R,) and c (H,), or nil, of a state.
+func (s *Stream) eachRow(state *State, visit func(layer *stepper, r int, h, c []float32)) {
+	outputs, units := state.H.Shape[2], s.model.config.HiddenSize
 	for n := range s.layers {
 		for r := range s.batch {
-			visit(&s.layers[n], r, (n*s.batch+r)*s.model.config.HiddenSize)
+			at := n*s.batch + r
+			var c []float32
+			if state.C != nil {
+				c = state.C.Data[at*units:][:units]
+			}
+			visit(&s.layers[n], r, state.H.Data[at*outputs:][:outputs], c)
 		}
 	}
 }

@@ -24,7 +24,8 @@ func newStream(t testing.TB, m *Model, batch int, state *State) *Stream {
 // stepAll feeds a stream with x (T, B, I), and gives y (T, B, H).
 func stepAll(t testing.TB, s *Stream, x *Tensor) *Tensor {
 	t.Helper()
-	steps, batch, inputs, units := x.Shape[0], x.Shape[1], x.Shape[2], s.model.config.HiddenSize
+	steps, batch, inputs := x.Shape[0], x.Shape[1], x.Shape[2]
+	units, _ := s.model.config.outputs()
 	y := zeros(steps, batch, units)
 	for step := range steps {
 		if err := s.Step(y.Data[step*batch*units:][:batch*units], x.Data[step*batch*inputs:][:batch*inputs]); err != nil {
@@ -69,7 +70,7 @@ func TestGoldenStreams(t *testing.T) {
 			s := newStream(t, m, c.Dims.B, inputs.State)
 			x, want := timeMajor(inputs.X, m.config.BatchFirst), timeMajor(y, m.config.BatchFirst)
 			got := stepAll(t, s, x)
-			width := m.config.HiddenSize
+			width, _ := m.config.outputs()
 			for step := range c.Dims.T {
 				for b := range c.Dims.B {
 					if c.Lengths == nil || step < c.Lengths[b] {
@@ -79,8 +80,11 @@ func TestGoldenStreams(t *testing.T) {
 				}
 			}
 			if c.Lengths == nil {
-				demandSame(t, c.ID+": h_n", s.State().H.Data, final.H.Data)
-				demandSame(t, c.ID+": c_n", s.State().C.Data, final.C.Data)
+				for name, want := range outputs(y, final) {
+					if name != "y" {
+						demandSame(t, c.ID+": "+name, outputs(y, s.State())[name].Data, want.Data)
+					}
+				}
 			}
 		}
 		if compared == 0 {

@@ -82,7 +82,10 @@ func demo(out io.Writer, folder string) (same bool, err error) {
 		expected[tensor.Name] = tensor.Tensor
 	}
 	same = true
-	outputs := []lstmref.NamedTensor{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}, {Name: "c_n", Tensor: state.C}}
+	outputs := []lstmref.NamedTensor{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}}
+	if state.C != nil {
+		outputs = append(outputs, lstmref.NamedTensor{Name: "c_n", Tensor: state.C})
+	}
 	for _, tensor := range outputs {
 		for k, v := range tensor.Data[:min(4, len(tensor.Data))] {
 			fmt.Fprintf(out, "%3s[%d] = %12.9f  %#08x\n", tensor.Name, k, v, math.Float32bits(v))

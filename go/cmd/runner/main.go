@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"slices"
 	"strings"
 
 	lstmref "github.com/lstm-ref/lstm_ref/go"
@@ -24,6 +25,7 @@ type started struct {
 	ImplementationVersion string   `json:"implementation_version"`
 	Language              string   `json:"language"`
 	Operations            []string `json:"operations"`
+	Options               []string `json:"options"`
 	Dtypes                []string `json:"dtypes"`
 	Claim                 string   `json:"claim"`
 	Trace                 bool     `json:"trace"`
@@ -65,7 +67,8 @@ func start(r requests.Request) (any, error) {
 	}
 	return started{
 		Version: 1, Name: "lstm_ref Go", Implementation: "go-" + strings.Replace(isa, "baseline", "pure", 1),
-		ImplementationVersion: lstmref.Version, Language: "Go", Operations: []string{"lstm"}, Dtypes: []string{"float32"},
+		ImplementationVersion: lstmref.Version, Language: "Go", Operations: lstmref.Operations(),
+		Options: lstmref.ConfigOptions(), Dtypes: []string{"float32"},
 		Claim: "bit-exact", Trace: true,
 	}, nil
 }
@@ -85,19 +88,26 @@ func run(r requests.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text["op"] != "lstm" {
-		return nil, &lstmref.Error{Parameter: "request.op", Got: `"` + text["op"] + `"`, Want: "one of lstm"}
+	if operations := lstmref.Operations(); !slices.Contains(operations, text["op"]) {
+		return nil, wrongOp(text["op"], "one of "+strings.Join(operations, ", "))
 	}
-	if err := compute(text["model"], text["inputs"], text["outputs"], trace); err != nil {
+	if err := compute(text["op"], text["model"], text["inputs"], text["outputs"], trace); err != nil {
 		return nil, err
 	}
 	return computed{seq, text["outputs"]}, nil
 }
 
-func compute(model, inputs, outputs string, trace bool) error {
+func wrongOp(got, want string) error {
+	return &lstmref.Error{Parameter: "request.op", Got: `"` + got + `"`, Want: want}
+}
+
+func compute(op, model, inputs, outputs string, trace bool) error {
 	m, err := lstmref.Open(model)
 	if err != nil {
 		return err
+	}
+	if is := m.Config().Op.String(); op != is {
+		return wrongOp(op, `"`+is+`", the op of the model`)
 	}
 	in, err := m.OpenInputs(inputs)
 	if err != nil {
@@ -112,6 +122,9 @@ func compute(model, inputs, outputs string, trace bool) error {
 	if err != nil {
 		return err
 	}
-	tensors := []lstmref.NamedTensor{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}, {Name: "c_n", Tensor: state.C}}
+	tensors := []lstmref.NamedTensor{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}}
+	if state.C != nil {
+		tensors = append(tensors, lstmref.NamedTensor{Name: "c_n", Tensor: state.C})
+	}
 	return lstmref.WriteTensors(outputs, append(tensors, steps...)...)
 }

@@ -27,7 +27,8 @@ func talk(t *testing.T, lines ...string) []string {
 func TestStart(t *testing.T) {
 	t.Setenv("LSTM_REF_ISA", "baseline")
 	want := `{"version":1,"name":"lstm_ref Go","implementation":"go-pure","implementation_version":"` + lstmref.Version +
-		`","language":"Go","operations":["lstm"],"dtypes":["float32"],"claim":"bit-exact","trace":true}`
+		`","language":"Go","operations":["lstm","gru","rnn"],"options":["proj_size","peephole","input_forget","reset_after","clip","gate_activation",` +
+		`"candidate_activation","output_activation"],"dtypes":["float32"],"claim":"bit-exact","trace":true}`
 	got := talk(t, `{"cmd": "start", "version": 1, "other": []}`, `{"cmd": "stop"}`, `{"cmd": "start", "version": 1}`)
 	if len(got) != 2 || got[0] != want || got[1] != `{"stopped":true}` {
 		t.Errorf("got %v", got)
@@ -54,7 +55,7 @@ func TestBadRequests(t *testing.T) {
 		without(`"case": "a", `):           `{"seq":3,"error":"request.case: missing, want a string"}`,
 		with(`"model": "m"`, `"model": 1`): `{"seq":3,"error":"request.model: 1, want a string"}`,
 		with(`false`, `0`):                 `{"seq":3,"error":"request.trace: 0, want true or false"}`,
-		with(`lstm`, `gru`):                `{"seq":3,"error":"request.op: \"gru\", want one of lstm"}`,
+		with(`lstm`, `tcn`):                `{"seq":3,"error":"request.op: \"tcn\", want one of lstm, gru, rnn"}`,
 		run:                                `{"seq":3,"error":"file: cannot be read (no such file or directory), want a readable file"}`,
 	} {
 		got := talk(t, line, `{"cmd": "stop"}`)
