@@ -59,3 +59,42 @@ func BenchmarkStream(b *testing.B) {
 		return 1
 	})
 }
+
+// variants of the plain LSTM to compare with it; x parts of its work in each.
+var variants = []struct {
+	name   string
+	config Config
+}{
+	{"plain", Config{}},
+	{"peephole", Config{Peephole: true}},
+	{"input_forget", Config{InputForget: true}},
+	{"clip", Config{Clip: 1}},
+	{"proj_half", Config{ProjSize: -2}}, // H/2
+	{"gru", Config{Op: GRU, ResetAfter: true}},
+	{"gru_before", Config{Op: GRU}},
+	{"rnn", Config{Op: RNN}},
+}
+
+// BenchmarkVariants compares the cells, at sizes of one row and of many.
+func BenchmarkVariants(b *testing.B) {
+	for _, kernels := range kernel.Available()[1:] {
+		for _, size := range [][4]int{{8, 32, 100, 1}, {64, 64, 100, 1}, {256, 256, 100, 1}, {1024, 1024, 30, 1}, {64, 64, 100, 32}, {256, 256, 50, 64}, {512, 512, 30, 64}} {
+			for _, v := range variants {
+				b.Run(fmt.Sprintf("%s/I=%d/H=%d/T=%d/B=%d/%s", kernels.Name, size[0], size[1], size[2], size[3], v.name), func(b *testing.B) {
+					b.Setenv("LSTM_REF_ISA", kernels.Name)
+					config := v.config
+					config.InputSize, config.HiddenSize, config.NumLayers, config.Bias = size[0], size[1], 1, true
+					if config.ProjSize < 0 {
+						config.ProjSize = size[1] / -config.ProjSize
+					}
+					m, in := randomModel(b, config, size[2], size[3])
+					y, _ := forward(b, m, in)
+					for b.Loop() {
+						forward(b, m, in, Output(y))
+					}
+					b.ReportMetric(b.Elapsed().Seconds()/float64(b.N*size[2])*1e6, "us/step")
+				})
+			}
+		}
+	}
+}

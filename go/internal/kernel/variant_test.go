@@ -1,0 +1,184 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// sum is (N3) for one output and one input, term by term.
+func sum(z float32, w, x []float32) float32 {
+	for k := 0; k < len(x); k += kChunk {
+		var a float32
+		for n := k; n < min(k+kChunk, len(x)); n++ {
+			a = fma(w[n], x[n], a)
+		}
+		z += a
+	}
+	return z
+}
+
+// TestColumns has columns whose last panel is of every width, and every number of rows in a tile.
+func TestColumns(t *testing.T) {
+	for _, k := range Available() {
+		for name, filler := range fillers {
+			t.Run(k.Name+"/"+name, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(11, 12))
+				for vectors := 1; vectors <= 9; vectors++ {
+					for rows := 1; rows <= 14; rows++ {
+						inputs := kChunk*random.IntN(2) + 1 + random.IntN(kChunk)
+						compareColumn(t, k, random, filler, vectors*k.Lanes-random.IntN(k.Lanes), inputs, rows)
+					}
+				}
+			})
+		}
+	}
+}
+
+func compareColumn(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
+	t.Helper()
+	w, a, b := values(random, filler, units*inputs), values(random, filler, units), values(random, filler, units)
+	x := make([][]float32, rows)
+	for r := range x {
+		x[r] = values(random, filler, inputs)
+	}
+	m, start := k.PackColumn(w, units, inputs), k.PackStart(a, b, units)
+	panels := (units + gates*k.Lanes - 1) / (gates * k.Lanes)
+	for p := range panels {
+		width := min(gates*k.Lanes, k.Panels(units)*k.Lanes-p*gates*k.Lanes)
+		z := guard(rows*width, random.IntN(16))
+		k.Affine(z.inner, 0, start, m, x, p, p+1)
+		k.Affine(z.inner, 0, nil, m, x, p, p+1)
+		if !z.intact() {
+			t.Fatalf("units %d, inputs %d, rows %d, panel %d: wrote outside z", units, inputs, rows, p)
+		}
+		for r := range rows {
+			for n := range min(width, units-p*gates*k.Lanes) {
+				j := p*gates*k.Lanes + n
+				row := w[j*inputs:][:inputs]
+				if got, want := z.inner[r*width+n], sum(sum(a[j]+b[j], row, x[r]), row, x[r]); !same(got, want) {
+					t.Fatalf("units %d, inputs %d, row %d, unit %d: %x, want %x", units, inputs, r, j, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestStartOfOneBias(t *testing.T) {
+	negZero := bits(kSignBit)
+	for _, start := range [][]float32{Baseline.PackStart([]float32{negZero}, nil, 1), Baseline.PackStart(nil, []float32{negZero}, 1)} {
+		if !same(start[0], negZero) { // + 0 would change it
+			t.Errorf("start %x, want -0", start[0])
+		}
+	}
+}
+
+// TestLists compares every operation with the one in pure Go, out of place and in place of each of its lists.
+func TestLists(t *testing.T) {
+	for _, k := range Available()[1:] {
+		for name, filler := range fillers {
+			t.Run(k.Name+"/"+name, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(13, 14))
+				for operation := range k.lists {
+					for n := k.Lanes; n <= 64*k.Lanes; n *= 2 {
+						for place := range 5 {
+							compareList(t, k, random, filler, operation, n, place)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// compareList has d at the place of another list, or nowhere for the last.
+func compareList(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, operation, n, place int) {
+	t.Helper()
+	lists := make([]guarded, 5)
+	plain := make([][]float32, 5)
+	for i := range lists {
+		lists[i] = guard(n, random.IntN(16))
+		plain[i] = values(random, filler, n)
+		copy(lists[i].inner, plain[i])
+	}
+	a, b := lists[0].inner, lists[1].inner
+	if operation >= firstAct {
+		if place == 1 {
+			return // the parameters
+		}
+		clip := []float32{0, 0, 0.5, 3}[random.IntN(4)]
+		b = NewActivation(ActivationNames[operation-firstAct], filler(random), filler(random), clip).parameters
+		plain[1] = b
+	}
+	k.lists[operation](lists[place].inner, a, b, lists[2].inner, lists[3].inner)
+	listsBaseline[operation](plain[place], plain[0], plain[1], plain[2], plain[3])
+	for i := range lists {
+		if !lists[i].intact() {
+			t.Fatalf("operation %d, %d floats: wrote outside list %d", operation, n, i)
+		}
+	}
+	for j, want := range plain[place] {
+		if got := lists[place].inner[j]; !same(got, want) {
+			t.Fatalf("operation %d, %d floats, d at %d: [%d] = %x, want %x", operation, n, place, j, got, want)
+		}
+	}
+}
+
+// TestActivationTable is the table of spec/variants.md, section 3, and the examples there.
+func TestActivationTable(t *testing.T) {
+	inf, nan, negZero := float32(math.Inf(1)), float32(math.NaN()), bits(kSignBit)
+	for _, c := range []struct {
+		name              string
+		alpha, beta, clip float32
+		x, want           float32
+	}{
+		{"sigmoid", 0, 0, 0, -inf, 0}, {"sigmoid", 0, 0, 0, inf, 1}, {"sigmoid", 0, 0, 0, negZero, 0.5},
+		{"tanh", 0, 0, 0, -inf, -1}, {"tanh", 0, 0, 0, inf, 1}, {"tanh", 0, 0, 0, negZero, negZero},
+		{"relu", 0, 0, 0, -inf, 0}, {"relu", 0, 0, 0, inf, inf}, {"relu", 0, 0, 0, negZero, 0},
+		{"leaky_relu", 0.5, 0, 0, -inf, -inf}, {"leaky_relu", 0.5, 0, 0, -3, -1.5}, {"leaky_relu", 0.5, 0, 0, negZero, negZero},
+		{"elu", 2, 0, 0, -inf, -2}, {"elu", 2, 0, 0, inf, inf}, {"elu", 2, 0, 0, negZero, negZero},
+		{"elu", 1, 0, 0, -0.25, bits(0xbe62820c)}, {"elu", 1, 0, 0, -1, bits(0xbf21d2a7)}, {"elu", 1, 0, 0, -20, -1},
+		{"elu", 1, 0, 0, bits(0x800116c2), bits(0x800116c2)}, {"elu", 1, 0, 0, -17, bits(0xbf7fffff)},
+		{"hard_sigmoid", 0.2, 0.5, 0, -inf, 0}, {"hard_sigmoid", 0.2, 0.5, 0, inf, 1}, {"hard_sigmoid", 0.2, 0.5, 0, 0.3, bits(0x3f0f5c29)},
+		{"hard_sigmoid", 1, negZero, 0, negZero, 0},
+		{"affine", 2, 1, 0, 3, 7}, {"affine", 1, 0, 0, -inf, -inf},
+		{"scaled_tanh", 2, 1, 0, inf, 2}, {"scaled_tanh", 2, 1, 0, -inf, -2}, {"scaled_tanh", 1, 1, 0, negZero, negZero},
+		{"softsign", 0, 0, 0, -3, -0.75}, {"softsign", 0, 0, 0, inf, 1}, {"softsign", 0, 0, 0, -inf, -1}, {"softsign", 0, 0, 0, negZero, negZero},
+		{"softplus", 0, 0, 0, -inf, 0}, {"softplus", 0, 0, 0, inf, inf}, {"softplus", 0, 0, 0, negZero, bits(0x3f317218)},
+		{"softplus", 0, 0, 0, -100, bits(0x1b)}, {"softplus", 0, 0, 0, -1, bits(0x3ea063d7)}, {"softplus", 0, 0, 0, 1, bits(0x3fa818f6)},
+		{"thresholded_relu", 1, 0, 0, 0.5, 0}, {"thresholded_relu", 1, 0, 0, 1, 1}, {"thresholded_relu", -1, 0, 0, negZero, negZero},
+		{"affine", 1, 0, 0.25, -inf, -0.25}, {"affine", 1, 0, 0.25, 3, 0.25}, {"affine", 1, 0, 0.25, 0.125, 0.125},
+	} {
+		for _, k := range Available() {
+			f := NewActivation(c.name, c.alpha, c.beta, c.clip)
+			list := make([]float32, k.Lanes)
+			for _, v := range [][2]float32{{c.x, c.want}, {nan, nan}} {
+				for lane := range list {
+					list[lane] = v[0]
+				}
+				k.act(f, list, list)
+				for _, got := range list {
+					if !same(got, v[1]) {
+						t.Errorf("%s: %s(%v) = %v (%s), want %v", k.Name, c.name, v[0], got, fmt.Sprintf("%#08x", math.Float32bits(got)), v[1])
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestNewActivationsAccuracy compares with float64, as TestActivationsAccuracy.
+func TestNewActivationsAccuracy(t *testing.T) {
+	random := rand.New(rand.NewPCG(15, 16))
+	for range 200_000 {
+		x := bits(random.Uint32())
+		if x != x {
+			continue
+		}
+		if x < 0 {
+			checkUlp(t, "expm1", x, expm1(x), math.Expm1(float64(x)))
+		}
+		checkUlps(t, "softplus", x, softplus(x), math.Max(0, float64(x))+math.Log1p(math.Exp(-math.Abs(float64(x)))), 3)
+	}
+}
