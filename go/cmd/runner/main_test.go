@@ -102,6 +102,16 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestOtherOp: the op of a request is that of its model.
+func TestOtherOp(t *testing.T) {
+	folder := filepath.Join(golden, "valid/gate-order")
+	line := runLine(t, filepath.Join(folder, "model.safetensors"), filepath.Join(folder, "inputs.safetensors"), "none", false)
+	want := `{"seq":1,"error":"request.op: \"gru\", want \"lstm\", the op of the model"}`
+	if got := talk(t, strings.Replace(line, `"op": "lstm"`, `"op": "gru"`, 1)); got[0] != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 func TestErrorLeavesNoOutputs(t *testing.T) {
 	folder, outputs := filepath.Join(golden, "invalid"), filepath.Join(t.TempDir(), "outputs.safetensors")
 	line := runLine(t, filepath.Join(folder, "tensor-missing.model.safetensors"), "none", outputs, true)
