@@ -82,12 +82,18 @@ func affineBy(widths [gates][]tileFunc, lanes int) affineFunc {
 // after the other, since a processor waits for a few cache lines at a time only.
 func fetchedPerTerm(bytes, tiles int) int {
 	const cacheLine = 64
+	if bytes >= cacheLine*tiles { // as below, without the time that a division takes
+		return cacheLine
+	}
 	return min(cacheLine, (bytes+tiles-1)/tiles)
 }
 
 // parts splits count >= 1 into the fewest parts of at most `most`, as equal as can be: some of that height and some of
 // one less.
 func parts(count, most int) (height, tall, low int) {
+	if count <= most { // as below, without the time that divisions take
+		return count, 1, 0
+	}
 	all := (count + most - 1) / most
 	height = (count + all - 1) / all
 	tall = count - all*(height-1)
