@@ -21,6 +21,7 @@ type Cell struct {
 	H, Next   [][]float32 // (H,) of each row, before and after the step
 	Backwards bool        // the order of the panels
 	block     block
+	columns   beside // of one row
 
 	*Variant                  // nil for the plain LSTM, which has nothing of the following
 	ZRow          int         // where the step begins in Z (Last-First, columns, rows, 4*V)

@@ -21,6 +21,7 @@ type Kernels struct {
 
 	advance func(c *Cell, rows int) // Cell.Advance, but for the turn
 	lists   []listFunc              // the pointwise operations of variants
+	beside  [gates][]besideFunc     // of one row, columns side by side: n of them, of v vectors, at [v-1][n-1]; or none
 }
 
 type (
@@ -29,7 +30,7 @@ type (
 )
 
 // Baseline is the implementation in pure Go.
-var Baseline = Kernels{"baseline", 1, affineBaseline, stepBaseline, (*Cell).eachPanel, listsBaseline}
+var Baseline = Kernels{"baseline", 1, affineBaseline, stepBaseline, (*Cell).eachPanel, listsBaseline, [gates][]besideFunc{}}
 
 // Find is the implementation of that name, or the fastest of this machine when the name is empty.
 func Find(name string) (*Kernels, bool) {

@@ -3,8 +3,8 @@
 package kernel
 
 var (
-	avx2   = simd("avx2", 8, tilesAVX2, stepAVX2, cellsAVX2, rowCellsAVX2, 3, listsAVX2)
-	avx512 = simd("avx512", 16, tilesAVX512, stepAVX512, cellsAVX512, rowCellsAVX512, 1, listsAVX512)
+	avx2   = simd("avx2", 8, tilesAVX2, stepAVX2, cellsAVX2, rowCellsAVX2, 3, listsAVX2, besideAVX2)
+	avx512 = simd("avx512", 16, tilesAVX512, stepAVX512, cellsAVX512, rowCellsAVX512, 1, listsAVX512, besideAVX512)
 )
 
 func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)

@@ -14,6 +14,18 @@ func tileAVX2_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileAVX2_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func besideAVX2_1x1(b *beside)
+
+//go:noescape
+func besideAVX2_2x1(b *beside)
+
+//go:noescape
+func besideAVX2_3x1(b *beside)
+
+//go:noescape
+func besideAVX2_4x1(b *beside)
+
+//go:noescape
 func tileAVX2_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
@@ -21,6 +33,18 @@ func tileAVX2_2x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 
 //go:noescape
 func tileAVX2_3x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX2_1x2(b *beside)
+
+//go:noescape
+func besideAVX2_2x2(b *beside)
+
+//go:noescape
+func besideAVX2_3x2(b *beside)
+
+//go:noescape
+func besideAVX2_4x2(b *beside)
 
 //go:noescape
 func tileAVX2_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -32,6 +56,18 @@ func tileAVX2_2x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileAVX2_3x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func besideAVX2_1x3(b *beside)
+
+//go:noescape
+func besideAVX2_2x3(b *beside)
+
+//go:noescape
+func besideAVX2_3x3(b *beside)
+
+//go:noescape
+func besideAVX2_4x3(b *beside)
+
+//go:noescape
 func tileAVX2_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
@@ -39,6 +75,15 @@ func tileAVX2_2x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 
 //go:noescape
 func tileAVX2_3x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX2_1x4(b *beside)
+
+//go:noescape
+func besideAVX2_2x4(b *beside)
+
+//go:noescape
+func besideAVX2_3x4(b *beside)
 
 //go:noescape
 func cellAVX2_1x1(b *block)
@@ -111,6 +156,14 @@ var tilesAVX2 = [gates][]tileFunc{
 	{tileAVX2_1x4, tileAVX2_2x4, tileAVX2_3x4},
 }
 
+// besideAVX2 has the sums of one row and n columns of v vectors at [v-1][n-1].
+var besideAVX2 = [gates][]besideFunc{
+	{besideAVX2_1x1, besideAVX2_2x1, besideAVX2_3x1, besideAVX2_4x1},
+	{besideAVX2_1x2, besideAVX2_2x2, besideAVX2_3x2, besideAVX2_4x2},
+	{besideAVX2_1x3, besideAVX2_2x3, besideAVX2_3x3, besideAVX2_4x3},
+	{besideAVX2_1x4, besideAVX2_2x4, besideAVX2_3x4},
+}
+
 // cellsAVX2 has the cell of n rows, panel after panel, at [n-1].
 var cellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_2x1, cellAVX2_3x1}
 
@@ -139,6 +192,18 @@ func tileAVX512_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, from
 func tileAVX512_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func besideAVX512_1x1(b *beside)
+
+//go:noescape
+func besideAVX512_2x1(b *beside)
+
+//go:noescape
+func besideAVX512_3x1(b *beside)
+
+//go:noescape
+func besideAVX512_4x1(b *beside)
+
+//go:noescape
 func tileAVX512_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
@@ -155,6 +220,18 @@ func tileAVX512_5x2(z, from, w *float32, x *[]float32, first, terms, tiles, from
 
 //go:noescape
 func tileAVX512_6x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX512_1x2(b *beside)
+
+//go:noescape
+func besideAVX512_2x2(b *beside)
+
+//go:noescape
+func besideAVX512_3x2(b *beside)
+
+//go:noescape
+func besideAVX512_4x2(b *beside)
 
 //go:noescape
 func tileAVX512_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -175,6 +252,18 @@ func tileAVX512_5x3(z, from, w *float32, x *[]float32, first, terms, tiles, from
 func tileAVX512_6x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func besideAVX512_1x3(b *beside)
+
+//go:noescape
+func besideAVX512_2x3(b *beside)
+
+//go:noescape
+func besideAVX512_3x3(b *beside)
+
+//go:noescape
+func besideAVX512_4x3(b *beside)
+
+//go:noescape
 func tileAVX512_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
@@ -191,6 +280,18 @@ func tileAVX512_5x4(z, from, w *float32, x *[]float32, first, terms, tiles, from
 
 //go:noescape
 func tileAVX512_6x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX512_1x4(b *beside)
+
+//go:noescape
+func besideAVX512_2x4(b *beside)
+
+//go:noescape
+func besideAVX512_3x4(b *beside)
+
+//go:noescape
+func besideAVX512_4x4(b *beside)
 
 //go:noescape
 func cellAVX512_1x1(b *block)
@@ -270,6 +371,14 @@ var tilesAVX512 = [gates][]tileFunc{
 	{tileAVX512_1x2, tileAVX512_2x2, tileAVX512_3x2, tileAVX512_4x2, tileAVX512_5x2, tileAVX512_6x2},
 	{tileAVX512_1x3, tileAVX512_2x3, tileAVX512_3x3, tileAVX512_4x3, tileAVX512_5x3, tileAVX512_6x3},
 	{tileAVX512_1x4, tileAVX512_2x4, tileAVX512_3x4, tileAVX512_4x4, tileAVX512_5x4, tileAVX512_6x4},
+}
+
+// besideAVX512 has the sums of one row and n columns of v vectors at [v-1][n-1].
+var besideAVX512 = [gates][]besideFunc{
+	{besideAVX512_1x1, besideAVX512_2x1, besideAVX512_3x1, besideAVX512_4x1},
+	{besideAVX512_1x2, besideAVX512_2x2, besideAVX512_3x2, besideAVX512_4x2},
+	{besideAVX512_1x3, besideAVX512_2x3, besideAVX512_3x3, besideAVX512_4x3},
+	{besideAVX512_1x4, besideAVX512_2x4, besideAVX512_3x4, besideAVX512_4x4},
 }
 
 // cellsAVX512 has the cell of n rows, panel after panel, at [n-1].

@@ -23,6 +23,18 @@ func tileNEON_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileNEON_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func besideNEON_1x1(b *beside)
+
+//go:noescape
+func besideNEON_2x1(b *beside)
+
+//go:noescape
+func besideNEON_3x1(b *beside)
+
+//go:noescape
+func besideNEON_4x1(b *beside)
+
+//go:noescape
 func tileNEON_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
@@ -39,6 +51,18 @@ func tileNEON_5x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 
 //go:noescape
 func tileNEON_6x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideNEON_1x2(b *beside)
+
+//go:noescape
+func besideNEON_2x2(b *beside)
+
+//go:noescape
+func besideNEON_3x2(b *beside)
+
+//go:noescape
+func besideNEON_4x2(b *beside)
 
 //go:noescape
 func tileNEON_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -59,6 +83,18 @@ func tileNEON_5x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileNEON_6x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
+func besideNEON_1x3(b *beside)
+
+//go:noescape
+func besideNEON_2x3(b *beside)
+
+//go:noescape
+func besideNEON_3x3(b *beside)
+
+//go:noescape
+func besideNEON_4x3(b *beside)
+
+//go:noescape
 func tileNEON_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
@@ -75,6 +111,18 @@ func tileNEON_5x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 
 //go:noescape
 func tileNEON_6x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideNEON_1x4(b *beside)
+
+//go:noescape
+func besideNEON_2x4(b *beside)
+
+//go:noescape
+func besideNEON_3x4(b *beside)
+
+//go:noescape
+func besideNEON_4x4(b *beside)
 
 //go:noescape
 func cellNEON_1x1(b *block)
@@ -154,6 +202,14 @@ var tilesNEON = [gates][]tileFunc{
 	{tileNEON_1x2, tileNEON_2x2, tileNEON_3x2, tileNEON_4x2, tileNEON_5x2, tileNEON_6x2},
 	{tileNEON_1x3, tileNEON_2x3, tileNEON_3x3, tileNEON_4x3, tileNEON_5x3, tileNEON_6x3},
 	{tileNEON_1x4, tileNEON_2x4, tileNEON_3x4, tileNEON_4x4, tileNEON_5x4, tileNEON_6x4},
+}
+
+// besideNEON has the sums of one row and n columns of v vectors at [v-1][n-1].
+var besideNEON = [gates][]besideFunc{
+	{besideNEON_1x1, besideNEON_2x1, besideNEON_3x1, besideNEON_4x1},
+	{besideNEON_1x2, besideNEON_2x2, besideNEON_3x2, besideNEON_4x2},
+	{besideNEON_1x3, besideNEON_2x3, besideNEON_3x3, besideNEON_4x3},
+	{besideNEON_1x4, besideNEON_2x4, besideNEON_3x4, besideNEON_4x4},
 }
 
 // cellsNEON has the cell of n rows, panel after panel, at [n-1].

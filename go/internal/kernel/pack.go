@@ -90,3 +90,15 @@ func (k *Kernels) UnpackGates(dst, row []float32, units, p int) {
 		copy(dst[gate*units+p*k.Lanes:][:min(k.Lanes, units-p*k.Lanes)], row[gate*k.Lanes:])
 	}
 }
+
+// parts splits count >= 1 into the fewest parts of at most `most`, as equal as can be: some of that height and some of
+// one less.
+func parts(count, most int) (height, tall, low int) {
+	if count <= most { // as below, without the time that divisions take
+		return count, 1, 0
+	}
+	all := (count + most - 1) / most
+	height = (count + all - 1) / all
+	tall = count - all*(height-1)
+	return height, tall, all - tall
+}

@@ -43,8 +43,8 @@ type product struct {
 
 // simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
 // side by side, else `most` panels at a time.
-func simd(name string, lanes int, tiles [gates][]tileFunc, step panelsFunc, cells, rowCells []cellFunc, most int, lists []vectorsFunc) Kernels {
-	return Kernels{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy(cells, rowCells, most), listsBy(lists)}
+func simd(name string, lanes int, tiles [gates][]tileFunc, step panelsFunc, cells, rowCells []cellFunc, most int, lists []vectorsFunc, beside [gates][]besideFunc) Kernels {
+	return Kernels{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy(cells, rowCells, most), listsBy(lists), beside}
 }
 
 // affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows
@@ -86,18 +86,6 @@ func fetchedPerTerm(bytes, tiles int) int {
 		return cacheLine
 	}
 	return min(cacheLine, (bytes+tiles-1)/tiles)
-}
-
-// parts splits count >= 1 into the fewest parts of at most `most`, as equal as can be: some of that height and some of
-// one less.
-func parts(count, most int) (height, tall, low int) {
-	if count <= most { // as below, without the time that divisions take
-		return count, 1, 0
-	}
-	all := (count + most - 1) / most
-	height = (count + all - 1) / all
-	tall = count - all*(height-1)
-	return height, tall, all - tall
 }
 
 // stepBy is the pointwise step.

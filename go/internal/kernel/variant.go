@@ -26,6 +26,16 @@ func (c *Column) Phase() int {
 	return 0
 }
 
+// A besideFunc goes on with the sums of some columns of one row.
+type besideFunc func(b *beside)
+
+// beside is the argument of a besideFunc.
+type beside struct {
+	z, w   [gates]*float32 // of a panel
+	x      *float32        // (K,)
+	inputs int             // K
+}
+
 // Options are what the pointwise parts read.
 type Options struct {
 	Gate, Candidate, Output Activation
@@ -90,16 +100,50 @@ func (c *Cell) Column(n, p int) []float32 {
 func (c *Cell) Begin(x [][]float32) {
 	c.ZRow = 0
 	for p := c.First; p < c.Last; p++ {
+		var z [gates][]float32
+		var terms [gates]*Matrix
 		width := c.Width(p)
 		for n, column := range c.Variant.Columns {
-			z := c.Column(n, p)
-			if column.X != nil {
-				c.Affine(z, 0, column.Start, column.X, x, p, p+1)
-				continue
+			z[n], terms[n] = c.Column(n, p)[:len(x)*width], column.X
+			for at := 0; at < len(z[n]); at += width {
+				copy(z[n][at:][:width], column.Start[p*gates*c.Lanes:])
 			}
-			for row := range x {
-				copy(z[row*width:][:width], column.Start[p*gates*c.Lanes:])
+		}
+		c.add(&z, &terms, x, p)
+	}
+}
+
+// add goes on with the sums of columns that have such a term, for the rows x: z in panel p.
+func (c *Cell) add(z *[gates][]float32, terms *[gates]*Matrix, x [][]float32, p int) {
+	if c.beside[0] == nil || len(x) > 1 {
+		for n, w := range terms {
+			if w != nil {
+				c.Affine(z[n], 0, nil, w, x, p, p+1)
 			}
+		}
+		return
+	}
+	count := 0
+	for _, w := range terms {
+		if w != nil {
+			count++
+		}
+	}
+	if count == 0 {
+		return
+	}
+	routines := c.beside[len(z[0])/c.Lanes-1]
+	together, _, _ := parts(count, len(routines))
+	b, n := &c.columns, 0
+	for i, w := range terms {
+		if w == nil {
+			continue
+		}
+		b.z[n], b.w[n], b.x, b.inputs = &z[i][0], &w.data[w.at(p, 0, c.Lanes)], &x[0][0], w.inputs
+		count--
+		if n++; n == together || count == 0 {
+			routines[n-1](b)
+			n = 0
 		}
 	}
 }
@@ -115,13 +159,15 @@ func (c *Cell) Phase(phase, rows int, keep func(p int, gates bool)) {
 			n = c.Last - c.First - 1 - n
 		}
 		p := c.panel(c.First+n, rows)
+		var terms [gates]*Matrix
+		x := c.H
 		for n, column := range c.Variant.Columns {
-			if phase == 0 && column.H != nil {
-				c.Affine(p.z[n], 0, nil, column.H, c.H[:rows], p.number, p.number+1)
-			} else if phase == 1 && column.Late != nil {
-				c.Affine(p.z[n], 0, nil, column.Late, c.Middle[:rows], p.number, p.number+1)
+			terms[n] = column.H
+			if phase == 1 {
+				terms[n], x = column.Late, c.Middle
 			}
 		}
+		c.add(&p.z, &terms, x[:rows], p.number)
 		if keep != nil {
 			keep(p.number, false)
 		}

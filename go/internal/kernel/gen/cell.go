@@ -90,7 +90,7 @@ func (t tile) avxCell() string {
 	l.line("SHLQ $%d, R14", bits.TrailingZeros(uint(4*t.bytes)))
 	l.line("ADDQ R14, AX")
 	l.line("MOVQ DX, R14")
-	t.avxSums(l, false)
+	t.avxSums(l, []string{"(AX)", "(AX)(R11*1)", "(AX)(R11*2)"}, false)
 	for r := range t.rows {
 		for v := range 4 * t.panels { // z = z + a
 			at := address("(DI)", (4*t.panels*r+v)*t.bytes)

@@ -59,13 +59,16 @@ func assembly(machines []machine) string {
 		fmt.Fprintf(&b, "SPLAT(%s, const_k%s)\n", name, strings.ToUpper(name[:1])+name[1:])
 	}
 	for _, m := range machines {
-		tileText, cellText, stepText, listText := tile.avxTile, tile.avxCell, avxStep, list.avxList
+		tileText, besideText, cellText, stepText, listText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList
 		if m == neon {
-			tileText, cellText, stepText, listText = tile.neonTile, tile.neonCell, neonStep, list.neonList
+			tileText, besideText, cellText, stepText, listText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList
 		}
 		for vectors := 4; vectors > 0; vectors-- {
 			for _, t := range rowTiles(m, vectors) {
 				b.WriteString(tileText(t))
+			}
+			for _, t := range besideTiles(m, vectors) {
+				b.WriteString(besideText(t))
 			}
 		}
 		for _, t := range cellTiles(m) {
@@ -92,6 +95,9 @@ func declarations(machines []machine) string {
 			for _, t := range rowTiles(m, vectors+1) {
 				declare(fmt.Sprint("tiles", vectors), t.name(), tileArguments)
 			}
+			for _, t := range besideTiles(m, vectors+1) {
+				declare(fmt.Sprint("beside", vectors), t.besideName(), besideArguments)
+			}
 		}
 		for _, t := range cellTiles(m) {
 			if t.panels == 1 {
@@ -109,12 +115,17 @@ func declarations(machines []machine) string {
 		for _, l := range lists {
 			declare("lists", l.name+m.name, listArguments)
 		}
-		fmt.Fprintf(&b, "\n// tiles%s has the tile of n rows and v vectors at [v-1][n-1].\n", m.name)
-		fmt.Fprintf(&b, "var tiles%s = [gates][]tileFunc{\n", m.name)
-		for vectors := range 4 {
-			fmt.Fprintf(&b, "\t{%s},\n", strings.Join(names[fmt.Sprint("tiles", vectors)], ", "))
+		for _, table := range [][3]string{
+			{"tiles", "tileFunc", "tile of n rows and v vectors"},
+			{"beside", "besideFunc", "sums of one row and n columns of v vectors"},
+		} {
+			fmt.Fprintf(&b, "\n// %s%s has the %s at [v-1][n-1].\n", table[0], m.name, table[2])
+			fmt.Fprintf(&b, "var %s%s = [gates][]%s{\n", table[0], m.name, table[1])
+			for vectors := range 4 {
+				fmt.Fprintf(&b, "\t{%s},\n", strings.Join(names[fmt.Sprint(table[0], vectors)], ", "))
+			}
+			b.WriteString("}\n")
 		}
-		b.WriteString("}\n")
 		for _, table := range [][3]string{
 			{"cells", "cellFunc", "cell of n rows, panel after panel, at [n-1]"},
 			{"rowCells", "cellFunc", "cell of one row and n panels side by side at [n-1]"},

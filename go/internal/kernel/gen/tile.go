@@ -26,14 +26,13 @@ func (t tile) sum(r, v int) string { return t.vector(t.width*t.panels*r + v) }
 
 const tileArguments = "z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int"
 
-// avxSums is a = fma(w, x, a) for CX terms: the rows of x in R8 to R13 point to the end of the chunk, AX to its weights, with
-// R11 from one panel to the next. With fetch, R15 leads from a term's weights to those that are fetched meanwhile, and step from
+// avxSums is a = fma(w, x, a) for CX terms: the rows of x in R8 to R13 point to the end of the chunk, its weights are
+// at the places of the panels, from which AX leads to the next term. With fetch, R15 leads from a term's weights to those that are fetched meanwhile, and step from
 // those to the next term's.
-func (t tile) avxSums(l *listing, fetch bool) {
+func (t tile) avxSums(l *listing, panels []string, fetch bool) {
 	vectors := t.width * t.panels
 	input := func(r int) string { return t.vector(t.rows*vectors + r) }
 	weight := t.vector(t.rows*vectors + t.rows)
-	panel := []string{"(AX)", "(AX)(R11*1)", "(AX)(R11*2)"}
 	for r := range t.rows {
 		for v := range vectors {
 			l.line("%s %s, %s, %s", t.instruction("VPXOR"), t.sum(r, v), t.sum(r, v), t.sum(r, v))
@@ -50,7 +49,7 @@ func (t tile) avxSums(l *listing, fetch bool) {
 		l.line("VBROADCASTSS (R%d)(CX*4), %s", 8+r, input(r))
 	}
 	for v := range vectors {
-		from := fmt.Sprintf("%d%s", v%t.width*t.bytes, panel[v/t.width])
+		from := fmt.Sprintf("%d%s", v%t.width*t.bytes, panels[v/t.width])
 		if t.rows > 1 {
 			l.line("VMOVUPS %s, %s", from, weight)
 			from = weight
@@ -85,7 +84,7 @@ func (t tile) avxTile() string {
 	}
 	l.line("MOVQ ahead+64(FP), R15")
 	l.line("MOVQ DX, AX")
-	t.avxSums(l, true)
+	t.avxSums(l, []string{"(AX)"}, true)
 	l.line("ADDQ AX, R15")
 	l.line("SUBQ DX, R15")
 	l.line("MOVQ R15, ahead+64(FP)")

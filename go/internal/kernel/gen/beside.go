@@ -1,0 +1,87 @@
+package main
+
+import "fmt"
+
+// besideTiles are those of one row and some columns side by side, each with so many vectors in its panel: as many columns as the
+// registers hold, beside the input and, where they are not read from memory, the weights.
+func besideTiles(m machine, width int) []tile {
+	var list []tile
+	for columns := 1; columns <= 4 && columns*width <= m.registers-3; columns++ {
+		list = append(list, tile{m, 1, columns, width})
+	}
+	return list
+}
+
+func (t tile) besideName() string {
+	return fmt.Sprintf("beside%s_%dx%d", t.machine.name, t.panels, t.width)
+}
+
+const besideArguments = "b *beside"
+
+// avxBeside is (N3) for all chunks. It has the arguments in BX, the end of the chunk of x in R8, and SI terms after it; the columns'
+// weights from R9 on, and AX, how far they are read.
+func (t tile) avxBeside() string {
+	l := &listing{}
+	l.function(t.besideName(), besideArguments, 0, 8)
+	l.line("MOVQ b+0(FP), BX")
+	l.line("MOVQ beside_x(BX), R8")
+	l.line("MOVQ beside_inputs(BX), SI")
+	var weights []string
+	for n := range t.panels {
+		l.line("MOVQ (beside_w+%d)(BX), R%d", 8*n, 9+n)
+		weights = append(weights, fmt.Sprintf("(R%d)(AX*1)", 9+n))
+	}
+	l.line("XORQ AX, AX")
+
+	l.label("chunk")
+	l.line("MOVQ SI, CX")
+	l.line("MOVQ $const_kChunk, DX")
+	l.line("CMPQ CX, DX")
+	l.line("CMOVQGT DX, CX")
+	l.line("SUBQ CX, SI")
+	l.line("LEAQ (R8)(CX*4), R8")
+	t.avxSums(l, weights, false)
+	for n := range t.panels {
+		l.line("MOVQ (beside_z+%d)(BX), DI", 8*n)
+		for v := range t.width { // z = z + a
+			sum, at := t.sum(0, n*t.width+v), address("(DI)", v*t.bytes)
+			l.line("VADDPS %s, %s, %s", at, sum, sum)
+			l.line("VMOVUPS %s, %s", sum, at)
+		}
+	}
+	l.line("TESTQ SI, SI")
+	l.line("JNE chunk")
+	l.line("VZEROUPPER")
+	l.line("RET")
+	return l.String()
+}
+
+// neonBeside has the arguments in R0, x in R12, and R2 terms after the chunk.
+func (t tile) neonBeside() string {
+	l := &listing{}
+	l.function(t.besideName(), besideArguments, 0, 8)
+	l.line("MOVD b+0(FP), R0")
+	l.line("MOVD beside_x(R0), R12")
+	l.line("MOVD beside_inputs(R0), R2")
+	for n := range t.panels {
+		l.line("MOVD (beside_w+%d)(R0), R%d", 8*n, 20+n)
+	}
+
+	l.label("chunk")
+	l.line("MOVD $const_kChunk, R5")
+	l.line("CMP R5, R2")
+	l.line("CSEL LT, R2, R5, R5")
+	l.line("SUB R5, R2")
+	t.neonSums(l)
+	for n := range t.panels {
+		l.line("MOVD (beside_z+%d)(R0), R1", 8*n)
+		for v := range t.width { // z = z + a
+			sum, at := t.sum(0, n*t.width+v), address("(R1)", v*t.bytes)
+			t.neonAdd(l, sum, at)
+			l.line("FMOVQ %s, %s", quad(sum), at)
+		}
+	}
+	l.line("CBNZ R2, chunk")
+	l.line("RET")
+	return l.String()
+}
