@@ -170,7 +170,7 @@ func readConfig(metadata map[string]string) (*Config, error) {
 			return nil, invalid("config."+member.Key, "one", "duplicate key")
 		}
 		if !slices.Contains(configKeys, member.Key) && !slices.Contains(optionKeys, member.Key) {
-			return nil, invalid("config."+member.Key, "only "+strings.Join(configKeys, ", "), "unexpected key")
+			return nil, invalid("config."+member.Key, "only "+strings.Join(slices.Concat(configKeys, optionKeys), ", "), "unexpected key")
 		}
 		values[member.Key] = member.Value
 	}
@@ -187,7 +187,7 @@ func readConfig(metadata map[string]string) (*Config, error) {
 			n, ok := integer(value)
 			want, valid = "1", ok && n == 1
 		case key == "op":
-			want = `"lstm"`
+			want = `"lstm", "gru" or "rnn"`
 			for op := range ops {
 				if value != nil && value.String() == `"`+ops[op].name+`"` {
 					config.Op, valid = Op(op), true

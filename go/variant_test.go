@@ -222,8 +222,8 @@ func TestConfigs(t *testing.T) {
 		{rnn, `"reset_after":false`, `config.reset_after: not for op "rnn", want no such key: a plain RNN has no gates`},
 		{rnn, `"gate_activation":"sigmoid"`, `config.gate_activation: not for op "rnn", want no such key: a plain RNN has no gates`},
 		{rnn, `"output_activation":"tanh"`, `config.output_activation: not for op "rnn", want no such key: the output of a plain RNN is its state`},
-		{`"op":"tcn",`, `"clip":-1`, `config.op: "tcn", want "lstm"`},
-		{"", `"clips":1`, "config.clips: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, batch_first, bidirectional"},
+		{`"op":"tcn",`, `"clip":-1`, `config.op: "tcn", want "lstm", "gru" or "rnn"`},
+		{"", `"clips":1`, "config.clips: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, candidate_activation, output_activation"},
 	} {
 		text := "{" + plain + "," + c.options + "}"
 		if c.op != "" {

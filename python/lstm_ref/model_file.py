@@ -185,9 +185,9 @@ def _read_config(metadata: dict[str, str] | None) -> Config:
         if key in config:
             raise InvalidArgument(f"config.{key}", "duplicate key", "one")
         if key not in (*CONFIG_KEYS, *OPTIONS):
-            raise InvalidArgument(f"config.{key}", "unexpected key", f"only {', '.join(CONFIG_KEYS)}")
+            raise InvalidArgument(f"config.{key}", "unexpected key", f"only {', '.join((*CONFIG_KEYS, *OPTIONS))}")
         config[key] = dict(value) if isinstance(value, Members) else value
-    wants = {"format_version": str(FORMAT_VERSION), "op": '"lstm"'}
+    wants = {"format_version": str(FORMAT_VERSION), "op": '"lstm", "gru" or "rnn"'}
     for key in CONFIG_KEYS:
         if key not in config:
             want = wants.get(key) or (f"an integer from 1 to {2**24}" if key in SIZES else "true or false")

@@ -226,13 +226,15 @@ void test_model() {
   CHECK_THROWS(with("\"op\"", "\"bias\": true, \"op\""), "config.bias: duplicate key, want one");
   CHECK_THROWS(with("\"op\"", "\"dropout\": 0, \"op\""),
                "config.dropout: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, "
-               "batch_first, bidirectional");
+               "batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, "
+               "candidate_activation, output_activation");
   CHECK_THROWS(parse(model_file("{}")), "config.format_version: missing, want 1");
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": 2"), "config.format_version: 2, want 1");
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": \"1\""), "config.format_version: \"1\", want 1");
-  CHECK_THROWS(with("\"op\": \"lstm\", ", ""), "config.op: missing, want \"lstm\"");
-  CHECK_THROWS(with("\"lstm\"", "\"mlp\""), "config.op: \"mlp\", want \"lstm\"");
-  CHECK_THROWS(with("\"lstm\"", "7"), "config.op: 7, want \"lstm\"");
+  const std::string ops = "\"lstm\", \"gru\" or \"rnn\"";
+  CHECK_THROWS(with("\"op\": \"lstm\", ", ""), "config.op: missing, want " + ops);
+  CHECK_THROWS(with("\"lstm\"", "\"mlp\""), "config.op: \"mlp\", want " + ops);
+  CHECK_THROWS(with("\"lstm\"", "7"), "config.op: 7, want " + ops);
   const std::string size = ", want an integer from 1 to 16777216";
   using Pair = std::pair<std::string, std::string>;  // a value as written, and as shown
   for (const Pair& given :

@@ -60,7 +60,7 @@ class ConfigReader {
   }
 
   Op op(const std::string& key) const {
-    const std::string want = "\"lstm\"", got = member(key, want).describe();
+    const std::string want = "\"lstm\", \"gru\" or \"rnn\"", got = member(key, want).describe();
     for (const Op op : {Op::kLstm, Op::kGru, Op::kRnn}) {
       if (got == '"' + std::string(name_of(op)) + '"') return op;
     }
@@ -139,7 +139,9 @@ void check_keys(const std::vector<json::Member>& members) {
     if (!seen.insert(member.key).second) throw Error("config." + member.key, "duplicate key", "one");
     if (!contains(kRequired, member.key) && !contains(kOptions, member.key)) {
       std::string list;
-      for (const char* key : kRequired) list += (list.empty() ? "only " : ", ") + std::string(key);
+      const auto add = [&](const char* key) { list += (list.empty() ? "only " : ", ") + std::string(key); };
+      std::for_each(std::begin(kRequired), std::end(kRequired), add);
+      std::for_each(std::begin(kOptions), std::end(kOptions), add);
       throw Error("config." + member.key, "unexpected key", list);
     }
   }

@@ -285,7 +285,9 @@ class Session:
         return measured
 
     def _invalid(self, case: InvalidCase) -> Result:
-        answer = self._ask(case.id, self.store.invalid_files(case))
+        if case.op not in self.row.about["operations"]:
+            return Result(case.id, "not offered", f"operation {case.op} is not offered")
+        answer = self._ask(case.id, self.store.invalid_files(case), case.op)
         if "skipped" in answer:
             return Result(case.id, "skipped", answer["skipped"])
         if "outputs" in answer:

@@ -59,7 +59,7 @@ def generate(progress: Progress = lambda name: None) -> Files:
     invalid = []
     for entry, entry_files in invalid_cases():
         progress(entry.id)
-        invalid.append(dataclasses.asdict(entry))
+        invalid.append(entry.to_json())
         files |= entry_files
     manifest = {"version": 1, "notes": NOTES, "valid": valid, "invalid": invalid}
     files["manifest.json"] = _dump_manifest(manifest)

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -106,13 +106,20 @@ class Case:
 
 @dataclass(frozen=True)
 class InvalidCase:
-    """Files that must be refused with exactly this error; paths are relative to the manifest, inputs may be None."""
+    """Files that must be refused with exactly this error; paths are relative to the manifest, inputs may be None.
+
+    op is what a request asks for; written only where it is not "lstm".
+    """
 
     id: str
     comment: str
     model: str
     inputs: str | None
     error: str
+    op: str = "lstm"
+
+    def to_json(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if (key, value) != ("op", "lstm")}
 
 
 @dataclass(frozen=True)
@@ -212,6 +219,7 @@ def _read_valid(root: Path, entry: dict[str, Any]) -> Case:
 def _read_invalid(root: Path, entry: dict[str, Any]) -> InvalidCase:
     case = InvalidCase(**entry)
     _check([(key, entry[key], isinstance(entry[key], str), "a string") for key in ("comment", "model", "error")])
+    _check([("op", case.op, case.op in CONFIGS, f"one of {', '.join(CONFIGS)}")])
     _check_files(root, [case.model] if case.inputs is None else [case.model, case.inputs])
     return case
 
