@@ -101,8 +101,8 @@ void test_threads_of_forward() {
   for (const Config& config : {Config{40, 128, 1, true, false, false},
                                {9, 64, 4, true, true, false},
                                {64, 64, 2, true, false, true},
-                               cells({64, 256, 1})[1],
-                               cells({64, 256, 1})[4]}) {  // these have two phases
+                               cells({64, 128, 1})[1],
+                               cells({64, 128, 1})[4]}) {  // these have two phases
     const Model model(config, 1, 0.1f);
     const Recurrent single(config, model.views, {"", 1});
     for (const std::int64_t B : {1, 19}) {
