@@ -12,12 +12,18 @@ import (
 // randomModel is a model of the configuration, and inputs of T steps and B rows with an initial state.
 func randomModel(t testing.TB, config Config, steps, batch int) (*Model, *Inputs) {
 	t.Helper()
+	return filledModel(t, config, fill{Kind: "uniform"}, steps, batch)
+}
+
+// filledModel is a model with such weights.
+func filledModel(t testing.TB, config Config, weights fill, steps, batch int) (*Model, *Inputs) {
+	t.Helper()
 	uniform := fill{Kind: "uniform"}
 	var tensors []NamedTensor
 	for layer := range config.NumLayers {
 		for direction := range config.directions() {
 			for _, want := range expectedTensors(&config, layer, direction) {
-				tensors = append(tensors, NamedTensor{want.name, uniform.tensor(t, 1, want.name, want.shape...)})
+				tensors = append(tensors, NamedTensor{want.name, weights.tensor(t, 1, want.name, want.shape...)})
 			}
 		}
 	}

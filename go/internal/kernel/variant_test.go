@@ -65,6 +65,64 @@ func compareColumn(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ran
 	}
 }
 
+// TestAdd has every set of columns with a term, of every width, for one row and for some.
+func TestAdd(t *testing.T) {
+	for _, k := range Available() {
+		for name, filler := range fillers {
+			t.Run(k.Name+"/"+name, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(17, 18))
+				for width := 1; width <= gates; width++ {
+					for set := range 1 << gates {
+						for _, rows := range []int{1, 1, 3} {
+							compareAdd(t, k, random, filler, width, set, rows)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// compareAdd has columns of a panel that is full, and of one of so many vectors, and takes that.
+func compareAdd(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, width, set, rows int) {
+	t.Helper()
+	units, inputs, p := (gates+width)*k.Lanes, 1+random.IntN(3*kChunk), 1
+	width *= k.Lanes
+	var lists [gates]guarded
+	var before, z, w [gates][]float32
+	var terms [gates]*Matrix
+	for n := range gates {
+		lists[n], before[n] = guard(rows*width, random.IntN(16)), values(random, filler, rows*width)
+		copy(lists[n].inner, before[n])
+		z[n] = lists[n].inner
+		if set>>n&1 == 1 {
+			w[n] = values(random, filler, units*inputs)
+			terms[n] = k.PackColumn(w[n], units, inputs)
+		}
+	}
+	x := make([][]float32, rows)
+	for r := range x {
+		x[r] = values(random, filler, inputs)
+	}
+	c := &Cell{Kernels: k}
+	c.add(&z, &terms, x, p)
+	for n := range gates {
+		what := fmt.Sprintf("columns %04b, width %d, inputs %d, rows %d: column %d", set, width, inputs, rows, n)
+		if !lists[n].intact() {
+			t.Fatalf("%s: wrote outside", what)
+		}
+		for at, got := range z[n] {
+			want := before[n][at]
+			if terms[n] != nil {
+				want = sum(want, w[n][(gates*k.Lanes+at%width)*inputs:][:inputs], x[at/width])
+			}
+			if !same(got, want) {
+				t.Fatalf("%s, place %d: %x, want %x", what, at, got, want)
+			}
+		}
+	}
+}
+
 func TestStartOfOneBias(t *testing.T) {
 	negZero := bits(kSignBit)
 	for _, start := range [][]float32{Baseline.PackStart([]float32{negZero}, nil, 1), Baseline.PackStart(nil, []float32{negZero}, 1)} {
