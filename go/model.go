@@ -84,6 +84,9 @@ func Parse(file []byte) (*Model, error) {
 	return m, nil
 }
 
+// panels is P for so many units.
+func (m *Model) panels(units int) int { return m.kernels.PanelsFor(m.cells[0].variant, units) }
+
 // checkTensors makes checks 7 and 8: the tensors are exactly those of the configuration.
 func checkTensors(config *Config, c *container) error {
 	expected := map[string]bool{}

@@ -78,7 +78,7 @@ func (p *pass) share(part int, memory *scratch) *share {
 	config := &p.config
 	row, rows := p.layer*config.directions()+p.direction, len(p.rows)
 	s := &memory.shares.take(1)[0]
-	panels := p.kernels.PanelsFor(p.cells[row].variant, config.HiddenSize)
+	panels := p.panels(config.HiddenSize)
 	first, last := panels*part/p.team, panels*(part+1)/p.team
 	s.pass, s.inputSize, s.turn = p, p.cells[row].inputSize, 0
 	s.Cell = kernel.Cell{
@@ -87,7 +87,7 @@ func (p *pass) share(part int, memory *scratch) *share {
 		Room: memory.floats.take(wholeLines(p.kernels.RoomFor(rows))), H: memory.rows.take(rows), Next: memory.rows.take(rows),
 	}
 	if config.ProjSize > 0 {
-		hPanels := p.kernels.PanelsFor(s.Variant, config.ProjSize)
+		hPanels := p.panels(config.ProjSize)
 		s.HFirst, s.HLast = hPanels*part/p.team, hPanels*(part+1)/p.team
 	}
 	units := s.PanelUnits()

@@ -24,37 +24,32 @@ func (m *Model) NewStream(batch int) (*Stream, error) {
 	if batch < 1 {
 		return nil, invalid("batch", "an integer of at least 1", "%d", batch)
 	}
-	units, variant := m.config.HiddenSize, m.cells[0].variant
 	outputs, _ := m.config.outputs()
-	const header = 6 // a slice's header in the size of a float32
-	panels, lanes := m.kernels.PanelsFor(variant, units), m.kernels.Lanes
-	row := len(m.cells)*(2*(header+outputs)+m.kernels.Panels(units)*lanes) + header + 4*lanes
-	var z []float32
-	var middle [][]float32
-	if variant != nil {
-		row += (m.config.columns()*panels*4*lanes + header + units)
+	units, columns := m.config.HiddenSize, m.config.columns()
+	cell := kernel.Cell{Kernels: m.kernels, Variant: m.cells[0].variant, Units: units, Last: m.panels(units), HLast: m.panels(outputs)}
+	padded := cell.Last * cell.PanelUnits() // units, as they stand in panels
+	const header = 6                        // a slice's header in the size of a float32
+	row := len(m.cells)*(2*(header+outputs)+padded) + header + 4*m.kernels.Lanes
+	if cell.Variant != nil {
+		row += columns*padded + header + units
 	}
 	if size, fits := sizeInBytes([]int{batch, row}, 4); !fits || size > maxUnseen {
 		return nil, invalid("memory", "a smaller one", "too little for this case")
 	}
 	s := &Stream{model: m, batch: batch, x: make([][]float32, batch)}
-	if variant != nil {
-		z = make([]float32, batch*m.config.columns()*panels*4*lanes)
-		middle = splitRows(make([]float32, batch*units), units)
+	cell.Room, cell.CPanel = make([]float32, m.kernels.RoomFor(batch)), batch*cell.PanelUnits()
+	if cell.Variant != nil {
+		cell.Z, cell.ZPanel = make([]float32, batch*columns*padded), columns*cell.CPanel
+		cell.Middle = splitRows(make([]float32, batch*units), units)
 	}
-	room := make([]float32, m.kernels.RoomFor(batch))
-	for _, cell := range m.cells {
-		layer := stepper{kernel.Cell{
-			Kernels: m.kernels, Weights: &cell.Weights, Variant: cell.variant, Units: units, Last: panels, Room: room,
-			Z: z, Middle: middle, HLast: m.kernels.PanelsFor(variant, outputs),
-			H: splitRows(make([]float32, batch*outputs), outputs), Next: splitRows(make([]float32, batch*outputs), outputs),
-		}}
-		layer.CPanel = batch * layer.PanelUnits()
-		layer.ZPanel = layer.CPanel * m.config.columns()
+	for _, parameters := range m.cells {
+		cell.Weights, cell.Variant = &parameters.Weights, parameters.variant
 		if m.config.Op != RNN {
-			layer.C = make([]float32, panels*layer.CPanel)
+			cell.C = make([]float32, batch*padded)
 		}
-		s.layers = append(s.layers, layer)
+		cell.H = splitRows(make([]float32, batch*outputs), outputs)
+		cell.Next = splitRows(make([]float32, batch*outputs), outputs)
+		s.layers = append(s.layers, stepper{cell})
 	}
 	return s, nil
 }

@@ -12,7 +12,7 @@ type Cell struct {
 	*Kernels
 	*Weights
 	Units, First, Last int
-	C                  []float32 // (Last-First, rows, V)
+	C                  []float32 // (Last-First, rows, V); of a variant (Last-First, rows, 4*V), h where there is no c
 	CPanel, ZPanel     int       // distances from panel to panel, in C and Z
 	Room               []float32 // as much as the method says
 
@@ -21,7 +21,7 @@ type Cell struct {
 	H, Next   [][]float32 // (H,) of each row, before and after the step
 	Backwards bool        // the order of the panels
 	block     block
-	columns   beside // of one row
+	argument  beside // of the routines for one row
 
 	*Variant                  // nil for the plain LSTM, which has nothing of the following
 	ZRow          int         // where the step begins in Z (Last-First, columns, rows, 4*V)

@@ -26,16 +26,6 @@ func (c *Column) Phase() int {
 	return 0
 }
 
-// A besideFunc goes on with the sums of some columns of one row.
-type besideFunc func(b *beside)
-
-// beside is the argument of a besideFunc.
-type beside struct {
-	z, w   [gates]*float32 // of a panel
-	x      *float32        // (K,)
-	inputs int             // K
-}
-
 // Options are what the pointwise parts read.
 type Options struct {
 	Gate, Candidate, Output Activation
@@ -52,7 +42,7 @@ func NewLSTM(columns []Column, o Options, project Column) *Variant {
 func NewGRU(columns []Column, o Options) *Variant {
 	points := []func(*Cell, panel){gru}
 	if len(columns) == 3 {
-		points = []func(*Cell, panel){gruBefore, gruAfterAll}
+		points = []func(*Cell, panel){gruReset, gruCandidate}
 	}
 	return &Variant{columns, points, o, Column{}}
 }
@@ -113,41 +103,6 @@ func (c *Cell) Begin(x [][]float32) {
 	}
 }
 
-// add goes on with the sums of columns that have such a term, for the rows x: z in panel p.
-func (c *Cell) add(z *[gates][]float32, terms *[gates]*Matrix, x [][]float32, p int) {
-	if c.beside[0] == nil || len(x) > 1 {
-		for n, w := range terms {
-			if w != nil {
-				c.Affine(z[n], 0, nil, w, x, p, p+1)
-			}
-		}
-		return
-	}
-	count := 0
-	for _, w := range terms {
-		if w != nil {
-			count++
-		}
-	}
-	if count == 0 {
-		return
-	}
-	routines := c.beside[len(z[0])/c.Lanes-1]
-	together, _, _ := parts(count, len(routines))
-	b, n := &c.columns, 0
-	for i, w := range terms {
-		if w == nil {
-			continue
-		}
-		b.z[n], b.w[n], b.x, b.inputs = &z[i][0], &w.data[w.at(p, 0, c.Lanes)], &x[0][0], w.inputs
-		count--
-		if n++; n == together || count == 0 {
-			routines[n-1](b)
-			n = 0
-		}
-	}
-}
-
 // Phase is a phase of a step of the first rows. Keep, unless it is nil, sees the sums and then the gates of each panel in z.
 func (c *Cell) Phase(phase, rows int, keep func(p int, gates bool)) {
 	if phase == len(c.Variant.points) {
@@ -192,87 +147,4 @@ func (c *Cell) project(rows int) {
 func (c *Cell) Ahead(rows int) {
 	c.ZRow += rows
 	c.Backwards = !c.Backwards
-}
-
-// spread copies panel p of some rows to its places in them.
-func (c *Cell) spread(to [][]float32, p int, list []float32, rows int) {
-	width := len(list) / rows
-	for r, row := range to[:rows] {
-		copy(row[p*gates*c.Lanes:], list[r*width:][:width])
-	}
-}
-
-// peep is z = fma(w, c, z), w being the same for all rows.
-func (c *Cell) peep(z, w, state []float32, p panel) {
-	w = w[p.number*gates*c.Lanes:][:p.width]
-	for at := 0; at < len(z); at += p.width {
-		c.fma(z[at:][:p.width], w, state[at:][:p.width], z[at:][:p.width])
-	}
-}
-
-// lstm is (V4) to (V6) with (2.2)-(2.4).
-func lstm(c *Cell, p panel) {
-	k := &c.Variant.options
-	i, f, g, o := p.z[0], p.z[1], p.z[2], p.z[3]
-	if k.Peephole != nil { // (V4)
-		c.peep(i, k.Peephole[0], p.state, p)
-		c.peep(f, k.Peephole[2], p.state, p)
-	}
-	c.act(k.Gate, i, i) // (2.2)
-	c.act(k.Candidate, g, g)
-	if k.InputForget {
-		c.rest(f, i) // (V6)
-	} else {
-		c.act(k.Gate, f, f)
-	}
-	c.mix(p.state, f, p.state, i, g) // (2.3)
-	if k.Peephole != nil {
-		c.peep(o, k.Peephole[1], p.state, p) // (V5)
-	}
-	c.act(k.Gate, o, o)
-	c.act(k.Output, p.m, p.state)
-	c.times(p.m, o, p.m) // (2.4)
-	h := c.Next
-	if c.Variant.Project.Late != nil {
-		h = c.Middle
-	}
-	c.spread(h, p.number, p.m, len(p.m)/p.width)
-}
-
-// gru is (V9), (V10) and (V13), resetting after.
-func gru(c *Cell, p panel) {
-	k := &c.Variant.options
-	r, u, nx, nh := p.z[0], p.z[1], p.z[2], p.z[3]
-	c.act(k.Gate, r, r) // (V9)
-	c.act(k.Gate, u, u)
-	c.fma(nx, r, nh, nx) // (V10)
-	c.update(u, nx, p)
-}
-
-// gruBefore is (V9) and the r * h of (V11).
-func gruBefore(c *Cell, p panel) {
-	k := &c.Variant.options
-	r, u := p.z[0], p.z[1]
-	c.act(k.Gate, r, r) // (V9)
-	c.act(k.Gate, u, u)
-	c.times(p.m, r, p.state)
-	c.spread(c.Middle, p.number, p.m, len(p.m)/p.width)
-}
-
-// gruAfterAll is (V12) and (V13), when r * h of all units is in n.
-func gruAfterAll(c *Cell, p panel) { c.update(p.z[1], p.z[2], p) }
-
-// update is act of (V10) or (V12), and (V13).
-func (c *Cell) update(u, n []float32, p panel) {
-	c.act(c.Variant.options.Candidate, n, n)
-	c.rest(p.m, u)
-	c.mix(p.state, u, p.state, p.m, n)
-	c.spread(c.Next, p.number, p.state, len(p.m)/p.width)
-}
-
-// rnn is (V15).
-func rnn(c *Cell, p panel) {
-	n := p.z[0]
-	c.act(c.Variant.options.Candidate, p.m, n)
-	c.spread(c.Next, p.number, p.m, len(p.m)/p.width)
 }
