@@ -1,6 +1,7 @@
 package lstmref
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -104,16 +105,19 @@ func (c *Config) inputs(layer int) (int, string) {
 	if layer == 0 {
 		return c.InputSize, "I"
 	}
-	size, letter := c.outputs()
+	size, letter := c.OutputSize(), c.outputSymbol()
 	return c.directions() * size, "D*" + letter
 }
 
-// outputs is R, the size of h, and its symbol.
-func (c *Config) outputs() (int, string) {
+// OutputSize is R, the size of h: H without a projection.
+func (c Config) OutputSize() int { return cmp.Or(c.ProjSize, c.HiddenSize) }
+
+// outputSymbol is that of OutputSize in shapes.
+func (c *Config) outputSymbol() string {
 	if c.ProjSize > 0 {
-		return c.ProjSize, "R"
+		return "R"
 	}
-	return c.HiddenSize, "H"
+	return "H"
 }
 
 // columns is how many pre-activations a unit has.

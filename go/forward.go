@@ -92,7 +92,7 @@ func (c *call) run() (y *Tensor, final *State) {
 			copy(c.state.C.Data, initial.C.Data)
 		}
 	}
-	outputs, _ := config.outputs()
+	outputs := config.OutputSize()
 	width := config.directions() * outputs
 	if y = c.y; y == nil {
 		y = zeros(c.inputs.X.Shape[0], c.inputs.X.Shape[1], width)
@@ -146,7 +146,7 @@ func (c *call) newTraces() {
 				*c.trace = append(*c.trace, NamedTensor{name + "_" + suffix(layer, direction), *tensor})
 			}
 			h := c.config.HiddenSize
-			outputs, _ := c.config.outputs()
+			outputs := c.config.OutputSize()
 			values("z", &trace.z, c.config.columns()*h)
 			if c.config.Op != RNN { // whose only gate is h itself
 				values("gates", &trace.gates, ops[c.config.Op].gates*h)

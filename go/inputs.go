@@ -180,7 +180,7 @@ const maxUnseen = 1 << 32
 // checkOutputs makes check 13, given the shape of x; before it, nothing is allocated for a row that no file holds.
 func (m *Model) checkOutputs(shape []int) error {
 	steps, batch := m.dims(shape)
-	outputs, _ := m.config.outputs()
+	outputs := m.config.OutputSize()
 	y, fits := sizeInBytes([]int{steps, batch, m.config.directions() * outputs}, 4)
 	row := outputs // of the state
 	if m.config.hasC() {
@@ -202,7 +202,7 @@ func (m *Model) checkY(y, x *Tensor) error {
 	if y == nil {
 		return nil
 	}
-	outputs, letter := m.config.outputs()
+	outputs, letter := m.config.OutputSize(), m.config.outputSymbol()
 	shape := []int{x.Shape[0], x.Shape[1], m.config.directions() * outputs}
 	if !slices.Equal(y.Shape, shape) {
 		axes := strings.Replace(m.config.axes(), "I)", "D*"+letter+")", 1)
@@ -236,7 +236,7 @@ func (m *Model) dims(shape []int) (steps, batch int) {
 
 // expectedState is h_0 and, where there is one, c_0 as they should be.
 func (m *Model) expectedState(batch int) []expectation {
-	outputs, letter := m.config.outputs()
+	outputs, letter := m.config.OutputSize(), m.config.outputSymbol()
 	list := []expectation{{"h_0", "(L*D, B, " + letter + ")", []int{len(m.cells), batch, outputs}}}
 	if m.config.hasC() {
 		list = append(list, expectation{"c_0", "(L*D, B, H)", []int{len(m.cells), batch, m.config.HiddenSize}})

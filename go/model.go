@@ -134,7 +134,7 @@ func (want expectation) check(dtype string, shape []int) error {
 func expectedTensors(config *Config, layer, direction int) []expectation {
 	h, suffix := config.HiddenSize, suffix(layer, direction)
 	inputs, symbol := config.inputs(layer)
-	outputs, letter := config.outputs()
+	outputs, letter := config.OutputSize(), config.outputSymbol()
 	size, rows := "H", ops[config.Op].gates*h
 	if rows > h {
 		size = fmt.Sprintf("%d*H", ops[config.Op].gates)

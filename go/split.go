@@ -161,7 +161,7 @@ func (c *call) newPass(layer, direction int, rows []int, in, out view, needs []*
 	p := &memory.passes.take(1)[0]
 	p.call, p.layer, p.direction, p.rows, p.in, p.out, p.needs = c, layer, direction, rows, in, out, needs
 	p.block, p.team = c.blockSteps(len(rows), c.split.stages), min(c.split.units, c.panels(c.config.HiddenSize))
-	p.outputs, _ = c.config.outputs()
+	p.outputs = c.config.OutputSize()
 	p.out.data = out.data[direction*p.outputs:] // (4.1)
 	if c.traces != nil {
 		p.trace = c.traces[layer*c.config.directions()+direction]

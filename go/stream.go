@@ -24,7 +24,7 @@ func (m *Model) NewStream(batch int) (*Stream, error) {
 	if batch < 1 {
 		return nil, invalid("batch", "an integer of at least 1", "%d", batch)
 	}
-	outputs, _ := m.config.outputs()
+	outputs := m.config.OutputSize()
 	units, columns := m.config.HiddenSize, m.config.columns()
 	cell := kernel.Cell{Kernels: m.kernels, Variant: m.cells[0].variant, Units: units, Last: m.panels(units), HLast: m.panels(outputs)}
 	padded := cell.Last * cell.PanelUnits() // units, as they stand in panels
@@ -76,7 +76,7 @@ func (s *Stream) Step(y, x []float32) error {
 	if len(x) != s.batch*config.InputSize {
 		return invalid("x", "as many as its shape "+formatShape([]int{s.batch, config.InputSize}), "%d elements", len(x))
 	}
-	outputs, _ := config.outputs()
+	outputs := config.OutputSize()
 	if len(y) != s.batch*outputs {
 		return invalid("y", "as many as its shape "+formatShape([]int{s.batch, outputs}), "%d elements", len(y))
 	}

@@ -25,7 +25,7 @@ func newStream(t testing.TB, m *Model, batch int, state *State) *Stream {
 func stepAll(t testing.TB, s *Stream, x *Tensor) *Tensor {
 	t.Helper()
 	steps, batch, inputs := x.Shape[0], x.Shape[1], x.Shape[2]
-	units, _ := s.model.config.outputs()
+	units := s.model.config.OutputSize()
 	y := zeros(steps, batch, units)
 	for step := range steps {
 		if err := s.Step(y.Data[step*batch*units:][:batch*units], x.Data[step*batch*inputs:][:batch*inputs]); err != nil {
@@ -70,7 +70,7 @@ func TestGoldenStreams(t *testing.T) {
 			s := newStream(t, m, c.Dims.B, inputs.State)
 			x, want := timeMajor(inputs.X, m.config.BatchFirst), timeMajor(y, m.config.BatchFirst)
 			got := stepAll(t, s, x)
-			width, _ := m.config.outputs()
+			width := m.config.OutputSize()
 			for step := range c.Dims.T {
 				for b := range c.Dims.B {
 					if c.Lengths == nil || step < c.Lengths[b] {

@@ -6,7 +6,7 @@ import "github.com/lstm-ref/lstm_ref/go/internal/kernel"
 // of their names.
 func packVariant(k *kernel.Kernels, config *Config, data func(name string) []float32, inputs int) *kernel.Variant {
 	h := config.HiddenSize
-	outputs, _ := config.outputs()
+	outputs := config.OutputSize()
 	rows := func(name string, gate, width int) []float32 { return data(name)[gate*h*width:][:h*width] }
 	bias := func(name string, gate int) []float32 {
 		if !config.Bias {

@@ -136,7 +136,7 @@ func TestVariantsAllocateNothing(t *testing.T) {
 		for _, batch := range []int{1, 3, 40} {
 			m, in := randomModel(t, config.sized(5, 37, 2), 1, batch)
 			s := newStream(t, m, batch, in.State)
-			outputs, _ := m.config.outputs()
+			outputs := m.config.OutputSize()
 			y := make([]float32, batch*outputs)
 			if allocations := testing.AllocsPerRun(5, func() { s.Step(y, in.X.Data) }); allocations != 0 {
 				t.Errorf("batch %d: %v allocations a step", batch, allocations)

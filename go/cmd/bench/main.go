@@ -122,7 +122,7 @@ func (w *worker) prepare(r requests.Request) (any, error) {
 	case t.mode == "step" && config.Bidirectional:
 		return skipped{"bidirectional: a stream has no reverse direction"}, nil
 	}
-	steps, rows, features := in.X.Shape[0], in.X.Shape[1], config.HiddenSize
+	steps, rows, features := in.X.Shape[0], in.X.Shape[1], config.OutputSize()
 	if config.Bidirectional {
 		features *= 2
 	}
@@ -148,7 +148,7 @@ type job struct {
 	model   *lstmref.Model
 	stream  *lstmref.Stream // in mode step
 	threads int
-	x, y    *lstmref.Tensor // (T, B, I), (T, B, D*H)
+	x, y    *lstmref.Tensor // (T, B, I), (T, B, D*R)
 }
 
 // sequence is one call for all steps.

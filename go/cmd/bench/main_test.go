@@ -69,7 +69,13 @@ func model(t *testing.T, name string) (string, *lstmref.Model) {
 }
 
 func TestOutputsAndSamples(t *testing.T) {
-	path, m := model(t, "gate-order")
+	for _, name := range []string{"gate-order", "projection-one-step", "gru-one-step", "rnn-one-step"} {
+		t.Run(name, func(t *testing.T) { compareOutputs(t, name) })
+	}
+}
+
+func compareOutputs(t *testing.T, name string) {
+	path, m := model(t, name)
 	inputs, x := writeX(t, 9, 3, m.Config().InputSize)
 	want, _, err := m.Forward(x, nil)
 	if err != nil {
