@@ -9,34 +9,46 @@
 namespace lstm_ref {
 namespace {
 
-// One row, N panels from panel p on, their sums side by side: z (N, 4, V) += weights * x.
-template <int G, int N>
-void add_panels(float* z, const Product& product, int64_t p) {
+// One row, N panels from panel p on: weights * x is added to the vectors first, ..., first + G - 1 of each.
+template <int N, int G, int first>
+LSTM_REF_INLINE void add_product(Vec (&z)[N][4], const Product& product, int64_t p) {
   const int64_t panel_size = product.K * G * kLanes;
   const float* const weights = product.weights + p * panel_size;
-  z += product.first * kLanes;
-  Vec sums[N][G];
-  for (int n = 0; n < N; ++n) {
-    for (int v = 0; v < G; ++v) sums[n][v] = load(z + (n * 4 + v) * kLanes);
-  }
   for (int64_t k = 0; k < product.K; k += kChunk) {
     const float* const x[1] = {product.inputs[0] + k};
     Vec a[N][G] = {};
     sum_chunk<1, N, false, G>(a, weights + k * G * kLanes, panel_size, x, chunk_length(product.K, k), {});
 #pragma GCC unroll 4
     for (int n = 0; n < N; ++n) {
-      for (int v = 0; v < G; ++v) sums[n][v] += a[n][v];
+      for (int v = 0; v < G; ++v) z[n][first + v] += a[n][v];
     }
-  }
-  for (int n = 0; n < N; ++n) {
-    for (int v = 0; v < G; ++v) store(z + (n * 4 + v) * kLanes, sums[n][v]);
   }
 }
 
-using AddPanels = void (*)(float*, const Product&, int64_t);
+// One row, N panels from panel p on, their sums side by side, into step.z (N, 4, V).
+template <int N>
+void sum_panels(const CellStep& step, int64_t p) {
+  Vec z[N][4];
+  for (int n = 0; n < N; ++n) {
+    for (int v = 0; v < 4; ++v) z[n][v] = load(step.start.data + (p + n) * step.start.panel_size + v * kLanes);
+  }
+  for (int n = 0; n < step.num_products; ++n) {
+    const Product& product = step.products[n];
+    if (product.G == 4) {
+      add_product<N, 4, 0>(z, product, p);
+    } else if (product.first == 0) {
+      add_product<N, 3, 0>(z, product, p);
+    } else {
+      add_product<N, 3, 1>(z, product, p);
+    }
+  }
+  for (int n = 0; n < N; ++n) {
+    for (int v = 0; v < 4; ++v) store(step.z + (n * 4 + v) * kLanes, z[n][v]);
+  }
+}
+
 static_assert(kSideBySide == 3, "the table has up to 3 panels");
-template <int G>
-constexpr AddPanels kAddPanels[3] = {add_panels<G, 1>, add_panels<G, 2>, add_panels<G, 3>};
+constexpr void (*kSumPanels[3])(const CellStep&, int64_t) = {sum_panels<1>, sum_panels<2>, sum_panels<3>};
 
 // All rows, one panel.
 LSTM_REF_INLINE void phase_panel(const CellStep& step, int64_t p) {
@@ -50,13 +62,7 @@ LSTM_REF_INLINE void phase_panel(const CellStep& step, int64_t p) {
 
 // One row, N panels.
 LSTM_REF_INLINE void phase_panels(const CellStep& step, int64_t p, int64_t N) {
-  for (int64_t n = 0; n < N; ++n) {
-    copy_start(step.z + n * 4 * kLanes, {step.start.data + (p + n) * step.start.panel_size, 0}, 1);
-  }
-  for (int n = 0; n < step.num_products; ++n) {
-    const Product& product = step.products[n];
-    (product.G == 4 ? kAddPanels<4> : kAddPanels<3>)[N - 1](step.z, product, p);
-  }
+  kSumPanels[N - 1](step, p);
   pointwise_part(step, N, [&](int64_t n) { return Tile4{step.z + n * 4 * kLanes, 0, p + n}; });
 }
 
