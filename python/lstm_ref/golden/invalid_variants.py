@@ -86,7 +86,7 @@ def models_of_variants() -> Iterator[tuple[str, str, bytes]]:
                                                           if key != "proj_size" or key in written})}  # fmt: skip
         if id == "weight-hr-missing":  # the data of a plain LSTM whose h has one number
             del header["weight_hr_l0"]
-            yield id, comment, build(header, model_data(config)[: -4 * config.proj_size * config.hidden_size])
+            yield id, comment, build(header, model_data(config)[: -4 * config.output_size * config.hidden_size])
         else:
             yield id, comment, build(header, model_data(config))
 
