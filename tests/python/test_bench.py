@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -532,7 +533,6 @@ def test_a_claim_needs_both_times():
 
 
 def test_results_are_stored_and_read_again(tmp_path):
-    jsonschema = pytest.importorskip("jsonschema")
     found = everything_timed()
     found.notes = ["something"]
     text = results_file.to_json(found, [claim.to_json() for claim in claims.judge(found)])
@@ -625,7 +625,6 @@ def test_reports_say_what_failed_and_what_was_skipped(tmp_path):
 
 
 def test_plots_are_small_and_always_the_same():
-    pytest.importorskip("matplotlib")
     first, second = (plots.draw(everything_timed()) for _ in range(2))
     assert set(first) == {f"{name}.{kind}" for name in ("ratios", "roofline", "scaling") for kind in ("svg", "png")}
     assert first == second

@@ -237,7 +237,6 @@ def test_golden_needs_an_option():
 
 
 def test_accuracy_table(tmp_path):
-    pytest.importorskip("torch")
     path = tmp_path / "a.md"
     path.write_text("<!-- accuracy --><!-- /accuracy -->")
     result = lstm_ref("accuracy", *QUICK, "--markdown", path)
@@ -247,7 +246,6 @@ def test_accuracy_table(tmp_path):
 
 
 def test_every_family_is_as_accurate_as_torch():
-    pytest.importorskip("torch")
     families = accuracy.measure(accuracy.finite(load().valid))
     assert len(families) > 5
     assert sum(family.cases for family in families) > 400

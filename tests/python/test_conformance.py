@@ -455,6 +455,17 @@ def test_what_a_runner_does_not_offer_is_not_asked(manifest, fake, config, reaso
     assert not row_of(replace(manifest, valid=[make_case("target", config, 4, 2)]), fake("plain")).passed(strict=False)
 
 
+def test_refusals_of_what_a_runner_does_not_offer_are_not_asked_for(golden, fake):
+    """Inputs that are wrong for a good model of another op, or with an option; a model that is wrong itself is asked for."""
+    ids = ("gru-c-0", "projection-h-0-shape", "tensor-missing")
+    chosen = replace(golden, valid=[], invalid=[case for case in golden.invalid if case.id in ids])
+    assert [case.op for case in chosen.invalid] == ["lstm", "gru", "lstm"]
+    row = row_of(chosen, fake("plain"))
+    assert {result.case: result.detail for result in row.invalid if result.status == "not offered"} == {
+        "gru-c-0": "operation gru is not offered", "projection-h-0-shape": "option proj_size is not offered",
+    }  # fmt: skip
+
+
 def test_a_runner_refuses_what_it_does_not_offer(tmp_path):
     runner = replace(numpy_runner.RUNNER, operations=("lstm",), options=("clip",))
     config = LSTMConfig(1, 2, clip=1, peephole=True, bias=False)

@@ -320,10 +320,7 @@ def test_python_runs_while_the_engine_computes():
 
 
 class TestTorch:
-    torch = pytest.importorskip("torch")
-
     def test_there_and_back(self):
-        torch = self.torch
         module = torch.nn.LSTM(3, 5, 2, bidirectional=True, batch_first=True, dropout=0.5).eval()
         lstm = native.LSTM.from_torch(module)
         x = fill(1, "x", (2, 4, 3), UNIFORM)
@@ -337,7 +334,7 @@ class TestTorch:
             assert torch.equal(back.state_dict()[name], value)
 
     def test_refusals(self):
-        nn = self.torch.nn
+        nn = torch.nn
         for module, message in [
             (nn.GRU(2, 3), "module: a GRU, want a torch.nn.LSTM"),
             (nn.Linear(2, 3), "module: a Linear, want a torch.nn.LSTM"),

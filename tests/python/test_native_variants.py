@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from engine_arrays import assert_same_bits
 from test_variants import CHOICES, OPS, combinations, inputs, weights
 
@@ -138,14 +139,11 @@ def test_rnn_arguments(arguments, message):
 
 
 class TestTorch:
-    torch = pytest.importorskip("torch")
-
     @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
     @pytest.mark.parametrize(("name", "arguments"), [
         ("LSTM", {"proj_size": 3}), ("GRU", {}), ("RNN", {}), ("RNN", {"nonlinearity": "relu"}),
     ])  # fmt: skip
     def test_there_and_back(self, name, arguments):
-        torch = self.torch
         module = getattr(torch.nn, name)(4, 5, 2, bidirectional=True, batch_first=True, **arguments).eval()
         network = getattr(native, name).from_torch(module)
         x = inputs(network.config)[0]
@@ -160,7 +158,7 @@ class TestTorch:
         assert native.CLASSES[network.op].from_torch(back).config == network.config
 
     def test_refusals(self):
-        nn = self.torch.nn
+        nn = torch.nn
         for cls, module, message in [
             (native.GRU, nn.LSTM(2, 3), "module: a LSTM, want a torch.nn.GRU"),
             (native.LSTM, nn.RNN(2, 3), "module: a RNN, want a torch.nn.LSTM"),

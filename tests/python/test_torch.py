@@ -6,12 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from lstm_ref.config import LSTMConfig  # noqa: E402
-from lstm_ref.errors import InvalidArgument  # noqa: E402
-from lstm_ref.torch import LSTM  # noqa: E402
+from lstm_ref.config import LSTMConfig
+from lstm_ref.errors import InvalidArgument
+from lstm_ref.torch import LSTM
 
 VARIANTS = [
     dict(num_layers=layers, bias=bias, batch_first=batch_first, bidirectional=bidirectional)

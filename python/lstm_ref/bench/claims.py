@@ -67,18 +67,13 @@ def _ratio(group: str, work: Measured, slow: str, fast: str, wanted: float, what
         yield Claim(group, what, ratio.value, wanted, ratio.low, ratio.high, note=note)
 
 
-def _ceiling(results: Results, work: Measured, peer: str) -> str:
-    """The ratio that the machine itself allows: it must read the weights, and compute."""
-    timing = work.get(peer)
+def _ceiling(results: Results, work: Measured, entry: str, value: float = 1.0) -> str:
+    """The ratio to an entry's time that the machine itself allows: it must read the weights, and compute. For our own entry: what
+    `value`, reached in its time, would be."""
+    timing = work.get(entry)
     if results.peak is None or timing is None:
         return ""
-    return f"the machine allows {number(timing.seconds / roofline.least_seconds(results.peak, work.mode, work.shape))}"
-
-
-def _least(results: Results, work: Measured, value: float, seconds: float) -> str:
-    """The value that a work's `value`, now reached in so many seconds, would have at the machine's limit."""
-    assert results.peak is not None
-    return f"the machine allows {number(value * seconds / roofline.least_seconds(results.peak, work.mode, work.shape))}"
+    return f"the machine allows {number(value * timing.seconds / roofline.least_seconds(results.peak, work.mode, work.shape))}"
 
 
 def _note(*parts: str) -> str:
@@ -112,7 +107,7 @@ def _streams(results: Results) -> Iterator[Claim]:
             speed = roofline.bandwidth(results.peak, size) / 1e9
             note = (
                 f"{timing.seconds * 1e6:.3g} us; {size // 1024} KiB of weights at {speed:.3g} GB/s: {size / speed / 1e3:.3g} us; "
-                + _least(results, work, share, timing.seconds)
+                + _ceiling(results, work, CPP.name, share)
             )
             yield _share("one step per call in C++, share of the read bandwidth", f"I, H = {I}, {H}", timing, share, 0.8, note)
 
@@ -129,7 +124,7 @@ def _small_steps(results: Results) -> Iterator[Claim]:
                 0.9,
                 note=_note(
                     f"{timing.seconds * 1e6:.3g} us; RTNeural took {there * 1e6:.3g} us",
-                    _least(results, work, there / timing.seconds, timing.seconds) if results.peak else "",
+                    _ceiling(results, work, CPP.name, there / timing.seconds),
                 ),
             )
 
@@ -167,7 +162,7 @@ def _fma_shares(results: Results) -> Iterator[Claim]:
             speed = roofline.flops_per_second(shape, timing.seconds)
             share = roofline.fma_share(results.peak, work, timing)
             peak = roofline.fma_peak(results.peak) / 1e9
-            note = f"{speed / 1e9:.3g} of {peak:.3g} GFLOP/s; {_least(results, work, share, timing.seconds)}"
+            note = f"{speed / 1e9:.3g} of {peak:.3g} GFLOP/s; {_ceiling(results, work, CPP.name, share)}"
             yield _share("sequence, batch 32 and 64, share of the fma peak", str(shape), timing, share, 0.85, note)
 
 

@@ -68,7 +68,8 @@ def least_seconds(peak: Peak, mode: str, s: Shape, isa: str = "") -> float:
 
     A step reads all weights, and computes meanwhile. In a sequence the input projection of all steps is one product, bound by
     arithmetic; then every step reads W_hh. The activations (N5), (N6) come on top: where arithmetic is the limit all of them,
-    since they take the same units of the processor; where reading is, only those of the last vector, in each layer and direction. A chunk's sum is a chain of terms.
+    since they take the same units of the processor; where reading is, only those of the last vector, in each layer and direction.
+    A chunk's sum is a chain of terms.
     """
     flops, passes = fma_peak(peak, isa), s.L * s.D
     unit, latency, term = (1e-9 * by_isa[isa or fastest(peak)] for by_isa in (peak.unit, peak.latency, peak.term))

@@ -93,17 +93,17 @@ class Store:
 def _by_engine(case: Case, trace: dict[str, np.ndarray] | None) -> dict[str, np.ndarray] | None:
     """By the compiled engine, where there is one."""
     try:
-        from ..native import LSTM, available_isas
+        from ..native import CLASSES, available_isas
     except ImportError:
         return None
-    if case.op != "lstm" or case.config.chosen():  # it does not have that yet
-        return None
     weights, inputs = case.tensors()
-    state = (inputs["h_0"], inputs["c_0"]) if "h_0" in inputs else None
-    y, (h_n, c_n) = LSTM.from_tensors(case.config, weights, isa=available_isas()[-1])(
+    given = tuple(inputs[f"{name}_0"] for name in case.config.state if f"{name}_0" in inputs)
+    state = (given if len(case.config.state) > 1 else given[0]) if given else None
+    y, final = CLASSES[case.op].from_tensors(case.config, weights, isa=available_isas()[-1])(
         inputs["x"], state, inputs.get("lengths"), trace=trace
     )
-    return {"y": y, "h_n": h_n, "c_n": c_n}
+    finals = final if len(case.config.state) > 1 else (final,)
+    return dict(zip(case.config.outputs(), (y, *finals), strict=True))
 
 
 def _by_reference(case: Case, trace: dict[str, np.ndarray] | None) -> dict[str, np.ndarray] | None:

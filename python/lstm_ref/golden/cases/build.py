@@ -1,6 +1,6 @@
 """What cases are made of: fills of tensors, and a case with everything at its default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,17 @@ def case(id: str, family: str, flags: str, comment: str, I: int, H: int, *, T: i
         lengths=None if lengths is None else np.array(lengths, np.int64), initial_state=has_state,
         seed=int.from_bytes(id.encode()[-6:], "big"), fills=DEFAULT_FILLS | fills, stored=stored,
     )  # fmt: skip
+
+
+def wide_ranges() -> Iterator[tuple[str, tuple[int, int], str]]:
+    """Ranges of biased exponents: names, bounds, and the flags of what may happen there."""
+    for name, bounds in {"subnormal": (0, 3), "tiny": (0, 80), "around-one": (117, 137), "huge": (180, 254), "finite": (0, 254),
+                         "any": (0, 255)}.items():  # fmt: skip
+        yield (
+            name,
+            bounds,
+            "SUBNORMAL SIGNED_ZERO" if bounds[1] < 100 else "OVERFLOW NAN" if bounds[1] > 200 else "FUSION CHUNK_ORDER",
+        )
 
 
 def scaled(H: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..manifest import Case
-from .build import case, scaled, wide
+from .build import case, scaled, wide, wide_ranges
 
 SIZES = (
     1,
@@ -164,17 +164,8 @@ def _ragged() -> Iterator[Case]:
 
 def _wide() -> Iterator[Case]:
     """Bit patterns from the whole range of float32: whatever can happen does."""
-    ranges = {
-        "subnormal": (0, 3),
-        "tiny": (0, 80),
-        "around-one": (117, 137),
-        "huge": (180, 254),
-        "finite": (0, 254),
-        "any": (0, 255),
-    }
-    for name, (lo, hi) in ranges.items():
+    for name, (lo, hi), flags in wide_ranges():
         for n, (I, H, T, B) in enumerate(((3, 5, 2, 2), (16, 16, 2, 1), (65, 17, 3, 2), (31, 33, 2, 3), (8, 64, 2, 1))):
-            flags = "SUBNORMAL SIGNED_ZERO" if hi < 100 else "OVERFLOW NAN" if hi > 200 else "FUSION CHUNK_ORDER"
             fills: dict[str, Any] = {kind: wide(lo, hi) for kind in ("weight", "bias", "x", "state")}
             yield case(f"wide-{name}-{n}", "wide", flags, f"random bits, biased exponents {lo} to {hi}", I, H, T=T, B=B, **fills)
     for n, (I, H, T, B) in enumerate(((3, 5, 2, 2), (16, 16, 2, 1), (65, 17, 3, 2), (31, 33, 2, 3), (8, 64, 2, 1))):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..manifest import Case
-from .build import case, choice, scaled, wide
+from .build import case, choice, scaled, wide, wide_ranges
 
 INF, NAN = 0x7F800000, 0x7FC00000
 
@@ -108,17 +108,8 @@ def _sequences(name: str, network: Network) -> Iterator[Case]:
 
 def _hazards(name: str, network: Network) -> Iterator[Case]:
     """Bit patterns from the whole range of float32: whatever can happen does."""
-    ranges = {
-        "subnormal": (0, 3),
-        "tiny": (0, 80),
-        "around-one": (117, 137),
-        "huge": (180, 254),
-        "finite": (0, 254),
-        "any": (0, 255),
-    }
-    for kind, (lo, hi) in ranges.items():
+    for kind, (lo, hi), flags in wide_ranges():
         for n, (I, H, T, B) in enumerate(((3, 5, 2, 2), (16, 17, 2, 3))):
-            flags = "SUBNORMAL SIGNED_ZERO" if hi < 100 else "OVERFLOW NAN" if hi > 200 else "FUSION CHUNK_ORDER"
             fills: dict[str, Any] = {group: wide(lo, hi) for group in ("weight", "bias", "x", "state")}
             yield network.case(f"{name}-wide-{kind}-{n}", name, flags, f"biased exponents {lo} to {hi}", I, H, T=T, B=B, **fills)
     special = choice(0.0, -0.0, INF, INF | 1 << 31, NAN, 1, 0x80000001, 1.0, -2.5)
