@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .activation import SIGMOID, TANH, Activation, check_activation, check_number, shortest
+from .activation import SIGMOID, TANH, Activation, check_activation, check_number, shortest, to_float32
 from .errors import InvalidArgument, describe, format_shape
 
 FORMAT_VERSION = 1
@@ -29,6 +29,18 @@ class Expected(NamedTuple):
         return f"{self.symbols} = {self.shape}"
 
 
+class Mask(NamedTuple):
+    """What a mask of a training run is like: zoneout keeps, dropout scales (spec N14)."""
+
+    expected: Expected
+    rate: float
+    keeps: bool
+
+
+NORM_EPSILON = to_float32(1e-5)
+RATES = ("recurrent_dropout", "candidate_dropout", "zoneout_h", "zoneout_c", "dropout")
+
+
 @dataclass(frozen=True)
 class Config:
     """What decides the shapes, in every op: the constructor arguments of ``torch.nn.LSTM`` that matter for inference.
@@ -43,6 +55,20 @@ class Config:
     batch_first: bool = False
     bidirectional: bool = False
 
+    _: KW_ONLY  # options that every op has (spec/variants.md)
+    clip: float = 0.0
+    candidate_activation: Activation = TANH
+    layer_norm: str = "none"
+    hidden_norm: bool = False
+    norm_epsilon: float = NORM_EPSILON
+    recurrent_dropout: float = 0.0
+    zoneout_h: float = 0.0
+    dropout: float = 0.0
+
+    proj_size: ClassVar[int] = 0  # what only an LSTM may choose
+    input_forget: ClassVar[bool] = False
+    cell_norm: ClassVar[str] = "none"
+
     op: ClassVar[str]
     gates: ClassVar[str]  # a letter for each gate, in the order of the rows of weight_ih
     state: ClassVar[tuple[str, ...]] = ("h",)  # what is carried from step to step
@@ -50,11 +76,20 @@ class Config:
     def __post_init__(self) -> None:
         for key in (*SIZES, *FLAGS, *self.options()):
             object.__setattr__(self, key, CHECKS[key](key, getattr(self, key)))
+        if self.proj_size >= self.hidden_size:
+            limit = f"hidden_size - 1 = {self.hidden_size - 1}"
+            raise InvalidArgument("proj_size", describe(self.proj_size), f"an integer from 0 to {limit}")
+        for refusal in REFUSALS:
+            if refusal.concerns(self):
+                raise InvalidArgument(
+                    refusal.option, describe(getattr(self, refusal.option)), f"{refusal.want}: {refusal.reason}"
+                )
 
     @classmethod
     def options(cls) -> tuple[str, ...]:
-        """The keys that this op has beyond those that all have."""
-        return tuple(f.name for f in fields(cls) if f.name not in (*SIZES, *FLAGS))
+        """The keys that this op has beyond the sizes and flags, in the order of the table in spec/variants.md."""
+        names = {f.name for f in fields(cls)}
+        return tuple(key for key in OPTIONS if key in names)
 
     def chosen(self) -> dict[str, Any]:
         """The options that are not at their defaults, as JSON holds them."""
@@ -71,6 +106,11 @@ class Config:
     def output_size(self) -> int:
         """R, the size of h."""
         return self.hidden_size
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a run may be given a seed or masks."""
+        return any(getattr(self, key, 0) for key in RATES)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -90,10 +130,30 @@ class Config:
         """What a run gives: y, h_n, and c_n if there is a c."""
         return ("y", *(f"{name}_n" for name in cls.state))
 
-    @classmethod
-    def inputs(cls) -> tuple[str, ...]:
-        """What a run may be given."""
-        return ("x", *(f"{name}_0" for name in cls.state), "lengths")
+    def inputs(self) -> tuple[str, ...]:
+        """What a run may be given, besides masks."""
+        return ("x", *(f"{name}_0" for name in self.state), "lengths", *(("seed",) if self.is_random else ()))
+
+    def iter_masks(self, steps: int, batch: int) -> Iterator[tuple[str, "Mask"]]:
+        """Names, shapes and rates of the masks of a training run, in canonical order (spec/variants.md, section 8)."""
+        H, R, letter = self.hidden_size, self.output_size, self.output_letter
+        each_step = Expected("(T, B, H)", (steps, batch, H))
+        masks = {
+            "recurrent_dropout": ("mask_h", Expected(f"(B, {letter})", (batch, R))),
+            "candidate_dropout": ("mask_candidate", each_step),
+            "zoneout_h": ("keep_h", Expected(f"(T, B, {letter})", (steps, batch, R))),
+            "zoneout_c": ("keep_c", each_step),
+        }
+        if not self.is_random:
+            return
+        for row, suffix in self.suffixes():
+            for key, (name, expected) in masks.items():
+                if getattr(self, key, 0):
+                    yield f"{name}_{suffix}", Mask(expected, getattr(self, key), key.startswith("zoneout"))
+            layer, direction = divmod(row, self.directions)
+            if self.dropout and direction + 1 == self.directions and layer + 1 < self.num_layers:
+                shape = steps, batch, self.directions * R
+                yield f"mask_y_l{layer}", Mask(Expected(f"(T, B, D*{letter})", shape), self.dropout, False)
 
     def suffixes(self) -> Iterator[tuple[int, str]]:
         """(row of the state, name suffix) of each layer and direction: (0, "l0"), (1, "l0_reverse"), ..."""
@@ -118,7 +178,26 @@ class Config:
 
     def _more_expected(self) -> Iterator[tuple[str, Expected]]:
         """Further weights of one layer and direction."""
-        yield from ()
+        yield from self._norms()
+
+    def _norms(self) -> Iterator[tuple[str, Expected]]:
+        """Gains and shifts of whatever is normalised (spec/variants.md, section 7)."""
+
+        def multiple(n: int) -> Expected:
+            return Expected("(H,)" if n == 1 else f"({n}*H,)", (n * self.hidden_size,))
+
+        norms: dict[str, Expected] = {}
+        if self.layer_norm == "separate":
+            norms = {"norm_ih": multiple(len(self.gates)), "norm_hh": multiple(len(self.gates))}
+        elif self.layer_norm != "none":
+            norms = {"norm": multiple(len(self.columns))}
+        if self.cell_norm != "none":
+            norms["norm_c"] = multiple(1)
+        if self.hidden_norm:
+            norms["norm_h"] = Expected(f"({self.output_letter},)", (self.output_size,))
+        for name, expected in norms.items():
+            yield f"weight_{name}", expected
+            yield f"bias_{name}", expected
 
     def expected_tensors(self) -> dict[str, Expected]:
         """Names and shapes of all weights in canonical order."""
@@ -170,23 +249,18 @@ class LSTMConfig(Config):
     """An LSTM; without options that of ``torch.nn.LSTM``. The options: spec/variants.md."""
 
     _: KW_ONLY
-    proj_size: int = 0
+    proj_size: int = 0  # type: ignore[misc]
     peephole: bool = False
-    input_forget: bool = False
-    clip: float = 0.0
+    input_forget: bool = False  # type: ignore[misc]
     gate_activation: Activation = SIGMOID
-    candidate_activation: Activation = TANH
     output_activation: Activation = TANH
+    cell_norm: str = "none"  # type: ignore[misc]
+    candidate_dropout: float = 0.0
+    zoneout_c: float = 0.0
 
     op = "lstm"
     gates = "ifgo"
     state = ("h", "c")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.proj_size >= self.hidden_size:
-            limit = f"hidden_size - 1 = {self.hidden_size - 1}"
-            raise InvalidArgument("proj_size", describe(self.proj_size), f"an integer from 0 to {limit}")
 
     @property
     def output_size(self) -> int:
@@ -197,6 +271,7 @@ class LSTMConfig(Config):
             yield "weight_hr", Expected("(R, H)", (self.proj_size, self.hidden_size))
         if self.peephole:
             yield "weight_peephole", Expected("(3*H,)", (3 * self.hidden_size,))
+        yield from self._norms()
 
 
 @dataclass(frozen=True)
@@ -205,9 +280,8 @@ class GRUConfig(Config):
 
     _: KW_ONLY
     reset_after: bool = True
-    clip: float = 0.0
     gate_activation: Activation = SIGMOID
-    candidate_activation: Activation = TANH
+    candidate_dropout: float = 0.0
 
     op = "gru"
     gates = "run"
@@ -220,10 +294,6 @@ class GRUConfig(Config):
 @dataclass(frozen=True)
 class RNNConfig(Config):
     """A plain RNN; without options that of ``torch.nn.RNN``."""
-
-    _: KW_ONLY
-    clip: float = 0.0
-    candidate_activation: Activation = TANH
 
     op = "rnn"
     gates = "n"
@@ -286,6 +356,34 @@ def check_clip(parameter: str, value: Any) -> float:
     return abs(clip)
 
 
+def check_choice(*values: str) -> Callable[[str, Any], str]:
+    """One of some words."""
+    want = f"{', '.join(map(describe, values[:-1]))} or {describe(values[-1])}"
+
+    def check(parameter: str, value: Any) -> str:
+        if not isinstance(value, str) or value not in values:
+            raise InvalidArgument(parameter, describe(value), want)
+        return str(value)
+
+    return check
+
+
+def check_epsilon(parameter: str, value: Any) -> float:
+    want = "a number > 0 that is finite and not 0 in float32"
+    epsilon = check_number(parameter, value, want)
+    if epsilon <= 0:
+        raise InvalidArgument(parameter, describe(value), want)
+    return epsilon
+
+
+def check_rate(parameter: str, value: Any) -> float:
+    want = "a number from 0 to less than 1 in float32"
+    rate = check_number(parameter, value, want)
+    if not 0 <= rate < 1:
+        raise InvalidArgument(parameter, describe(value), want)
+    return abs(rate)
+
+
 CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of one key by itself, in the order of spec/model-file.md
     **dict.fromkeys(SIZES, check_size),
     **dict.fromkeys(FLAGS, check_flag),
@@ -293,6 +391,11 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of one key by itself, in the
     **dict.fromkeys(("peephole", "input_forget", "reset_after"), check_flag),
     "clip": check_clip,
     **dict.fromkeys(("gate_activation", "candidate_activation", "output_activation"), check_activation),
+    "layer_norm": check_choice("none", "joint", "gate", "separate"),
+    "cell_norm": check_choice("none", "output", "state"),
+    "hidden_norm": check_flag,
+    "norm_epsilon": check_epsilon,
+    **dict.fromkeys(RATES, check_rate),
 }
 OPTIONS = tuple(CHECKS)[len(SIZES) + len(FLAGS) :]
 REASONS = {  # why an op does not have an option
@@ -307,7 +410,34 @@ REASONS = {  # why an op does not have an option
     ("rnn", "gate_activation"): "a plain RNN has no gates",
     ("rnn", "output_activation"): "the output of a plain RNN is its state",
     ("lstm", "reset_after"): "an LSTM has no reset gate",
+    ("gru", "cell_norm"): "a GRU has no cell state to normalise",
+    ("rnn", "cell_norm"): "a plain RNN has no cell state to normalise",
+    ("rnn", "candidate_dropout"): "the candidate of a plain RNN is its state",
+    ("gru", "zoneout_c"): "a GRU has no cell state to keep",
+    ("rnn", "zoneout_c"): "a plain RNN has no cell state to keep",
 }
+
+
+class Refusal(NamedTuple):
+    """A value of an option that makes no sense together with something else."""
+
+    option: str
+    concerns: Callable[[Config], bool]
+    want: str
+    reason: str
+
+
+def _normalises(config: Config) -> bool:
+    return config.layer_norm != "none" or config.cell_norm != "none" or config.hidden_norm
+
+
+REFUSALS = (  # in the order of the second table of spec/variants.md, section 2
+    Refusal("layer_norm", lambda c: c.op == "gru" and c.layer_norm == "joint", '"none", "gate" or "separate"', "the candidate of a GRU waits for its reset gate"),
+    Refusal("layer_norm", lambda c: c.op == "rnn" and c.layer_norm == "gate", '"none", "joint" or "separate"', "a plain RNN has no gates"),
+    Refusal("layer_norm", lambda c: c.input_forget and c.layer_norm in ("joint", "separate"), '"none" or "gate"', "coupled gates have no forget gate to normalise"),
+    Refusal("norm_epsilon", lambda c: c.norm_epsilon != NORM_EPSILON and not _normalises(c), "1e-05", "nothing is normalised"),
+    Refusal("dropout", lambda c: bool(c.dropout) and c.num_layers == 1, "0", "nothing is between the layers of one"),
+)  # fmt: skip
 
 
 def is_integer(value: Any) -> bool:
@@ -344,12 +474,21 @@ def check_array(name: str, array: np.ndarray, dtype: type, expected: Expected | 
 
 
 class Inputs(NamedTuple):
-    """Checked inputs of one call; h_0 and c_0 are +0 and lengths is T when they were absent. c_0 is None where there is no c."""
+    """Checked inputs of one call; h_0 and c_0 are +0 and lengths is T when they were absent. c_0 is None where there is no c.
+
+    seed and masks: at most one of them is given; neither in evaluation.
+    """
 
     x: np.ndarray
     h_0: np.ndarray
     c_0: np.ndarray | None
     lengths: np.ndarray
+    seed: int | None = None
+    masks: dict[str, np.ndarray] | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """By name, as whoever checked them was given them."""
+        return self._asdict()
 
     def states(self) -> list[np.ndarray]:
         """h_0, and c_0 where there is one."""
@@ -358,11 +497,11 @@ class Inputs(NamedTuple):
 
 def check_inputs(
     config: Config, x: Any, h_0: Any = None, c_0: Any = None, lengths: Any = None, *,
-    from_file: bool = False, others: Iterable[str] = (),
+    seed: Any = None, masks: Mapping[str, Any] | None = None, from_file: bool = False,
 ) -> Inputs:  # fmt: skip
-    """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. others: the names of further tensors in a file.
+    """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. From a file, masks are all its further tensors.
 
-    x (T, B, I) or (B, T, I); h_0, c_0 (L*D, B, H); lengths (B,) int64. Raises InvalidArgument.
+    x (T, B, I) or (B, T, I); h_0, c_0 (L*D, B, H); lengths (B,) int64; seed an integer, or (1,) int64. Raises InvalidArgument.
     """
     if x is None:
         raise InvalidArgument("x", "missing", f"({config.input_axes}) with I = {config.input_size}")
@@ -376,14 +515,15 @@ def check_inputs(
     h_0, c_0 = check_state(config, batch, h_0, c_0, from_file=from_file)
     if lengths is not None:
         lengths = _check_lengths(lengths, steps, batch, from_file)
-    for name in others:
-        raise InvalidArgument(name, "unexpected tensor", f"only {', '.join(config.inputs())}")
+    checked_seed = None if seed is None else _check_seed(config, seed, from_file)
+    checked_masks = _check_masks(config, steps, batch, seed, masks or {}, from_file)
     if not config.outputs_fit(steps, batch):
         raise InvalidArgument("memory", "too little for this case", "a smaller one")
 
     if h_0 is None:
         h_0, c_0 = (np.zeros(config.expected_state(batch, name).shape, np.float32) for name in ("h", "c"))
-    return Inputs(x, h_0, c_0 if "c" in config.state else None, np.full(batch, steps, np.int64) if lengths is None else lengths)
+    lengths = np.full(batch, steps, np.int64) if lengths is None else lengths
+    return Inputs(x, h_0, c_0 if "c" in config.state else None, lengths, checked_seed, checked_masks)
 
 
 def check_state(
@@ -404,9 +544,48 @@ def check_state(
     if "c" not in config.state:
         h_0 = check("h_0", h_0)
         if c_0 is not None:
-            raise InvalidArgument("c_0", "unexpected tensor", f"only {', '.join(config.inputs())}")
+            raise unexpected("c_0", config)
         return h_0, None
     return check("h_0", h_0), check("c_0", c_0)
+
+
+def unexpected(name: str, config: Config) -> InvalidArgument:
+    """Check 12."""
+    return InvalidArgument(
+        name, "unexpected tensor", f"only {', '.join((*config.inputs(), *(('masks',) if config.is_random else ())))}"
+    )
+
+
+def _check_seed(config: Config, seed: Any, from_file: bool) -> int:
+    if not config.is_random:
+        raise unexpected("seed", config)
+    array = to_array("seed", seed)
+    if not from_file and array.ndim == 0 and array.dtype.kind in "iu":
+        array = array.astype(np.int64).reshape(1)
+    check_array("seed", array, np.int64, Expected("(1,)", (1,)), from_file=from_file)
+    if array[0] < 0:
+        raise InvalidArgument("seed[0]", str(array[0]), "an integer of at least 0")
+    return int(array[0])
+
+
+def _check_masks(
+    config: Config, steps: int, batch: int, seed: Any, given: Mapping[str, Any], from_file: bool
+) -> dict[str, np.ndarray] | None:
+    """All masks of the configuration, or none; and no other tensor."""
+    checked = {}
+    known = config.iter_masks(steps, batch)
+    is_any = any(name in given for name, _ in config.iter_masks(steps, batch))
+    for name, mask in known if is_any else ():
+        if seed is not None:
+            raise InvalidArgument("seed", "given with masks", "a seed or masks")
+        if name not in given:
+            raise InvalidArgument(name, "missing", str(mask.expected))
+        checked[name] = to_array(name, given[name])
+        check_array(name, checked[name], np.float32, mask.expected, from_file=from_file)
+    for name in given:
+        if name not in checked:
+            raise unexpected(name, config)
+    return checked or None
 
 
 def split_state(config: Config, state: Any) -> tuple[Any, Any]:

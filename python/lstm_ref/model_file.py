@@ -73,8 +73,8 @@ def read_inputs(data: bytes, config: Config) -> Inputs:
     """x, h_0, c_0, lengths of an inputs file for a model. Raises InvalidArgument: checks 1 to 4 and 9 to 13."""
     tensors, _ = read_container(data)
     given = {name: tensors.get(name) for name in config.inputs()}
-    others = (name for name in tensors if name not in given)
-    return check_inputs(config, **given, from_file=True, others=others)
+    masks = {name: tensor for name, tensor in tensors.items() if name not in given}
+    return check_inputs(config, **given, masks=masks, from_file=True)
 
 
 def read_tensors(data: bytes) -> dict[str, np.ndarray]:
@@ -218,6 +218,14 @@ def dump_model(config: Config, tensors: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of a model file. Raises InvalidArgument unless tensors are exactly the configuration's."""
     check_tensors(config, tensors, from_file=False)
     return dump_tensors(tensors, {METADATA_KEY: json.dumps(config.to_json())})
+
+
+def dump_inputs(inputs: Mapping[str, Any]) -> bytes:
+    """The bytes of an inputs file: arrays by name, and perhaps a seed, an integer, and masks, arrays by name themselves."""
+    tensors = {name: value for name, value in inputs.items() if name not in ("seed", "masks")}
+    if "seed" in inputs:
+        tensors["seed"] = np.array([inputs["seed"]], np.int64)
+    return dump_tensors(tensors | dict(inputs.get("masks", {})))
 
 
 def dump_tensors(tensors: Mapping[str, np.ndarray], metadata: dict[str, str] | None = None) -> bytes:

@@ -157,14 +157,14 @@ class Recurrent:
             raise InvalidArgument("trace", describe(trace), "a dict")
         h_0, c_0 = split_state(self.config, state)
         checked = check_inputs(self.config, x, h_0, c_0, lengths)
-        inputs = Inputs(*map(_contiguous, checked))
+        inputs = Inputs(*map(_contiguous, checked[:4]))
         y = self._make_y(inputs, out, (x, h_0, c_0, lengths))
         h_n, c_n = np.empty_like(inputs.h_0), None if inputs.c_0 is None else np.empty_like(inputs.c_0)
         if trace is None:
-            _binding.engine.forward(self._engine, *inputs, y, h_n, c_n)
+            _binding.engine.forward(self._engine, *inputs[:4], y, h_n, c_n)
         else:
             intermediates = self._make_trace(inputs)
-            _binding.engine.forward_trace(self._engine, *inputs, y, h_n, c_n, list(intermediates.values()))
+            _binding.engine.forward_trace(self._engine, *inputs[:4], y, h_n, c_n, list(intermediates.values()))
             trace.update(intermediates)
         return y, (h_n if c_n is None else (h_n, c_n))
 

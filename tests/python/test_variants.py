@@ -367,7 +367,7 @@ def test_torch_agrees(golden):
             outputs = torch_forward(case.config, tensors, checked, None)
         except Skipped:
             continue
-        for want, got in zip(forward(case.config, tensors, *checked), outputs, strict=False):
+        for want, got in zip(forward(case.config, tensors, **checked.arguments()), outputs, strict=False):
             assert np.abs(got.astype(np.float64) - want).max(initial=0) <= case.tolerance, case.id
         key = case.op, *case.config.chosen()
         tried[key] = tried.get(key, 0) + 1

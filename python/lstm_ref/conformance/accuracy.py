@@ -71,7 +71,7 @@ def measure(cases: Iterable[Case], progress: Callable[[], None] = lambda: None) 
     for case in cases:
         weights, given = case.tensors()
         inputs = check_inputs(case.config, **given)  # type: ignore[arg-type]
-        oracle = reference.forward(case.config, weights, *inputs, arithmetic=reference.FLOAT64)
+        oracle = reference.forward(case.config, weights, **inputs.arguments(), arithmetic=reference.FLOAT64)
         ours = canonical(case, weights, inputs)
         family = families.setdefault(case.family, Family(case.family))
         family.cases += 1

@@ -42,7 +42,7 @@ class Store:
 
     def _write(self, name: str, config: Config, weights: Tensors, inputs: Tensors) -> Files:
         files = Files(self.folder / f"{name}.model.safetensors", self.folder / f"{name}.inputs.safetensors")
-        files.inputs.write_bytes(model_file.dump_tensors(inputs))
+        files.inputs.write_bytes(model_file.dump_inputs(inputs))
         model_file.write_atomic(files.model, model_file.dump_model(config, weights))  # last: it says that both are there
         return files
 
@@ -97,10 +97,11 @@ def _by_engine(case: Case, trace: dict[str, np.ndarray] | None) -> dict[str, np.
     except ImportError:
         return None
     weights, inputs = case.tensors()
+    random = {name: inputs[name] for name in ("seed", "masks") if name in inputs}
     given = tuple(inputs[f"{name}_0"] for name in case.config.state if f"{name}_0" in inputs)
     state = (given if len(case.config.state) > 1 else given[0]) if given else None
     y, final = CLASSES[case.op].from_tensors(case.config, weights, isa=available_isas()[-1])(
-        inputs["x"], state, inputs.get("lengths"), trace=trace
+        inputs["x"], state, inputs.get("lengths"), trace=trace, **random
     )
     finals = final if len(case.config.state) > 1 else (final,)
     return dict(zip(case.config.outputs(), (y, *finals), strict=True))

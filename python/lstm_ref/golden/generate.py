@@ -79,7 +79,7 @@ def _finish(case: Case) -> tuple[Case, Files]:
     if not case.stored:
         return finished, {}
     odd = "FILE_ORDER" in case.flags
-    model, inputs_data = model_file.dump_model(case.config, weights), model_file.dump_tensors(inputs)
+    model, inputs_data = model_file.dump_model(case.config, weights), model_file.dump_inputs(inputs)
     return finished, {
         f"valid/{case.id}/model.safetensors": _odd_but_valid(model) if odd else model,
         f"valid/{case.id}/inputs.safetensors": _odd_but_valid(inputs_data) if odd else inputs_data,

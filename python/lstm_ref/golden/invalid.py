@@ -227,14 +227,14 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
     yield (
         "order-config-duplicate-unknown",
         "in the order written: repeated, then unknown",
-        configured('{"op": "lstm", "op": "lstm", "dropout": 0}'),
+        configured('{"op": "lstm", "op": "lstm", "learning_rate": 0}'),
     )
     yield (
         "order-config-unknown-duplicate",
         "in the order written: unknown, then repeated",
-        configured('{"op": "lstm", "dropout": 0, "op": "lstm"}'),
+        configured('{"op": "lstm", "learning_rate": 0, "op": "lstm"}'),
     )
-    yield "order-config-unknown-value", "an unknown key goes before a bad value", configured('{"hidden_size": 0, "dropout": 0}')
+    yield "order-config-unknown-value", "an unknown key goes before a bad value", configured('{"hidden_size": 0, "learning_rate": 0}')
     yield (
         "order-config-table",
         "keys in the order of the table",
@@ -265,7 +265,7 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
         "a key of the configuration twice",
         configured(json.dumps(CONFIG.to_json())[:-1] + ', "bias": true}'),
     )
-    yield "config-unknown-key", "a key that nobody would honour", configured(json.dumps(CONFIG.to_json() | {"dropout": 0}))
+    yield "config-unknown-key", "a key that nobody would honour", configured(json.dumps(CONFIG.to_json() | {"learning_rate": 0}))
     yield (
         "config-missing-key",
         "no hidden_size",

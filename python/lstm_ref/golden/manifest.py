@@ -18,9 +18,9 @@ from .fills import fill
 VERSION = 1
 STORED = ("model", "inputs", "expected")
 FILLS = {"uniform": ("exponent",), "wide": ("lo", "hi"), "choice": ("values",), "cycle": ("values",)}
-DEFAULT_FILLS = {group: {"kind": "uniform", "exponent": int(group == "x")} for group in ("weight", "bias", "x", "state")}
+DEFAULT_FILLS = {group: {"kind": "uniform", "exponent": int(group == "x")} for group in ("weight", "bias", "x", "state", "mask")}
 DEFAULTS: Mapping[str, Any] = {  # what an entry, and its config, may leave out
-    "lengths": None, "initial_state": True, "fills": {}, "stored": False,
+    "lengths": None, "initial_state": True, "training": None, "fills": {}, "stored": False,
     "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False,
 }  # fmt: skip
 RANGES = {"exponent": (-103, 127), "lo": (0, 255), "hi": (0, 255), "values": (0, 2**32 - 1)}
@@ -40,6 +40,7 @@ class Case:
     B: int
     lengths: np.ndarray | None
     initial_state: bool
+    training: str | None  # "seed": the run is given its seed; "masks": masks; None: it evaluates
     seed: int
     fills: Mapping[str, Any]
     stored: bool
@@ -47,7 +48,7 @@ class Case:
     digest: Mapping[str, str] | None = None
 
     def tensors(self) -> tuple[Tensors, dict[str, Any]]:
-        """(weights by name, inputs by name, as keyword arguments); the inputs have only those of h_0, c_0, lengths that the case has."""
+        """(weights by name, inputs by name, as keyword arguments); the inputs have only those of h_0, c_0, lengths, seed, masks that the case has."""
         weights = {
             name: self._fill(name, "weight" if name.startswith("weight") else "bias", expected.shape)
             for name, expected in self.config.iter_expected()
@@ -59,6 +60,11 @@ class Case:
             inputs |= {name: self._fill(name, "state", shape) for name, shape in shapes.items()}
         if self.lengths is not None:
             inputs["lengths"] = self.lengths
+        if self.training == "seed":
+            inputs["seed"] = self.seed
+        if self.training == "masks":
+            masks = self.config.iter_masks(self.T, self.B)
+            inputs["masks"] = {name: self._fill(name, "mask", mask.expected.shape) for name, mask in masks}
         return weights, inputs
 
     def _fill(self, name: str, kind: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -86,6 +92,7 @@ class Case:
             B=entry["dims"]["B"],
             lengths=None if lengths is None else np.array(lengths, np.int64),
             initial_state=entry.get("initial_state", True),
+            training=entry.get("training"),
             fills=DEFAULT_FILLS | entry.get("fills", {}),
             stored=entry.get("stored", False),
         )
@@ -97,7 +104,7 @@ class Case:
             "id": self.id, "op": self.op, "family": self.family, "flags": list(self.flags), "comment": self.comment,
             "config": {key: config[key] for key in config if key not in ("format_version", "op") and config[key] != DEFAULTS.get(key)},
             "dims": {"T": self.T, "B": self.B},
-            "lengths": None if self.lengths is None else self.lengths.tolist(), "initial_state": self.initial_state, "seed": self.seed,
+            "lengths": None if self.lengths is None else self.lengths.tolist(), "initial_state": self.initial_state, "training": self.training, "seed": self.seed,
             "fills": {name: how for name, how in self.fills.items() if how != DEFAULT_FILLS.get(name)},
             "stored": self.stored, "tolerance": self.tolerance, "digest": self.digest,
         }  # fmt: skip
@@ -206,6 +213,7 @@ def _read_valid(root: Path, entry: dict[str, Any]) -> Case:
             (key, entry.get(key, False), isinstance(entry.get(key, False), bool), "true or false")
             for key in ("initial_state", "stored")
         ),
+        ("training", entry.get("training"), entry.get("training") in (None, "seed", "masks"), '"seed" or "masks"'),
         *((key, entry[key], isinstance(entry[key], str), "a string") for key in ("family", "comment")),
         ("flags", entry["flags"], _are_strings(entry["flags"]), "an array of strings"),
         ("tolerance", tolerance, tolerance is None or (type(tolerance) in (int, float) and 0 < tolerance < 1e38), "a number > 0"),

@@ -2,6 +2,11 @@
 
 from .arithmetic import CANONICAL32, FLOAT64, Arithmetic
 from .cells import Step, gru_step, lstm_step, rnn_step
+from .masks import dropout_mask, masks_of_seed
+from .normalisation import norm
 from .sequence import Result, forward
 
-__all__ = ["CANONICAL32", "FLOAT64", "Arithmetic", "Result", "Step", "forward", "gru_step", "lstm_step", "rnn_step"]
+__all__ = [
+    "CANONICAL32", "FLOAT64", "Arithmetic", "Result", "Step",
+    "dropout_mask", "forward", "gru_step", "lstm_step", "masks_of_seed", "norm", "rnn_step",
+]  # fmt: skip

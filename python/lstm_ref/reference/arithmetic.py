@@ -22,6 +22,7 @@ class Arithmetic(Protocol):
     def add(self, a: Array, b: Array) -> Array: ...
     def sub(self, a: Array, b: Array) -> Array: ...
     def div(self, a: Array, b: Array) -> Array: ...
+    def sqrt(self, x: Array) -> Array: ...
     def sigmoid(self, x: Array) -> Array: ...
     def tanh(self, x: Array) -> Array: ...
     def expm1(self, x: Array) -> Array: ...
@@ -48,6 +49,9 @@ class Canonical32:
 
     def div(self, a: Array, b: Array) -> Array:
         return np.divide(a, b, dtype=np.float32)
+
+    def sqrt(self, x: Array) -> Array:
+        return np.sqrt(x, dtype=np.float32)
 
     def sigmoid(self, x: Array) -> Array:
         return activations.sigmoid(np.asarray(x, np.float32))
@@ -104,6 +108,9 @@ class Float64:
 
     def div(self, a: Array, b: Array) -> Array:
         return a / b
+
+    def sqrt(self, x: Array) -> Array:
+        return np.sqrt(x)
 
     def sigmoid(self, x: Array) -> Array:
         e = np.exp(-np.abs(x))

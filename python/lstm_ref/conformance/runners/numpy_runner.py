@@ -6,7 +6,7 @@ from ..protocol import Runner, serve
 
 
 def forward(config, tensors, inputs, trace):
-    return reference.forward(config, tensors, *inputs, trace=trace)
+    return reference.forward(config, tensors, **inputs.arguments(), trace=trace)
 
 
 RUNNER = Runner("lstm_ref NumPy reference", "numpy", __version__, "Python", "bit-exact", forward, trace=True,

@@ -4,7 +4,10 @@ from ..manifest import Case
 from .activations import activations
 from .functions import functions
 from .generated import SIZES, generated
+from .masks import masks
+from .normalised import normalised
 from .numbers import numbers
+from .pairs import pairs
 from .sequences import sequences
 from .steps import steps
 from .variants import variants
@@ -40,11 +43,17 @@ NOTES = {
     "CLIP": "What is clipped, what is not, and when.",
     "RESET_MODE": "The equations of a GRU: before or after the product, which biases, which gate keeps.",
     "PLAIN_RNN": "The equations of a plain RNN.",
+    "NORM": "What is normalised together with what, in which order it is summed, by which gain and shift; before or after the bias.",
+    "CELL_NORM": "The cell state normalised: where it is carried on, or only where it is given out.",
+    "HIDDEN_NORM": "The hidden state normalised: after the projection, before zoneout, carried on.",
+    "EPSILON": "epsilon within the square root, of the size that was chosen.",
+    "DROPOUT": "Which value is masked, by which mask, of which step and row; nothing in evaluation.",
+    "ZONEOUT": "How much of which old value is kept, and what goes on with the new one.",
 }
 
 
 def all_cases() -> list[Case]:
-    cases = [*steps(), *numbers(), *activations(), *sequences(), *generated(), *variants(), *functions()]
+    cases = [*steps(), *numbers(), *activations(), *sequences(), *generated(), *variants(), *functions(), *normalised(), *masks(), *pairs()]
     names = [case.id for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"
     return cases

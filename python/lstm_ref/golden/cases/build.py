@@ -32,13 +32,13 @@ def _patterns(values: Any) -> list[int]:
 
 def case(id: str, family: str, flags: str, comment: str, I: int, H: int, *, T: int = 1, B: int = 1, L: int = 1, has_bias: bool = True,
          batch_first: bool = False, bidirectional: bool = False, lengths: list[int] | None = None, has_state: bool = True,
-         stored: bool = False, op: str = "lstm", options: Mapping[str, Any] = {}, **fills: Any) -> Case:  # fmt: skip
+         training: str | None = None, stored: bool = False, op: str = "lstm", options: Mapping[str, Any] = {}, **fills: Any) -> Case:  # fmt: skip
     """A case; its seed comes from its name, so that cases can be added without changing others."""
     return Case(
         id=id, family=family, flags=tuple(flags.split()), comment=comment,
         config=CONFIGS[op](I, H, L, has_bias, batch_first, bidirectional, **options), T=T, B=B,
         lengths=None if lengths is None else np.array(lengths, np.int64), initial_state=has_state,
-        seed=int.from_bytes(id.encode()[-6:], "big"), fills=DEFAULT_FILLS | fills, stored=stored,
+        training=training, seed=int.from_bytes(id.encode()[-6:], "big"), fills=DEFAULT_FILLS | fills, stored=stored,
     )  # fmt: skip
 
 

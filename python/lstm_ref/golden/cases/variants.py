@@ -153,6 +153,7 @@ def _combinations() -> Iterator[Case]:
 
 
 FLAGS = {
+    "proj_size": "PROJECTION",
     "peephole": "PEEPHOLE",
     "input_forget": "COUPLED",
     "clip": "CLIP",
@@ -160,4 +161,13 @@ FLAGS = {
     "gate_activation": "ACTIVATION",
     "candidate_activation": "ACTIVATION",
     "output_activation": "ACTIVATION",
+    "layer_norm": "NORM",
+    "cell_norm": "CELL_NORM",
+    "hidden_norm": "HIDDEN_NORM",
+    "norm_epsilon": "EPSILON",
+    "recurrent_dropout": "DROPOUT",
+    "candidate_dropout": "DROPOUT",
+    "zoneout_h": "ZONEOUT",
+    "zoneout_c": "ZONEOUT",
+    "dropout": "DROPOUT",
 }
