@@ -30,7 +30,7 @@ constexpr int kFmaLoops = 4, kReadLoops = 9;
 struct InstructionSet {
   const char* name;  // as in available_isas()
   int lanes;
-  const Kernels& unchunked;  // the kernels with one chunk for a whole sum: their bits differ by intent
+  const Kernels<float>& unchunked;  // the kernels with one chunk for a whole sum: their bits differ by intent
   Activation sigmoid, tanh;
   FmaLoop fma_loops[kFmaLoops];
   ReadLoop read_loops[kReadLoops];

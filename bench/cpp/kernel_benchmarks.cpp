@@ -31,7 +31,7 @@ struct Cell {
   std::int64_t H, K;
   Floats weight_ih = numbers(4 * H * K, 0.1f), weight_hh = numbers(4 * H * H, 0.1f), bias = numbers(4 * H, 0.5f);
 
-  PackedPhase pack(int lanes) const {
+  PackedPhase<float> pack(int lanes) const {
     const TensorView tensors[] = {{"weight_ih", Dtype::kFloat32, {4 * H, K}, weight_ih.data()},
                                   {"weight_hh", Dtype::kFloat32, {4 * H, H}, weight_hh.data()},
                                   {"bias_ih", Dtype::kFloat32, {4 * H}, bias.data()},
@@ -39,7 +39,7 @@ struct Cell {
     Config config;
     config.input_size = K;
     config.hidden_size = H;
-    return std::move(pack_weights(config, tensors, lanes).phases.front());
+    return std::move(pack_weights<float>(config, tensors, lanes).phases.front());
   }
 };
 
@@ -47,7 +47,7 @@ struct Cell {
 struct Panels {
   std::int64_t rows, H;
   int groups, lanes;
-  AlignedBuffer buffer = AlignedBuffer::zeros(panel_count(H, lanes) * rows * groups * lanes);
+  AlignedBuffer<float> buffer = AlignedBuffer<float>::zeros(panel_count(H, lanes) * rows * groups * lanes);
 
   float* data() const { return buffer.data(); }
   float& at(std::int64_t row, int group, std::int64_t unit) const {
@@ -91,15 +91,15 @@ struct Rows {
 // (N3): z (rows, 4*H) = bias + x (rows, K) times the weights.
 Benchmark affine(std::int64_t H, std::int64_t K, std::int64_t rows) {
   struct Data {
-    PackedPhase weights;
+    PackedPhase<float> weights;
     Panels z;
     Rows x;
   };
   const auto on = [=](const InstructionSet& isa) {
     const int lanes = isa.lanes;
     const auto data = std::shared_ptr<Data>(new Data{Cell{H, K}.pack(lanes), {rows, H, 4, lanes}, {rows, K, 1}});
-    const Start bias = {data->weights.bias.data(), 4 * lanes, 0}, z = {data->z.data(), rows * 4 * lanes, 4 * lanes};
-    const auto compute = [=, &kernels = select_kernels(isa.name)](const Start& start) {
+    const Start<float> bias = {data->weights.bias.data(), 4 * lanes, 0}, z = {data->z.data(), rows * 4 * lanes, 4 * lanes};
+    const auto compute = [=, &kernels = select_kernels<float>(isa.name)](const Start<float>& start) {
       kernels.affine(data->z.data(), rows, start, {data->weights.weight_ih.data(), data->x.pointers.data(), K}, rows,
                      {0, panel_count(H, lanes)});
     };
@@ -127,7 +127,7 @@ Benchmark step(std::int64_t H, std::int64_t rows) {
   const auto on = [=](const InstructionSet& isa) {
     const std::int64_t P = panel_count(H, isa.lanes);
     const auto data = std::shared_ptr<Data>(new Data{{rows, H, 4, isa.lanes}, {rows, H, 1, isa.lanes}, {rows, P * isa.lanes, 0}});
-    const auto run = [=, &kernels = select_kernels(isa.name)] {
+    const auto run = [=, &kernels = select_kernels<float>(isa.name)] {
       kernels.step(data->z.data(), rows, data->c.data(), rows, data->h.pointers.data(), rows, {0, P});
     };
     return Work{[=] {
@@ -148,7 +148,7 @@ Benchmark step(std::int64_t H, std::int64_t rows) {
 // (2.1)-(2.4) on `rows` rows, I = K. The state h is not carried on, c is.
 Benchmark cell(std::int64_t H, std::int64_t K, std::int64_t rows) {
   struct Data {
-    PackedPhase weights;
+    PackedPhase<float> weights;
     Panels z, c;
     Rows x, h, h_new, y;
     bool backwards;
@@ -164,22 +164,22 @@ Benchmark cell(std::int64_t H, std::int64_t K, std::int64_t rows) {
                                                      {rows, P * lanes, 0},
                                                      {rows, H, 0},
                                                      false});
-    const Product products[] = {{data->weights.weight_ih.data(), data->x.pointers.data(), K},
-                                {data->weights.weight_hh.data(), data->h.pointers.data(), H}};
-    const CellStep one = {rows,
-                          H,
-                          {0, P},
-                          false,
-                          {data->weights.bias.data(), 4 * lanes, 0},
-                          {products[0], products[1]},
-                          2,
-                          data->z.data(),
-                          data->c.data(),
-                          rows,
-                          data->h_new.pointers.data(),
-                          data->y.pointers.data()};
-    const auto run = [=, &kernels = select_kernels(isa.name)] {
-      CellStep next = one;
+    const Product<float> products[] = {{data->weights.weight_ih.data(), data->x.pointers.data(), K},
+                                       {data->weights.weight_hh.data(), data->h.pointers.data(), H}};
+    const CellStep<float> one = {rows,
+                                 H,
+                                 {0, P},
+                                 false,
+                                 {data->weights.bias.data(), 4 * lanes, 0},
+                                 {products[0], products[1]},
+                                 2,
+                                 data->z.data(),
+                                 data->c.data(),
+                                 rows,
+                                 data->h_new.pointers.data(),
+                                 data->y.pointers.data()};
+    const auto run = [=, &kernels = select_kernels<float>(isa.name)] {
+      CellStep<float> next = one;
       next.backwards = data->backwards;
       data->backwards = !data->backwards;
       kernels.cell(next);
@@ -233,9 +233,9 @@ Benchmark pack(std::int64_t H) {
   const auto on = [=](const InstructionSet& isa) {
     const auto cell = std::make_shared<Cell>(Cell{H, H});
     const auto unpacked = [=, lanes = isa.lanes] {  // (P, H, 4, V) back to (H, 4, H)
-      const PackedPhase packed = cell->pack(lanes);
+      const PackedPhase<float> packed = cell->pack(lanes);
       Floats values;
-      for (const AlignedBuffer* matrix : {&packed.weight_ih, &packed.weight_hh}) {
+      for (const AlignedBuffer<float>* matrix : {&packed.weight_ih, &packed.weight_hh}) {
         for (std::int64_t unit = 0; unit < H; ++unit) {
           for (std::int64_t k = 0; k < H; ++k) {
             for (int gate = 0; gate < 4; ++gate) {

@@ -20,9 +20,9 @@ double on_threads(int num_threads, const std::function<double(int)>& measure) {
 }
 
 // One for each thread, of memory like that of the weights.
-std::vector<AlignedBuffer> buffers(int num_threads, std::int64_t size) {
-  std::vector<AlignedBuffer> all;
-  for (int i = 0; i < num_threads; ++i) all.push_back(AlignedBuffer::zeros_to_keep(size));
+std::vector<AlignedBuffer<float>> buffers(int num_threads, std::int64_t size) {
+  std::vector<AlignedBuffer<float>> all;
+  for (int i = 0; i < num_threads; ++i) all.push_back(AlignedBuffer<float>::zeros_to_keep(size));
   return all;
 }
 
@@ -61,7 +61,7 @@ double read_bandwidth(const InstructionSet& isa, std::int64_t bytes, double seco
 
 StepTimes step_times(const InstructionSet& isa, double seconds) {
   constexpr std::int64_t kCount = 4096, kChain = 256, kApart = 512;  // floats between x and y: not the same place in two pages
-  const AlignedBuffer values = AlignedBuffer::zeros(2 * kCount + kApart);
+  const AlignedBuffer<float> values = AlignedBuffer<float>::zeros(2 * kCount + kApart);
   const FmaLoop& one_sum = isa.fma_loops[0];
   const auto ns = [&](std::int64_t count, const auto& work) {
     return 1e9 * quartiles(sample(seconds / 5, work)).median / static_cast<double>(count);

@@ -42,12 +42,12 @@ constexpr const char* kModes = "sequence or step";
 // What is measured: an engine, its inputs and room for its outputs.
 class Job {
  public:
-  Job(const Model& model, InputsFile inputs, const Options& options, bool by_step)
+  Job(const Model& model, InputsFile inputs, const Kernels<float>& kernels, int num_threads, bool by_step)
       : inputs_(std::move(inputs)),
-        lstm_(model, options),
-        y_size_(model.config.directions() * model.config.hidden_size),
+        network_(model.config, model.views(), kernels, num_threads),
+        y_size_(model.config.directions() * model.config.output_size()),
         y_(checked_product(checked_product(inputs_.T, inputs_.B), y_size_)) {
-    if (by_step) stream_.emplace(lstm_, inputs_.B);
+    if (by_step) stream_.emplace(network_, inputs_.B);
   }
 
   std::int64_t steps() const { return inputs_.T; }
@@ -56,32 +56,33 @@ class Job {
   // All T steps: the first time from a state of +0; by step, from then on from wherever the last run ended.
   void run() {
     if (!stream_) {
-      lstm_.forward(inputs_.view(), {y_.data(), nullptr, nullptr});
+      network_.forward(inputs_.view(), {y_.data(), nullptr, nullptr});
       return;
     }
-    const std::int64_t x_step = inputs_.B * lstm_.config().input_size, y_step = inputs_.B * y_size_;
+    const std::int64_t x_step = inputs_.B * network_.config().input_size, y_step = inputs_.B * y_size_;
     for (std::int64_t t = 0; t < inputs_.T; ++t) stream_->step(inputs_.x.data() + t * x_step, y_.data() + t * y_step);
   }
 
  private:
   InputsFile inputs_;
-  LSTM lstm_;
+  Recurrent network_;
   std::int64_t y_size_;
   std::vector<float> y_;  // (T, B, D*H)
   std::optional<Stream> stream_;
 };
 
-Options read_options(const Request& request) {
+int read_threads(const Request& request) {
   const std::int64_t threads = request.integer("threads");
   if (threads < 1 || threads > 1024) throw Error("request.threads", std::to_string(threads), "an integer from 1 to 1024");
-  Options options = {select_kernels(request.string("isa")).name, static_cast<int>(threads)};
+  return static_cast<int>(threads);
+}
+
+const Kernels<float>& read_kernels(const Request& request) {
+  const Kernels<float>& kernels = select_kernels<float>(request.string("isa"));
   const std::string variant = request.has("variant") ? request.string("variant") : "";
-  if (variant == "unchunked") {
-    options.kernels = &bench::find_instruction_set(options.isa).unchunked;
-  } else if (!variant.empty()) {
-    throw Error("request.variant", '"' + variant + '"', "unchunked, or none");
-  }
-  return options;
+  if (variant == "unchunked") return bench::find_instruction_set(kernels.name).unchunked;
+  if (!variant.empty()) throw Error("request.variant", '"' + variant + '"', "unchunked, or none");
+  return kernels;
 }
 
 std::string skipped(const std::string& reason) { return "\"skipped\": " + json::quote(reason); }
@@ -102,7 +103,8 @@ class Worker {
     job_.reset();
     const std::string mode = request.string("mode", kModes);
     if (mode != "sequence" && mode != "step") throw Error("request.mode", request.describe("mode"), kModes);
-    const Options options = read_options(request);
+    const int num_threads = read_threads(request);
+    const Kernels<float>& kernels = read_kernels(request);
     const Model model = Model::parse(read_file(request.string("model")));
     InputsFile inputs = InputsFile::parse(read_file(request.string("inputs")), model.config);
     if (model.config.batch_first) return skipped("batch_first: x is (T, B, I) here");
@@ -110,7 +112,7 @@ class Worker {
     if (inputs.T * inputs.B == 0) return skipped("T or B is 0: there is nothing to measure");
     if (mode == "step" && model.config.bidirectional) return skipped("bidirectional: a stream has no reverse direction");
 
-    auto job = std::make_unique<Job>(model, std::move(inputs), options, mode == "step");
+    auto job = std::make_unique<Job>(model, std::move(inputs), kernels, num_threads, mode == "step");
     job->run();
     safetensors::write(request.string("outputs"), {}, {job->y()});
     job_ = std::move(job);

@@ -56,7 +56,7 @@ std::string json_list(const List& names) {
 std::string start(const Request& request) {
   const std::int64_t version = request.integer("version");
   if (version != 1) throw Error("request.version", std::to_string(version), "1");
-  const std::string isa = select_kernels("").name;
+  const std::string isa = select_kernels<float>("").name;
   return R"("version": 1, "name": "lstm_ref C++", "implementation": "cpp-)" + isa + R"(", "implementation_version": ")" +
          kVersion + R"(", "language": "C++", "operations": )" + json_list(kOperations) + R"(, "options": )" +
          json_list(kOptions) + R"(, "dtypes": ["float32"], "claim": "bit-exact", "trace": true)";

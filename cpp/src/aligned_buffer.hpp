@@ -1,4 +1,4 @@
-// A block of floats that starts at a cache line.
+// A block of numbers that starts at a cache line.
 #pragma once
 
 #if defined(__linux__)
@@ -21,6 +21,7 @@ inline std::int64_t checked_product(std::int64_t a, std::int64_t b) {
   return product;
 }
 
+template <class Real>
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
@@ -46,22 +47,22 @@ class AlignedBuffer {
     return buffer;
   }
 
-  float* data() const { return data_.get(); }
+  Real* data() const { return data_.get(); }
 
  private:
   static constexpr std::size_t kCacheLine = 64, kHugePage = std::size_t{1} << 21;
 
   struct Delete {
     std::size_t alignment;
-    void operator()(float* data) const { ::operator delete(data, std::align_val_t(alignment)); }
+    void operator()(Real* data) const { ::operator delete(data, std::align_val_t(alignment)); }
   };
 
   AlignedBuffer(std::size_t bytes, std::size_t alignment)
-      : data_(static_cast<float*>(::operator new(bytes, std::align_val_t(alignment))), Delete{alignment}) {}
+      : data_(static_cast<Real*>(::operator new(bytes, std::align_val_t(alignment))), Delete{alignment}) {}
 
-  static std::size_t bytes_of(std::int64_t size) { return static_cast<std::size_t>(checked_product(size, sizeof(float))); }
+  static std::size_t bytes_of(std::int64_t size) { return static_cast<std::size_t>(checked_product(size, sizeof(Real))); }
 
-  std::unique_ptr<float[], Delete> data_{nullptr, Delete{kCacheLine}};
+  std::unique_ptr<Real[], Delete> data_{nullptr, Delete{kCacheLine}};
 };
 
 }  // namespace lstm_ref

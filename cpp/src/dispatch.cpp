@@ -1,6 +1,7 @@
 #include "dispatch.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 #include "lstm_ref/error.hpp"
 #include "lstm_ref/isa.hpp"
@@ -9,8 +10,9 @@ namespace lstm_ref {
 namespace {
 
 // What the processor and the operating system both support, slowest first.
-std::vector<const Kernels*> available_kernels() {
-  std::vector<const Kernels*> kernels = {&kBaselineKernels};
+template <class Real>
+std::vector<const Kernels<Real>*> available_kernels() {
+  std::vector<const Kernels<Real>*> kernels = {&kBaselineKernels};
 #if defined(LSTM_REF_X86_64)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
@@ -26,9 +28,10 @@ std::vector<const Kernels*> available_kernels() {
   return kernels;
 }
 
-const Kernels& find_kernels(const char* parameter, const std::string& isa) {
+template <class Real>
+const Kernels<Real>& find_kernels(const char* parameter, const std::string& isa) {
   std::string names;
-  for (const Kernels* kernels : available_kernels()) {
+  for (const Kernels<Real>* kernels : available_kernels<Real>()) {
     if (isa == kernels->name) return *kernels;
     names += (names.empty() ? "" : ", ") + std::string(kernels->name);
   }
@@ -39,15 +42,18 @@ const Kernels& find_kernels(const char* parameter, const std::string& isa) {
 
 std::vector<std::string> available_isas() {
   std::vector<std::string> names;
-  for (const Kernels* kernels : available_kernels()) names.emplace_back(kernels->name);
+  for (const Kernels<float>* kernels : available_kernels<float>()) names.emplace_back(kernels->name);
   return names;
 }
 
-const Kernels& select_kernels(const std::string& isa) {
-  if (!isa.empty()) return find_kernels("isa", isa);
+template <class Real>
+const Kernels<Real>& select_kernels(const std::string& isa) {
+  if (!isa.empty()) return find_kernels<Real>("isa", isa);
   const char* const forced = std::getenv("LSTM_REF_ISA");
-  if (forced && *forced) return find_kernels("LSTM_REF_ISA", forced);
-  return *available_kernels().back();
+  if (forced && *forced) return find_kernels<Real>("LSTM_REF_ISA", forced);
+  return *available_kernels<Real>().back();
 }
+
+template const Kernels<float>& select_kernels(const std::string&);
 
 }  // namespace lstm_ref

@@ -8,6 +8,7 @@
 namespace lstm_ref {
 
 // By name; if that is empty, by LSTM_REF_ISA; if that is unset or empty, the fastest. Throws Error.
-const Kernels& select_kernels(const std::string& isa);
+template <class Real>
+const Kernels<Real>& select_kernels(const std::string& isa);
 
 }  // namespace lstm_ref

@@ -9,8 +9,9 @@
 
 namespace lstm_ref {
 
-struct Recurrent::Engine {
-  Network network;
+template <class Real>
+struct BasicRecurrent<Real>::Engine {
+  Network<Real> network;
   std::string isa;
   int num_threads;
   std::int64_t num_processors;  // that may run this process: more threads than that would only wait for each other
@@ -18,6 +19,6 @@ struct Recurrent::Engine {
 };
 
 // Check 10, as far as pointers can be wrong. Throws Error.
-void check_state(const Config& config, std::int64_t B, const float* h, const float* c);
+void check_state(const Config& config, std::int64_t B, const void* h, const void* c);
 
 }  // namespace lstm_ref

@@ -14,14 +14,22 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 
-int checked_threads(int num_threads) {
+void check_threads(int num_threads) {
   if (num_threads < 1 || num_threads > kMaxThreads) {
     throw Error("num_threads", std::to_string(num_threads), "an integer from 1 to " + std::to_string(kMaxThreads));
   }
-  return num_threads;
 }
 
-void check_arguments(const Config& config, const Inputs& inputs, const Outputs& outputs) {
+// What a constructor is given, checked in this order.
+template <class Real>
+const Kernels<Real>& checked_kernels(const Config& config, const Options& options) {
+  config.check();
+  check_threads(options.num_threads);
+  return select_kernels<Real>(options.isa);
+}
+
+template <class Real>
+void check_arguments(const Config& config, const BasicInputs<Real>& inputs, const BasicOutputs<Real>& outputs) {
   const std::int64_t T = inputs.T, B = inputs.B, y_features = config.directions() * config.output_size();
   const std::string axes = config.batch_first ? "(B, T, " : "(T, B, ";
   if (T < 0) throw Error("T", std::to_string(T), "an integer of at least 0");
@@ -43,31 +51,33 @@ void check_arguments(const Config& config, const Inputs& inputs, const Outputs& 
   }
 }
 
-std::vector<Trace> empty_trace(const Network& network, std::int64_t T, std::int64_t B) {
+template <class Real>
+std::vector<BasicTrace<Real>> empty_trace(const Network<Real>& network, std::int64_t T, std::int64_t B) {
   const Config& config = network.config;
   std::int64_t columns = 0;
   for (const Phase& phase : network.phases) columns += phase.has_x() ? phase.columns : 0;
   const std::int64_t rows = checked_product(T, B), size = checked_product(rows, config.hidden_size);
-  Trace trace;
-  trace.z.assign(checked_product(columns, size), 0.0f);
-  if (config.op != Op::kRnn) trace.gates.assign(checked_product(config.gates(), size), 0.0f);
-  if (config.has_c()) trace.c.assign(size, 0.0f);
-  trace.h.assign(rows * config.output_size(), 0.0f);
-  return std::vector<Trace>(config.state_rows(), trace);
+  BasicTrace<Real> trace;
+  trace.z.assign(checked_product(columns, size), Real(0));
+  if (config.op != Op::kRnn) trace.gates.assign(checked_product(config.gates(), size), Real(0));
+  if (config.has_c()) trace.c.assign(size, Real(0));
+  trace.h.assign(rows * config.output_size(), Real(0));
+  return std::vector<BasicTrace<Real>>(config.state_rows(), trace);
 }
 
-void clear_past_lengths(const Config& config, const Inputs& inputs, float* y) {  // (3.3)
+template <class Real>
+void clear_past_lengths(const Config& config, const BasicInputs<Real>& inputs, Real* y) {  // (3.3)
   const std::int64_t T = inputs.T, B = inputs.B, features = config.directions() * config.output_size();
   for (std::int64_t b = 0; inputs.lengths && b < B; ++b) {
     for (std::int64_t t = inputs.lengths[b]; t < T; ++t) {
-      std::fill_n(y + (config.batch_first ? b * T + t : t * B + b) * features, features, 0.0f);
+      std::fill_n(y + (config.batch_first ? b * T + t : t * B + b) * features, features, Real(0));
     }
   }
 }
 
 }  // namespace
 
-void check_state(const Config& config, std::int64_t B, const float* h, const float* c) {
+void check_state(const Config& config, std::int64_t B, const void* h, const void* c) {
   if (!config.has_c()) {
     if (c) throw Error("c_0", "unexpected tensor", "only x, h_0, lengths");
   } else if (!h != !c) {
@@ -75,12 +85,17 @@ void check_state(const Config& config, std::int64_t B, const float* h, const flo
   }
 }
 
-Recurrent::Recurrent(const Config& config, const std::vector<TensorView>& tensors, const Options& options) {
+template <class Real>
+BasicRecurrent<Real>::BasicRecurrent(const Config& config, const std::vector<TensorView>& tensors, const Options& options)
+    : BasicRecurrent(config, tensors, checked_kernels<Real>(config, options), options.num_threads) {}
+
+template <class Real>
+BasicRecurrent<Real>::BasicRecurrent(const Config& config, const std::vector<TensorView>& tensors, const Kernels<Real>& kernels,
+                                     int num_threads) {
   config.check();
-  const int num_threads = checked_threads(options.num_threads);
-  const Kernels& kernels = options.kernels ? *options.kernels : select_kernels(options.isa);
+  check_threads(num_threads);
   const FpEnvironment fp_environment;
-  Network network(config, tensors, kernels);
+  Network<Real> network(config, tensors, kernels);
   const std::int64_t processors = std::max(1u, std::thread::hardware_concurrency());
   try {
     engine_.reset(new Engine{std::move(network), kernels.name, num_threads, processors, ThreadPool(num_threads)});
@@ -89,20 +104,31 @@ Recurrent::Recurrent(const Config& config, const std::vector<TensorView>& tensor
   }
 }
 
-const Config& Recurrent::config() const { return engine_->network.config; }
-const std::string& Recurrent::isa() const { return engine_->isa; }
-int Recurrent::num_threads() const { return engine_->num_threads; }
+template <class Real>
+const Config& BasicRecurrent<Real>::config() const {
+  return engine_->network.config;
+}
+template <class Real>
+const std::string& BasicRecurrent<Real>::isa() const {
+  return engine_->isa;
+}
+template <class Real>
+int BasicRecurrent<Real>::num_threads() const {
+  return engine_->num_threads;
+}
 
 // All memory is allocated before anything is computed, so that a call without enough of it leaves the outputs untouched.
-void Recurrent::forward(const Inputs& inputs, const Outputs& outputs, std::vector<Trace>* trace) const {
+template <class Real>
+void BasicRecurrent<Real>::forward(const BasicInputs<Real>& inputs, const BasicOutputs<Real>& outputs,
+                                   std::vector<BasicTrace<Real>>* trace) const {
   check_arguments(config(), inputs, outputs);
   const std::int64_t T = inputs.T, B = inputs.B, L = config().num_layers, D = config().directions();
   if (trace) *trace = empty_trace(engine_->network, T, B);
-  Call call = {engine_->network, inputs, outputs, trace, {}};
+  Call<Real> call = {engine_->network, inputs, outputs, trace, {}};
   if (D == 2 && L > 1) {
-    call.layer_buffer = AlignedBuffer::uninitialized(checked_product(checked_product(T, B), D * config().output_size()));
+    call.layer_buffer = AlignedBuffer<Real>::uninitialized(checked_product(checked_product(T, B), D * config().output_size()));
   }
-  Schedule schedule(call, make_plan(call, std::min<std::int64_t>(engine_->pool.size(), engine_->num_processors)));
+  Schedule<Real> schedule(call, make_plan(call, std::min<std::int64_t>(engine_->pool.size(), engine_->num_processors)));
   engine_->pool.run(schedule.threads(), [&](int part) {
     const FpEnvironment fp_environment;
     schedule.run(part);
@@ -110,6 +136,11 @@ void Recurrent::forward(const Inputs& inputs, const Outputs& outputs, std::vecto
   clear_past_lengths(config(), inputs, outputs.y);
 }
 
-Stream Recurrent::stream(std::int64_t batch) const { return Stream(*this, batch); }
+template <class Real>
+BasicStream<Real> BasicRecurrent<Real>::stream(std::int64_t batch) const {
+  return BasicStream<Real>(*this, batch);
+}
+
+template class BasicRecurrent<float>;
 
 }  // namespace lstm_ref

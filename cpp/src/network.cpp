@@ -4,11 +4,12 @@
 
 namespace lstm_ref {
 
-Network::Network(const Config& config, const std::vector<TensorView>& tensors, const Kernels& kernels)
+template <class Real>
+Network<Real>::Network(const Config& config, const std::vector<TensorView>& tensors, const Kernels<Real>& kernels)
     : config(config), kernels(kernels), phases(phases_of(config)) {
   const std::vector<TensorView> matched = match_tensors(config, tensors);
   for (std::size_t i = 0; i < matched.size(); i += tensors_per_state_row(config)) {
-    weights.push_back(pack_weights(config, &matched[i], kernels.lanes));
+    weights.push_back(pack_weights<Real>(config, &matched[i], kernels.lanes));
   }
   for (const Phase& phase : phases) {
     pointwise.push_back({phase.part, config.gate_activation, config.candidate_activation, config.output_activation, config.clip,
@@ -20,20 +21,23 @@ Network::Network(const Config& config, const std::vector<TensorView>& tensors, c
              config.output_activation == usual.output_activation;
 }
 
-std::int64_t Network::padded_units() const {
+template <class Real>
+std::int64_t Network<Real>::padded_units() const {
   std::int64_t units = 0;
   for (const Phase& phase : phases) units = std::max(units, phase.panels(kernels.lanes) * phase.vectors() * kernels.lanes);
   return units;
 }
 
-Product Network::input_product(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const {
+template <class Real>
+Product<Real> Network<Real>::input_product(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const {
   const Phase& p = phases[phase];
   return {weights[state_row].phases[phase].weight_ih.data(), nullptr, inputs, p.x.first * p.vectors(), p.x.count() * p.vectors()};
 }
 
-CellStep Network::step(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const {
+template <class Real>
+CellStep<Real> Network<Real>::step(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const {
   const Phase& p = phases[phase];
-  CellStep step = {};
+  CellStep<Real> step = {};
   if (inputs > 0 && p.has_x()) step.products[step.num_products++] = input_product(state_row, phase, inputs);
   step.products[step.num_products++] = {weights[state_row].phases[phase].weight_hh.data(), nullptr, p.K, p.h.first * p.vectors(),
                                         p.h.count() * p.vectors()};
@@ -42,5 +46,7 @@ CellStep Network::step(std::int64_t state_row, std::size_t phase, std::int64_t i
   step.peephole = config.peephole ? weights[state_row].peephole.data() : nullptr;
   return step;
 }
+
+template struct Network<float>;
 
 }  // namespace lstm_ref

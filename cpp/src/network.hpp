@@ -12,13 +12,14 @@
 
 namespace lstm_ref {
 
+template <class Real>
 struct Network {
   // Tensors as for Recurrent; the configuration is valid. Throws Error.
-  Network(const Config& config, const std::vector<TensorView>& tensors, const Kernels& kernels);
+  Network(const Config& config, const std::vector<TensorView>& tensors, const Kernels<Real>& kernels);
 
   Config config;
-  const Kernels& kernels;
-  std::vector<PackedWeights> weights;  // layer l, direction d at l*D + d
+  const Kernels<Real>& kernels;
+  std::vector<PackedWeights<Real>> weights;  // layer l, direction d at l*D + d
   std::vector<Phase> phases;
   std::vector<Pointwise> pointwise;  // of each phase
   bool is_plain;                     // an LSTM without options has kernels of its own
@@ -29,57 +30,59 @@ struct Network {
   std::int64_t padded_units() const;
 
   // The size of (P, rows, V) of c, and of (P, rows, 4, V) of a phase's z.
-  std::int64_t c_floats(std::int64_t rows) const { return config.has_c() ? checked_product(panels() * kernels.lanes, rows) : 0; }
-  std::int64_t z_floats(std::size_t phase, std::int64_t rows) const {
+  std::int64_t c_size(std::int64_t rows) const { return config.has_c() ? checked_product(panels() * kernels.lanes, rows) : 0; }
+  std::int64_t z_size(std::size_t phase, std::int64_t rows) const {
     return checked_product(4 * panels(phase) * kernels.lanes, rows);
   }
 
   // One phase of a step of one layer and direction, as far as it is the same for all steps: all but rows, start, inputs, z, c and
   // states. `inputs` is the size of x, or 0 where the start has x in it already; then the recurrent product is the only one.
-  CellStep step(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const;
-  Product input_product(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const;
-  Start bias(std::int64_t state_row, std::size_t phase) const {
+  CellStep<Real> step(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const;
+  Product<Real> input_product(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const;
+  Start<Real> bias(std::int64_t state_row, std::size_t phase) const {
     return {weights[state_row].phases[phase].bias.data(), 4 * kernels.lanes, 0};
   }
-  void compute(const CellStep& step) const { is_plain ? kernels.cell(step) : kernels.phase(step); }
+  void compute(const CellStep<Real>& step) const { is_plain ? kernels.cell(step) : kernels.phase(step); }
 };
 
 // Two arrays of some rows each. A row's length is no multiple of 4 KB, whatever its size is: such rows would share a few sets of
 // the first-level cache.
+template <class Real>
 class RowPair {
  public:
   RowPair() = default;
   RowPair(std::int64_t rows, std::int64_t size)
-      : row_size_(size + kPadding), buffer_(AlignedBuffer::zeros(checked_product(2 * rows, row_size_))) {
+      : row_size_(size + kPadding), buffer_(AlignedBuffer<Real>::zeros(checked_product(2 * rows, row_size_))) {
     for (int which = 0; which < 2; ++which) {
       rows_[which].reserve(rows);
       for (std::int64_t r = 0; r < rows; ++r) rows_[which].push_back(buffer_.data() + (which * rows + r) * row_size_);
     }
   }
 
-  float* const* operator[](std::int64_t which) const { return rows_[which].data(); }
+  Real* const* operator[](std::int64_t which) const { return rows_[which].data(); }
 
  private:
-  static constexpr std::int64_t kPadding = 16;
+  static constexpr std::int64_t kPadding = 64 / sizeof(Real);
 
   std::int64_t row_size_ = 0;
-  AlignedBuffer buffer_;
-  std::array<std::vector<float*>, 2> rows_;
+  AlignedBuffer<Real> buffer_;
+  std::array<std::vector<Real*>, 2> rows_;
 };
 
 // The hidden states of some rows of one layer and direction: those that a step reads, and those that it writes and the next one
 // reads; and what the first phase of a step leaves for the second.
+template <class Real>
 class HiddenStates {
  public:
-  HiddenStates(const Network& network, std::int64_t rows)
+  HiddenStates(const Network<Real>& network, std::int64_t rows)
       : h_(rows, network.padded_units()),
-        between_(network.phases.size() > 1 ? RowPair(rows, network.padded_units()) : RowPair()) {}
+        between_(network.phases.size() > 1 ? RowPair<Real>(rows, network.padded_units()) : RowPair<Real>()) {}
 
   // (padded units,) of each row; zeros at first. Step s reads the states of s and writes those of s + 1.
-  float* const* of(std::int64_t step) const { return h_[step % 2]; }
+  Real* const* of(std::int64_t step) const { return h_[step % 2]; }
 
   // Completes one phase of step s: what it multiplies with the recurrent weights, what it reads and writes.
-  void connect(CellStep* step, std::size_t phase, std::size_t phases, std::int64_t s) const {
+  void connect(CellStep<Real>* step, std::size_t phase, std::size_t phases, std::int64_t s) const {
     const bool is_first = phase == 0, is_last = phase + 1 == phases;
     step->products[step->num_products - 1].inputs = is_first ? of(s) : between_[0];  // m of (V7), r * h of (V11)
     step->old_h = of(s);
@@ -88,7 +91,7 @@ class HiddenStates {
   }
 
  private:
-  RowPair h_, between_;
+  RowPair<Real> h_, between_;
 };
 
 }  // namespace lstm_ref

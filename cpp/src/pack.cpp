@@ -3,9 +3,10 @@
 namespace lstm_ref {
 namespace {
 
-float element(const TensorView& tensor, std::int64_t index) {
-  float value;
-  std::memcpy(&value, static_cast<const char*>(tensor.data) + index * sizeof(float), sizeof(float));
+template <class Real>
+Real element(const TensorView& tensor, std::int64_t index) {
+  Real value;
+  std::memcpy(&value, static_cast<const char*>(tensor.data) + index * sizeof(Real), sizeof(Real));
   return value;
 }
 
@@ -16,39 +17,42 @@ std::int64_t position(const Phase& phase, std::int64_t K, int columns, std::int6
 }
 
 // (blocks * units, K) -> (P, K, G, V)
-AlignedBuffer pack_matrix(const TensorView& matrix, const Phase& phase, const Columns& columns, int lanes) {
+template <class Real>
+AlignedBuffer<Real> pack_matrix(const TensorView& matrix, const Phase& phase, const Columns& columns, int lanes) {
   const std::int64_t K = matrix.shape[1], term = columns.count() * phase.vectors() * lanes;
-  AlignedBuffer packed = AlignedBuffer::zeros_to_keep(checked_product(phase.panels(lanes) * term, K));
+  auto packed = AlignedBuffer<Real>::zeros_to_keep(checked_product(phase.panels(lanes) * term, K));
   for (std::int64_t unit = 0; unit < phase.units; ++unit) {
     for (int column = 0; column < columns.count(); ++column) {
       const std::int64_t row = (columns.blocks[column] * phase.units + unit) * K;
-      float* to = packed.data() + position(phase, K, columns.count(), unit, column, lanes);
-      for (std::int64_t k = 0; k < K; ++k, to += term) *to = element(matrix, row + k);
+      Real* to = packed.data() + position(phase, K, columns.count(), unit, column, lanes);
+      for (std::int64_t k = 0; k < K; ++k, to += term) *to = element<Real>(matrix, row + k);
     }
   }
   return packed;
 }
 
 // (blocks * units,) -> (P, 4, V). A column starts with the biases of the products that add to it; without `bias_ih`, with +0.
-AlignedBuffer pack_bias(const TensorView* bias_ih, const TensorView* bias_hh, const Phase& phase, int lanes) {
-  AlignedBuffer packed = AlignedBuffer::zeros(phase.panels(lanes) * 4 * lanes);
+template <class Real>
+AlignedBuffer<Real> pack_bias(const TensorView* bias_ih, const TensorView* bias_hh, const Phase& phase, int lanes) {
+  auto packed = AlignedBuffer<Real>::zeros(phase.panels(lanes) * 4 * lanes);
   for (std::int64_t unit = 0; bias_ih && unit < phase.units; ++unit) {
     for (int column = 0; column < phase.columns; ++column) {
       const int x = phase.x.block(column), h = phase.h.block(column);
-      float& to = packed.data()[position(phase, 1, phase.columns, unit, column, lanes)];
-      to = element(x >= 0 ? *bias_ih : *bias_hh, (x >= 0 ? x : h) * phase.units + unit);
-      if (x >= 0 && h >= 0) to += element(*bias_hh, h * phase.units + unit);  // (2.5)
+      Real& to = packed.data()[position(phase, 1, phase.columns, unit, column, lanes)];
+      to = element<Real>(x >= 0 ? *bias_ih : *bias_hh, (x >= 0 ? x : h) * phase.units + unit);
+      if (x >= 0 && h >= 0) to += element<Real>(*bias_hh, h * phase.units + unit);  // (2.5)
     }
   }
   return packed;
 }
 
 // (3*H,) -> (P, 3, V)
-AlignedBuffer pack_peephole(const TensorView& weights, std::int64_t H, int lanes) {
-  AlignedBuffer packed = AlignedBuffer::zeros(panel_count(H, lanes) * 3 * lanes);
+template <class Real>
+AlignedBuffer<Real> pack_peephole(const TensorView& weights, std::int64_t H, int lanes) {
+  auto packed = AlignedBuffer<Real>::zeros(panel_count(H, lanes) * 3 * lanes);
   for (std::int64_t unit = 0; unit < H; ++unit) {
     for (int gate = 0; gate < 3; ++gate) {
-      packed.data()[(unit / lanes * 3 + gate) * lanes + unit % lanes] = element(weights, gate * H + unit);
+      packed.data()[(unit / lanes * 3 + gate) * lanes + unit % lanes] = element<Real>(weights, gate * H + unit);
     }
   }
   return packed;
@@ -56,21 +60,26 @@ AlignedBuffer pack_peephole(const TensorView& weights, std::int64_t H, int lanes
 
 }  // namespace
 
-PackedWeights pack_weights(const Config& config, const TensorView* tensors, int lanes) {
+template <class Real>
+PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors, int lanes) {
   const TensorView &weight_ih = tensors[0], &weight_hh = tensors[1];
   const TensorView *const bias_ih = config.bias ? &tensors[2] : nullptr, *const bias_hh = config.bias ? &tensors[3] : nullptr;
   const TensorView* const options = tensors + (config.bias ? 4 : 2);
-  PackedWeights packed;
+  PackedWeights<Real> packed;
   for (const Phase& phase : phases_of(config)) {
     if (phase.has_x()) {
-      packed.phases.push_back({pack_matrix(weight_ih, phase, phase.x, lanes), pack_matrix(weight_hh, phase, phase.h, lanes),
-                               pack_bias(bias_ih, bias_hh, phase, lanes)});
+      packed.phases.push_back({pack_matrix<Real>(weight_ih, phase, phase.x, lanes),
+                               pack_matrix<Real>(weight_hh, phase, phase.h, lanes),
+                               pack_bias<Real>(bias_ih, bias_hh, phase, lanes)});
     } else {
-      packed.phases.push_back({{}, pack_matrix(options[0], phase, phase.h, lanes), pack_bias(nullptr, nullptr, phase, lanes)});
+      packed.phases.push_back(
+          {{}, pack_matrix<Real>(options[0], phase, phase.h, lanes), pack_bias<Real>(nullptr, nullptr, phase, lanes)});
     }
   }
-  if (config.peephole) packed.peephole = pack_peephole(options[config.proj_size ? 1 : 0], config.hidden_size, lanes);
+  if (config.peephole) packed.peephole = pack_peephole<Real>(options[config.proj_size ? 1 : 0], config.hidden_size, lanes);
   return packed;
 }
+
+template PackedWeights<float> pack_weights(const Config&, const TensorView*, int);
 
 }  // namespace lstm_ref

@@ -11,20 +11,23 @@ namespace lstm_ref {
 
 // One phase of one layer and direction; V lanes, P panels, G columns of a product (simd/kernels.hpp). Lanes past the last unit
 // hold zeros.
+template <class Real>
 struct PackedPhase {
-  AlignedBuffer weight_ih;  // (P, I_l, G, V), if the phase has x
-  AlignedBuffer weight_hh;  // (P, K, G, V)
-  AlignedBuffer bias;       // (P, 4, V)  (2.5)
+  AlignedBuffer<Real> weight_ih;  // (P, I_l, G, V), if the phase has x
+  AlignedBuffer<Real> weight_hh;  // (P, K, G, V)
+  AlignedBuffer<Real> bias;       // (P, 4, V)  (2.5)
 };
 
+template <class Real>
 struct PackedWeights {
-  std::vector<PackedPhase> phases;
-  AlignedBuffer peephole;  // (P, 3, V): i, o, f
+  std::vector<PackedPhase<Real>> phases;
+  AlignedBuffer<Real> peephole;  // (P, 3, V): i, o, f
 };
 
 inline std::int64_t panel_count(std::int64_t hidden_size, int lanes) { return (hidden_size + lanes - 1) / lanes; }
 
 // `tensors` are those of that layer and direction, as tensor_spec() lists them.
-PackedWeights pack_weights(const Config& config, const TensorView* tensors, int lanes);
+template <class Real>
+PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors, int lanes);
 
 }  // namespace lstm_ref

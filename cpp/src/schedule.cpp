@@ -22,7 +22,8 @@ constexpr std::int64_t kLeastBlocks = 8;
 
 }  // namespace
 
-Plan make_plan(const Call& call, std::int64_t most_threads) {
+template <class Real>
+Plan make_plan(const Call<Real>& call, std::int64_t most_threads) {
   const Config& config = call.network.config;
   const std::int64_t B = call.inputs.B, L = config.num_layers, D = config.directions();
   if (call.trace) return {1, 1, 1};
@@ -38,7 +39,8 @@ Plan make_plan(const Call& call, std::int64_t most_threads) {
   return plan;
 }
 
-Schedule::Schedule(const Call& call, const Plan& plan) {
+template <class Real>
+Schedule<Real>::Schedule(const Call<Real>& call, const Plan& plan) {
   workers_.reserve(plan.threads());
   for (std::int64_t group = 0; group < plan.groups; ++group) {
     RowGroup& rows = groups_.emplace_back(call, group, plan.groups);
@@ -46,12 +48,15 @@ Schedule::Schedule(const Call& call, const Plan& plan) {
     const std::int64_t block_rows =
         wavefront ? std::clamp<std::int64_t>(rows.all_steps() / (kLeastBlocks * plan.lanes), 1, kBlockRows) : kBlockRows;
     for (std::int64_t lane = 0; lane < plan.lanes; ++lane) {
-      Team& team = teams_.emplace_back(call, rows, lane, plan.lanes, block_rows, plan.members);
+      Team<Real>& team = teams_.emplace_back(call, rows, lane, plan.lanes, block_rows, plan.members);
       for (std::int64_t member = 0; member < plan.members; ++member) {
         workers_.emplace_back(call, rows, team, member, plan.members);
       }
     }
   }
 }
+
+template Plan make_plan(const Call<float>&, std::int64_t);
+template class Schedule<float>;
 
 }  // namespace lstm_ref

@@ -16,12 +16,14 @@ struct Plan {
   std::int64_t threads() const { return groups * lanes * members; }
 };
 
-Plan make_plan(const Call& call, std::int64_t most_threads);
+template <class Real>
+Plan make_plan(const Call<Real>& call, std::int64_t most_threads);
 
 // A call with all the memory that it needs.
+template <class Real>
 class Schedule {
  public:
-  Schedule(const Call& call, const Plan& plan);
+  Schedule(const Call<Real>& call, const Plan& plan);
 
   int threads() const { return static_cast<int>(workers_.size()); }
 
@@ -30,8 +32,8 @@ class Schedule {
 
  private:
   std::list<RowGroup> groups_;
-  std::list<Team> teams_;
-  std::vector<Worker> workers_;
+  std::list<Team<Real>> teams_;
+  std::vector<Worker<Real>> workers_;
 };
 
 }  // namespace lstm_ref

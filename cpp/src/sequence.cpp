@@ -8,18 +8,25 @@ namespace {
 
 constexpr std::int64_t kManyRows = 8;
 
-void copy(float* to, const float* from, std::int64_t count) { std::memcpy(to, from, count * sizeof(float)); }
-void clear(float* to, std::int64_t count) { std::fill_n(to, count, 0.0f); }
+template <class Real>
+void copy(Real* to, const Real* from, std::int64_t count) {
+  std::memcpy(to, from, count * sizeof(Real));
+}
+template <class Real>
+void clear(Real* to, std::int64_t count) {
+  std::fill_n(to, count, Real(0));
+}
 
 }  // namespace
 
 // One layer and direction.
-struct Worker::Pass {
-  const Network& network;
+template <class Real>
+struct Worker<Real>::Pass {
+  const Network<Real>& network;
   std::int64_t layer, state_row;  // state_row = l*D + d
   int direction;
-  Sequence<const float> input;
-  Sequence<float> output;
+  Sequence<const Real> input;
+  Sequence<Real> output;
   std::int64_t steps;
 
   std::int64_t inputs() const { return network.config.layer_input_size(layer); }
@@ -27,15 +34,16 @@ struct Worker::Pass {
   std::int64_t time(std::int64_t step) const { return direction == 0 ? step : steps - 1 - step; }  // (3.1), (3.2)
 };
 
-Worker::Worker(const Call& call, RowGroup& group, Team& team, std::int64_t member, std::int64_t members)
+template <class Real>
+Worker<Real>::Worker(const Call<Real>& call, RowGroup& group, Team<Real>& team, std::int64_t member, std::int64_t members)
     : call_(call),
       group_(group),
       team_(team),
       num_phases_(call.network.phases.size()),
       block_inputs_(team.block_rows),
       y_(group.count()),
-      z_panel_(
-          AlignedBuffer::uninitialized(checked_product(std::max(group.count(), kSideBySide), 4 * call.network.kernels.lanes))) {
+      z_panel_(AlignedBuffer<Real>::uninitialized(
+          checked_product(std::max(group.count(), kSideBySide), 4 * call.network.kernels.lanes))) {
   for (std::size_t phase = 0; phase < num_phases_; ++phase) {
     const std::int64_t panels = call.network.panels(phase), lanes = call.network.kernels.lanes;
     const PanelRange own = panels_[phase] = {panels * member / members, panels * (member + 1) / members};
@@ -46,7 +54,8 @@ Worker::Worker(const Call& call, RowGroup& group, Team& team, std::int64_t membe
   block_active_.reserve(team.block_rows);
 }
 
-void Worker::run() {
+template <class Real>
+void Worker<Real>::run() {
   const Config& config = call_.network.config;
   const std::int64_t T = call_.inputs.T, B = call_.inputs.B, I = config.input_size, L = config.num_layers;
   const std::int64_t D = config.directions(), R = config.output_size();
@@ -54,14 +63,14 @@ void Worker::run() {
     if (config.batch_first) return {data, features, T * features};
     return {data, B * features, features};
   };
-  const Sequence<float> y = sequence(call_.outputs.y, D * R);
+  const Sequence<Real> y = sequence(call_.outputs.y, D * R);
   // When D = 1 every layer overwrites its own input in y, block by block. When D = 2 the reverse direction still needs the
   // input after the forward one, so that the layers alternate between y and the buffer, and the last one ends in y.
-  const Sequence<float> buffer = {call_.layer_buffer.data(), B * D * R, D * R};
+  const Sequence<Real> buffer = {call_.layer_buffer.data(), B * D * R, D * R};
 
-  Sequence<const float> input = sequence(call_.inputs.x, I);  // x_0 = x
+  Sequence<const Real> input = sequence(call_.inputs.x, I);  // x_0 = x
   for (std::int64_t layer = 0; layer < L; ++layer) {
-    const Sequence<float> output = D == 1 || (L - 1 - layer) % 2 == 0 ? y : buffer;
+    const Sequence<Real> output = D == 1 || (L - 1 - layer) % 2 == 0 ? y : buffer;
     for (int direction = 0; direction < D; ++direction) {
       if ((D == 1 ? layer : direction) % team_.lanes != team_.lane) continue;
       run_pass({call_.network,
@@ -76,7 +85,8 @@ void Worker::run() {
   }
 }
 
-void Worker::run_pass(const Pass& pass) {
+template <class Real>
+void Worker<Real>::run_pass(const Pass& pass) {
   load_states(pass);
   active_ = 0;
   Progress& finished = group_.finished[pass.state_row];
@@ -95,26 +105,28 @@ void Worker::run_pass(const Pass& pass) {
   store_states(pass);
 }
 
-void Worker::load_states(const Pass& pass) {
-  const Inputs& inputs = call_.inputs;
+template <class Real>
+void Worker<Real>::load_states(const Pass& pass) {
+  const BasicInputs<Real>& inputs = call_.inputs;
   const Config& config = call_.network.config;
   const std::int64_t R = config.output_size(), H = config.hidden_size, lanes = call_.network.kernels.lanes;
   for (std::int64_t r = 0; r < group_.count(); ++r) {
     const std::int64_t row = pass.state_row * inputs.B + group_.rows[r];
     for (int which = 0; which < 2; ++which) {  // a row's first step may read either
-      float* const h = team_.h.of(which)[r] + unit_;
+      Real* const h = team_.h.of(which)[r] + unit_;
       inputs.h_0 ? copy(h, inputs.h_0 + row * R + unit_, units_) : clear(h, units_);
     }
     for (std::int64_t p = panels_.front().begin; config.has_c() && p < panels_.front().end; ++p) {
       const std::int64_t unit = p * lanes, count = std::min(lanes, H - unit);
-      float* const c = team_.c.data() + (p * group_.count() + r) * lanes;
+      Real* const c = team_.c.data() + (p * group_.count() + r) * lanes;
       inputs.c_0 ? copy(c, inputs.c_0 + row * H + unit, count) : clear(c, count);
     }
   }
 }
 
 // Lists as many steps from `step` on as a block holds, at least one; gives the number of their rows.
-std::int64_t Worker::list_block(const Pass& pass, std::int64_t step) {
+template <class Real>
+std::int64_t Worker<Real>::list_block(const Pass& pass, std::int64_t step) {
   block_active_.clear();
   std::int64_t rows = 0;
   for (; step < pass.steps; ++step) {
@@ -129,34 +141,36 @@ std::int64_t Worker::list_block(const Pass& pass, std::int64_t step) {
 }
 
 // (2.1), W_ih x, for a block; or only a copy of x, where the steps are to compute that but would overwrite it on the way.
-void Worker::take_inputs(const Pass& pass, std::int64_t rows) {
-  const Network& network = call_.network;
+template <class Real>
+void Worker<Real>::take_inputs(const Pass& pass, std::int64_t rows) {
+  const Network<Real>& network = call_.network;
   if (team_.is_fused && pass.in_place()) {
     const std::int64_t R = network.config.output_size();
     for (std::int64_t r = 0; r < rows; ++r) {
-      float* const x = team_.x.data() + r * R;
+      Real* const x = team_.x.data() + r * R;
       copy(x + unit_, block_inputs_[r] + unit_, units_);
       block_inputs_[r] = x;
     }
   }
   for (std::size_t phase = 0; !team_.is_fused && phase < num_phases_; ++phase) {
     if (!network.phases[phase].has_x()) continue;
-    Product product = network.input_product(pass.state_row, phase, pass.inputs());
+    Product<Real> product = network.input_product(pass.state_row, phase, pass.inputs());
     product.inputs = block_inputs_.data();
     network.kernels.affine(team_.z[phase].data(), team_.block_rows, network.bias(pass.state_row, phase), product, rows,
                            panels_[phase]);
   }
 }
 
-void Worker::run_block(const Pass& pass, std::int64_t step) {
-  const Network& network = call_.network;
+template <class Real>
+void Worker<Real>::run_block(const Pass& pass, std::int64_t step) {
+  const Network<Real>& network = call_.network;
   const std::int64_t panel = 4 * network.kernels.lanes;
-  const HiddenStates& h = team_.h;
+  const HiddenStates<Real>& h = team_.h;
   for (std::size_t phase = 0; phase < num_phases_; ++phase) {
-    CellStep& cell = phases_[phase] = network.step(pass.state_row, phase, team_.is_fused ? pass.inputs() : 0);
+    CellStep<Real>& cell = phases_[phase] = network.step(pass.state_row, phase, team_.is_fused ? pass.inputs() : 0);
     const bool starts_with_bias = team_.is_fused || !network.phases[phase].has_x();
-    cell.start =
-        starts_with_bias ? network.bias(pass.state_row, phase) : Start{team_.z[phase].data(), team_.block_rows * panel, panel};
+    cell.start = starts_with_bias ? network.bias(pass.state_row, phase)
+                                  : Start<Real>{team_.z[phase].data(), team_.block_rows * panel, panel};
     cell.products[0].inputs = block_inputs_.data();
     cell.panels = panels_[phase];
     cell.z = z_panel_.data();
@@ -169,7 +183,7 @@ void Worker::run_block(const Pass& pass, std::int64_t step) {
     if (rows >= kManyRows && step + 1 < pass.steps) fetch_rows(pass, step + 1, rows);
     const bool writes_later = writes_rows_later(rows);
     for (std::size_t phase = 0; phase < num_phases_; ++phase) {
-      CellStep& cell = phases_[phase];
+      CellStep<Real>& cell = phases_[phase];
       const bool is_last = phase + 1 == num_phases_;
       cell.rows = rows;
       cell.backwards = step % 2;
@@ -196,38 +210,41 @@ void Worker::run_block(const Pass& pass, std::int64_t step) {
 
 // Many long rows of y lie so that a panel of them would fall into a few sets of the first-level cache: written whole, after the
 // step, they cost 1 to 4 % less of it.
-bool Worker::writes_rows_later(std::int64_t rows) const {
-  constexpr std::int64_t kLongRow = 128;  // floats
+template <class Real>
+bool Worker<Real>::writes_rows_later(std::int64_t rows) const {
+  constexpr std::int64_t kLongRow = 512 / sizeof(Real);
   return !call_.trace && rows >= kManyRows && call_.network.config.output_size() >= kLongRow;
 }
 
 // Brings what a step reads and writes near while another step is computed: many rows far from each other are no pattern that the
 // processor would foresee.
-void Worker::fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows) {
-  constexpr std::int64_t kCacheLine = 16;  // floats
+template <class Real>
+void Worker<Real>::fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows) {
+  constexpr std::int64_t kCacheLine = 64 / sizeof(Real);
   const std::int64_t t = pass.time(step), inputs = pass.inputs();
   for (std::int64_t r = 0; r < rows; ++r) {
-    const float* const y = pass.output.at(t, group_.rows[r]);
+    const Real* const y = pass.output.at(t, group_.rows[r]);
     for (std::int64_t unit = unit_; unit < unit_ + units_; unit += kCacheLine) __builtin_prefetch(y + unit, 1, 2);
-    const float* const x = pass.input.at(t, group_.rows[r]);
+    const Real* const x = pass.input.at(t, group_.rows[r]);
     for (std::int64_t k = 0; team_.is_fused && k < inputs; k += kCacheLine) __builtin_prefetch(x + k, 0, 2);
   }
 }
 
 // The same in its parts, with everything in between written down. One thread, no fused input.
-void Worker::trace_phase(const Pass& pass, const CellStep& step, std::size_t which, std::int64_t t) {
-  const Kernels& kernels = call_.network.kernels;
+template <class Real>
+void Worker<Real>::trace_phase(const Pass& pass, const CellStep<Real>& step, std::size_t which, std::int64_t t) {
+  const Kernels<Real>& kernels = call_.network.kernels;
   const Phase& phase = call_.network.phases[which];
   if (!phase.has_x()) return kernels.phase(step);  // no part of z
-  Trace& trace = (*call_.trace)[pass.state_row];
+  BasicTrace<Real>& trace = (*call_.trace)[pass.state_row];
   const std::int64_t B = call_.inputs.B, H = call_.network.config.hidden_size, z_rows = team_.block_rows;
   const int gates = call_.network.config.gates(), vectors = phase.vectors();
-  float* const z = const_cast<float*>(step.start.data);  // the team's own
+  Real* const z = const_cast<Real*>(step.start.data);  // the team's own
   // One column of all rows, from (P, 4, V) to number `to` of those of H units.
-  const auto unpack = [&](std::vector<float>& all, int column, int to) {
+  const auto unpack = [&](std::vector<Real>& all, int column, int to) {
     const std::int64_t size = static_cast<std::int64_t>(all.size()) / (call_.inputs.T * B);
     for (std::int64_t r = 0; r < step.rows; ++r) {
-      float* const at = &all[(t * B + group_.rows[r]) * size + to * H];
+      Real* const at = &all[(t * B + group_.rows[r]) * size + to * H];
       for (std::int64_t unit = 0; unit < H; ++unit) {
         const std::int64_t vector = unit / kernels.lanes, p = vector / vectors;
         at[unit] = z[((p * z_rows + r) * 4 + column * vectors + vector % vectors) * kernels.lanes + unit % kernels.lanes];
@@ -245,8 +262,9 @@ void Worker::trace_phase(const Pass& pass, const CellStep& step, std::size_t whi
   }
 }
 
-void Worker::trace_states(const Pass& pass, std::int64_t rows, const float* const* h, std::int64_t t) {
-  Trace& trace = (*call_.trace)[pass.state_row];
+template <class Real>
+void Worker<Real>::trace_states(const Pass& pass, std::int64_t rows, const Real* const* h, std::int64_t t) {
+  BasicTrace<Real>& trace = (*call_.trace)[pass.state_row];
   const Config& config = call_.network.config;
   const std::int64_t R = config.output_size(), H = config.hidden_size;
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -258,8 +276,9 @@ void Worker::trace_states(const Pass& pass, std::int64_t rows, const float* cons
   }
 }
 
-void Worker::store_states(const Pass& pass) {  // (3.4)
-  const Outputs& outputs = call_.outputs;
+template <class Real>
+void Worker<Real>::store_states(const Pass& pass) {  // (3.4)
+  const BasicOutputs<Real>& outputs = call_.outputs;
   const Config& config = call_.network.config;
   const std::int64_t R = config.output_size(), H = config.hidden_size, lanes = call_.network.kernels.lanes;
   const std::int64_t first = panels_.front().begin * lanes, last = std::min(panels_.front().end * lanes, H);  // of c
@@ -275,9 +294,12 @@ void Worker::store_states(const Pass& pass) {  // (3.4)
 }
 
 // c (P, rows, V)
-float Worker::cell_state(const float* c, std::int64_t r, std::int64_t unit) const {
+template <class Real>
+Real Worker<Real>::cell_state(const Real* c, std::int64_t r, std::int64_t unit) const {
   const std::int64_t lanes = call_.network.kernels.lanes;
   return c[(unit / lanes * group_.count() + r) * lanes + unit % lanes];
 }
+
+template class Worker<float>;
 
 }  // namespace lstm_ref

@@ -8,12 +8,14 @@
 namespace lstm_ref {
 namespace {
 
+template <class Real>
 struct LayerState {
-  LayerState(const Network& network, std::int64_t batch) : h(network, batch), c(AlignedBuffer::zeros(network.c_floats(batch))) {}
+  LayerState(const Network<Real>& network, std::int64_t batch)
+      : h(network, batch), c(AlignedBuffer<Real>::zeros(network.c_size(batch))) {}
 
-  HiddenStates h;
-  AlignedBuffer c;                          // (P, B, V)
-  std::array<CellStep, kMaxPhases> phases;  // of a step, all but what changes from step to step
+  HiddenStates<Real> h;
+  AlignedBuffer<Real> c;                          // (P, B, V)
+  std::array<CellStep<Real>, kMaxPhases> phases;  // of a step, all but what changes from step to step
 };
 
 std::int64_t checked_batch(const Config& config, std::int64_t batch) {
@@ -25,19 +27,22 @@ std::int64_t checked_batch(const Config& config, std::int64_t batch) {
 
 }  // namespace
 
-struct Stream::Impl {
-  Impl(std::shared_ptr<const Recurrent::Engine> shared, std::int64_t batch)
+template <class Real>
+struct BasicStream<Real>::Impl {
+  using Engine = typename BasicRecurrent<Real>::Engine;
+
+  Impl(std::shared_ptr<const Engine> shared, std::int64_t batch)
       : engine(std::move(shared)),
         network(engine->network),
         batch(checked_batch(network.config, batch)),
         x(batch),
         y(batch),
-        z(AlignedBuffer::uninitialized(checked_product(std::max(batch, kSideBySide), 4 * network.kernels.lanes))) {
+        z(AlignedBuffer<Real>::uninitialized(checked_product(std::max(batch, kSideBySide), 4 * network.kernels.lanes))) {
     for (std::int64_t layer = 0; layer < network.config.num_layers; ++layer) {
-      LayerState& state = layers.emplace_back(network, batch);
+      LayerState<Real>& state = layers.emplace_back(network, batch);
       const bool is_last_layer = layer + 1 == network.config.num_layers;
       for (std::size_t phase = 0; phase < network.phases.size(); ++phase) {
-        CellStep& cell = state.phases[phase] = network.step(layer, phase, network.config.layer_input_size(layer));
+        CellStep<Real>& cell = state.phases[phase] = network.step(layer, phase, network.config.layer_input_size(layer));
         cell.rows = cell.c_rows = batch;
         cell.panels = {0, network.panels(phase)};
         cell.start = network.bias(layer, phase);
@@ -70,37 +75,46 @@ struct Stream::Impl {
     }
   }
 
-  const std::shared_ptr<const Recurrent::Engine> engine;
-  const Network& network;
+  const std::shared_ptr<const Engine> engine;
+  const Network<Real>& network;
   const std::int64_t batch;
   std::int64_t step = 0;
-  std::vector<LayerState> layers;
-  std::vector<const float*> x;  // (I,) of each row
-  std::vector<float*> y;        // (R,) of each row
-  AlignedBuffer z;              // (B, 4, V)
+  std::vector<LayerState<Real>> layers;
+  std::vector<const Real*> x;  // (I,) of each row
+  std::vector<Real*> y;        // (R,) of each row
+  AlignedBuffer<Real> z;       // (B, 4, V)
 };
 
-Stream::Stream(const Recurrent& network, std::int64_t batch) : impl_(std::make_unique<Impl>(network.engine_, batch)) {}
-Stream::Stream(Stream&&) noexcept = default;
-Stream& Stream::operator=(Stream&&) noexcept = default;
-Stream::~Stream() = default;
+template <class Real>
+BasicStream<Real>::BasicStream(const BasicRecurrent<Real>& network, std::int64_t batch)
+    : impl_(std::make_unique<Impl>(network.engine_, batch)) {}
+template <class Real>
+BasicStream<Real>::BasicStream(BasicStream&&) noexcept = default;
+template <class Real>
+BasicStream<Real>& BasicStream<Real>::operator=(BasicStream&&) noexcept = default;
+template <class Real>
+BasicStream<Real>::~BasicStream() = default;
 
-std::int64_t Stream::batch() const { return impl_->batch; }
+template <class Real>
+std::int64_t BasicStream<Real>::batch() const {
+  return impl_->batch;
+}
 
-void Stream::step(const float* x, float* y) {
+template <class Real>
+void BasicStream<Real>::step(const Real* x, Real* y) {
   const FpEnvironment fp_environment;
   Impl& self = *impl_;
-  const Network& network = self.network;
+  const Network<Real>& network = self.network;
   const std::int64_t I = network.config.input_size, R = network.config.output_size(), L = network.config.num_layers;
   for (std::int64_t b = 0; b < self.batch; ++b) {
     self.x[b] = x + b * I;
     self.y[b] = y + b * R;
   }
-  const float* const* inputs = self.x.data();  // x_0 = x
+  const Real* const* inputs = self.x.data();  // x_0 = x
   for (std::int64_t l = 0; l < L; ++l) {
-    LayerState& layer = self.layers[l];
+    LayerState<Real>& layer = self.layers[l];
     for (std::size_t phase = 0; phase < network.phases.size(); ++phase) {
-      CellStep& cell = layer.phases[phase];
+      CellStep<Real>& cell = layer.phases[phase];
       cell.backwards = self.step % 2;
       cell.products[0].inputs = inputs;
       layer.h.connect(&cell, phase, network.phases.size(), self.step);
@@ -111,18 +125,22 @@ void Stream::step(const float* x, float* y) {
   ++self.step;
 }
 
-void Stream::state(float* h, float* c) const {
-  impl_->for_each_h([&](std::int64_t at, const float* from, std::int64_t count) { std::copy_n(from, count, h + at); });
-  impl_->for_each_c([&](std::int64_t at, const float* from, std::int64_t count) { std::copy_n(from, count, c + at); });
+template <class Real>
+void BasicStream<Real>::state(Real* h, Real* c) const {
+  impl_->for_each_h([&](std::int64_t at, const Real* from, std::int64_t count) { std::copy_n(from, count, h + at); });
+  impl_->for_each_c([&](std::int64_t at, const Real* from, std::int64_t count) { std::copy_n(from, count, c + at); });
 }
 
-void Stream::set_state(const float* h, const float* c) {
+template <class Real>
+void BasicStream<Real>::set_state(const Real* h, const Real* c) {
   check_state(impl_->network.config, impl_->batch, h, c);
-  const auto put = [](const float* from, std::int64_t at, float* to, std::int64_t count) {
-    from ? std::copy_n(from + at, count, to) : std::fill_n(to, count, 0.0f);
+  const auto put = [](const Real* from, std::int64_t at, Real* to, std::int64_t count) {
+    from ? std::copy_n(from + at, count, to) : std::fill_n(to, count, Real(0));
   };
-  impl_->for_each_h([&](std::int64_t at, float* to, std::int64_t count) { put(h, at, to, count); });
-  impl_->for_each_c([&](std::int64_t at, float* to, std::int64_t count) { put(c, at, to, count); });
+  impl_->for_each_h([&](std::int64_t at, Real* to, std::int64_t count) { put(h, at, to, count); });
+  impl_->for_each_c([&](std::int64_t at, Real* to, std::int64_t count) { put(c, at, to, count); });
 }
+
+template class BasicStream<float>;
 
 }  // namespace lstm_ref

@@ -58,7 +58,7 @@ constexpr std::uint64_t kBlocks = (kInputs + kNew - 1) / kNew;
 
 class Activations {
  public:
-  explicit Activations(const lstm_ref::Kernels& kernels)
+  explicit Activations(const lstm_ref::Kernels<float>& kernels)
       : sigmoid(kBlock), tanh(kBlock), kernels_(kernels), z_(4 * kBlock), c_(kBlock), h_(kBlock) {
     for (std::size_t r = 0; r < kRows; ++r) h_rows_.push_back(h_.data() + r * kRowSize);
   }
@@ -87,7 +87,7 @@ class Activations {
   static constexpr std::size_t kRows = 5, kRowSize = kBlock / kRows;
   static_assert(kBlock % (kRows * 64) == 0);
 
-  const lstm_ref::Kernels& kernels_;
+  const lstm_ref::Kernels<float>& kernels_;
   std::vector<float> z_, c_, h_;  // (P, rows, 4, V), (P, rows, V), (rows, P*V)
   std::vector<float*> h_rows_;
 };
@@ -185,7 +185,7 @@ struct Report {
 class Sweeper {
  public:
   explicit Sweeper(const std::vector<std::string>& isas) : x_(kBlock), minus_x_(kBlock) {
-    for (const std::string& isa : isas) activations_.emplace_back(lstm_ref::select_kernels(isa));
+    for (const std::string& isa : isas) activations_.emplace_back(lstm_ref::select_kernels<float>(isa));
     report.agreements.resize(isas.size());
   }
 
@@ -307,7 +307,8 @@ Arguments parse_arguments(int argc, char** argv) {
     if (option == "--isa") {
       arguments.isas.clear();
       std::istringstream names(value);
-      for (std::string name; std::getline(names, name, ',');) arguments.isas.push_back(lstm_ref::select_kernels(name).name);
+      for (std::string name; std::getline(names, name, ',');)
+        arguments.isas.push_back(lstm_ref::select_kernels<float>(name).name);
     } else if (option == "--json")
       arguments.json = value;
     else if (option == "--sample")

@@ -6,12 +6,12 @@
 #include "schedule.hpp"
 
 using namespace reference;
-using lstm_ref::Call;
 using lstm_ref::LSTM;
-using lstm_ref::Network;
 using lstm_ref::Plan;
 using lstm_ref::Recurrent;
-using lstm_ref::Schedule;
+using Call = lstm_ref::Call<float>;
+using Network = lstm_ref::Network<float>;
+using Schedule = lstm_ref::Schedule<float>;
 
 namespace {
 
@@ -23,7 +23,7 @@ Result run_plan(const Network& network, const Case& one, const Plan& plan) {
   const lstm_ref::Outputs outputs = {result.y.data(), result.h_n.data(), result.c_n.data()};
   Call call = {network, inputs, outputs, nullptr, {}};
   const std::int64_t D = network.config.directions();
-  if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer::uninitialized(one.T * one.B * D * network.config.output_size());
+  if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer<float>::uninitialized(one.T * one.B * D * network.config.output_size());
   Schedule schedule(call, plan);
   std::vector<std::thread> threads;
   for (int part = 0; part < schedule.threads(); ++part) threads.emplace_back([&schedule, part] { schedule.run(part); });
@@ -33,7 +33,7 @@ Result run_plan(const Network& network, const Case& one, const Plan& plan) {
 
 void check_plans(const std::string& isa, const Config& config, const std::vector<std::int64_t>& batches) {
   const Model model(config);
-  const Network network(config, model.views, lstm_ref::select_kernels(isa));
+  const Network network(config, model.views, lstm_ref::select_kernels<float>(isa));
   const Recurrent single(config, model.views, {isa, 1});
   for (const std::int64_t B : batches) {
     Case one = random_case(config, B == 1 ? 110 : 17, B);
@@ -69,9 +69,9 @@ void test_plans(const std::string& isa) {
 
 Plan planned(const Config& config, std::int64_t T, std::int64_t B, std::int64_t threads, bool with_trace = false) {
   const Model model(config);
-  const Network network(config, model.views, lstm_ref::select_kernels("baseline"));
+  const Network network(config, model.views, lstm_ref::select_kernels<float>("baseline"));
   std::vector<lstm_ref::Trace> trace;
-  return lstm_ref::make_plan({network, {T, B}, {}, with_trace ? &trace : nullptr, {}}, threads);
+  return lstm_ref::make_plan<float>({network, {T, B}, {}, with_trace ? &trace : nullptr, {}}, threads);
 }
 
 void check_plan(const Plan& got, const Plan& wanted) {

@@ -37,7 +37,7 @@ void read_once(const float* data, std::int64_t count, float* result) {
     }
   }
   for (int v = 1; v < 8; ++v) sums[0] ^= sums[v];
-  store(result, to_float(sums[0]));
+  store(result, to_real(sums[0]));
 }
 
 template <int kStreams, int kAhead>
@@ -79,7 +79,7 @@ void chain(std::int64_t count, float* x) {
   store(x, value.v[0]);
 }
 
-constexpr InstructionSet instruction_set(const char* name, const Kernels& unchunked) {
+constexpr InstructionSet instruction_set(const char* name, const Kernels<Real>& unchunked) {
   return {name,
           kLanes,
           unchunked,

@@ -1,4 +1,6 @@
 // The networks of spec/lstm.md and spec/variants.md: weights packed once, forward passes over whole sequences.
+//
+// Real is the type of all numbers, float; Recurrent, LSTM, Inputs, ... are the names for float.
 #pragma once
 
 #include <cstdint>
@@ -12,74 +14,85 @@
 
 namespace lstm_ref {
 
-struct Model;    // a model file's contents (model.hpp)
+struct Model;  // a model file's contents (model.hpp)
+template <class Real>
 struct Kernels;  // an instruction set's kernels (src/simd/kernels.hpp)
 
 struct Options {
-  std::string isa;                   // one of available_isas(); empty: LSTM_REF_ISA, or else the fastest
-  int num_threads = 1;               // 1 to 1024 that share out the work, where there is enough of it
-  const Kernels* kernels = nullptr;  // instead of those of an instruction set: for benchmarks of other kernels
+  std::string isa;      // one of available_isas(); empty: LSTM_REF_ISA, or else the fastest
+  int num_threads = 1;  // 1 to 1024 that share out the work, where there is enough of it
 };
 
-// What forward() reads. Arrays are row-major float32.
-struct Inputs {
+// What forward() reads. Arrays are row-major.
+template <class Real>
+struct BasicInputs {
   std::int64_t T = 0, B = 0;
-  const float* x = nullptr;               // (T, B, I), or (B, T, I) when batch_first
-  const float* h_0 = nullptr;             // (L*D, B, R); both states or neither (then +0)
-  const float* c_0 = nullptr;             // (L*D, B, H), only for an LSTM
+  const Real* x = nullptr;                // (T, B, I), or (B, T, I) when batch_first
+  const Real* h_0 = nullptr;              // (L*D, B, R); both states or neither (then +0)
+  const Real* c_0 = nullptr;              // (L*D, B, H), only for an LSTM
   const std::int64_t* lengths = nullptr;  // (B,), 0 <= lengths[b] <= T; absent: T for every row
 };
 
 // What forward() writes. h_n and c_n may be null; h_n may be the same array as h_0, and c_n the same as c_0. c_n is an LSTM's
 // only. Any other overlap, with an input or with each other, is not allowed.
-struct Outputs {
-  float* y = nullptr;    // (T, B, D*R), or (B, T, D*R) when batch_first
-  float* h_n = nullptr;  // (L*D, B, R)
-  float* c_n = nullptr;  // (L*D, B, H)
+template <class Real>
+struct BasicOutputs {
+  Real* y = nullptr;    // (T, B, D*R), or (B, T, D*R) when batch_first
+  Real* h_n = nullptr;  // (L*D, B, R)
+  Real* c_n = nullptr;  // (L*D, B, H)
 };
 
 // The intermediates of one layer and direction (spec/runner.md), time-major whatever batch_first says; +0 past a row's length.
 // Sizes are an LSTM's; those of the other cells are in spec/variants.md. What a cell does not have is empty.
-struct Trace {
-  std::vector<float> z;      // (T, B, 4*H)  (2.1)
-  std::vector<float> gates;  // (T, B, 4*H)  (2.2)
-  std::vector<float> c;      // (T, B, H)    (2.3)
-  std::vector<float> h;      // (T, B, R)    (2.4)
+template <class Real>
+struct BasicTrace {
+  std::vector<Real> z;      // (T, B, 4*H)  (2.1)
+  std::vector<Real> gates;  // (T, B, 4*H)  (2.2)
+  std::vector<Real> c;      // (T, B, H)    (2.3)
+  std::vector<Real> h;      // (T, B, R)    (2.4)
 };
 
-class Stream;
+template <class Real>
+class BasicStream;
 
 // A network of whatever op its configuration names. Immutable after construction; copies share the packed weights. forward() may
 // run in several threads at once.
-class Recurrent {
+template <class Real>
+class BasicRecurrent {
  public:
   // The tensors are those of the configuration, in any order; they are copied. Throws Error.
-  Recurrent(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {});
-  explicit Recurrent(const Model& model, const Options& options = {});
+  BasicRecurrent(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {});
+  explicit BasicRecurrent(const Model& model, const Options& options = {});
+
+  // With other kernels than an instruction set's: for benchmarks.
+  BasicRecurrent(const Config& config, const std::vector<TensorView>& tensors, const Kernels<Real>& kernels, int num_threads);
 
   const Config& config() const;
   const std::string& isa() const;
   int num_threads() const;
 
   // Throws Error before anything is written. `trace`, if given, receives L*D entries, layer l and direction d at l*D + d.
-  void forward(const Inputs& inputs, const Outputs& outputs, std::vector<Trace>* trace = nullptr) const;
+  void forward(const BasicInputs<Real>& inputs, const BasicOutputs<Real>& outputs,
+               std::vector<BasicTrace<Real>>* trace = nullptr) const;
 
   // A sequence that arrives a step at a time, its state +0 at first. Throws Error if the model is bidirectional.
-  Stream stream(std::int64_t batch = 1) const;
+  BasicStream<Real> stream(std::int64_t batch = 1) const;
 
  private:
-  friend class Stream;
+  friend class BasicStream<Real>;
   struct Engine;
   std::shared_ptr<const Engine> engine_;
 };
 
 // The same, for those who expect one op: another one's configuration or model is refused.
-template <Op op>
-class RecurrentOf : public Recurrent {
+template <Op op, class Real = float>
+class RecurrentOf : public BasicRecurrent<Real> {
  public:
   RecurrentOf(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {})
-      : Recurrent(expected(config), tensors, options) {}
-  explicit RecurrentOf(const Model& model, const Options& options = {}) : Recurrent(model, options) { expected(this->config()); }
+      : BasicRecurrent<Real>(expected(config), tensors, options) {}
+  explicit RecurrentOf(const Model& model, const Options& options = {}) : BasicRecurrent<Real>(model, options) {
+    expected(this->config());
+  }
 
  private:
   static const Config& expected(const Config& config) {
@@ -88,30 +101,36 @@ class RecurrentOf : public Recurrent {
   }
 };
 
-using LSTM = RecurrentOf<Op::kLstm>;
-using GRU = RecurrentOf<Op::kGru>;
-using RNN = RecurrentOf<Op::kRnn>;
-
 // The state of `batch` sequences and whatever a step needs: nothing is allocated after construction. Streams of one network are
 // independent of each other; one stream is for one thread at a time.
-class Stream {
+template <class Real>
+class BasicStream {
  public:
-  Stream(const Recurrent& network, std::int64_t batch);
-  Stream(Stream&&) noexcept;
-  Stream& operator=(Stream&&) noexcept;
-  ~Stream();
+  BasicStream(const BasicRecurrent<Real>& network, std::int64_t batch);
+  BasicStream(BasicStream&&) noexcept;
+  BasicStream& operator=(BasicStream&&) noexcept;
+  ~BasicStream();
 
   std::int64_t batch() const;
 
   // x (B, I), y (B, R), which must not overlap. The same bits as forward() over the whole sequence.
-  void step(const float* x, float* y);
+  void step(const Real* x, Real* y);
 
   // (L, B, R) and (L, B, H); only an LSTM has c.
-  void state(float* h, float* c = nullptr) const;            // copied out
-  void set_state(const float* h, const float* c = nullptr);  // copied in; all or nothing (then +0). Throws Error
+  void state(Real* h, Real* c = nullptr) const;            // copied out
+  void set_state(const Real* h, const Real* c = nullptr);  // copied in; all or nothing (then +0). Throws Error
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+using Inputs = BasicInputs<float>;
+using Outputs = BasicOutputs<float>;
+using Trace = BasicTrace<float>;
+using Recurrent = BasicRecurrent<float>;
+using LSTM = RecurrentOf<Op::kLstm>;
+using GRU = RecurrentOf<Op::kGru>;
+using RNN = RecurrentOf<Op::kRnn>;
+using Stream = BasicStream<float>;
 
 }  // namespace lstm_ref

@@ -70,7 +70,11 @@ std::vector<std::int64_t> read_lengths(const TensorView& tensor, std::int64_t T,
 
 }  // namespace
 
-Recurrent::Recurrent(const Model& model, const Options& options) : Recurrent(model.config, model.views(), options) {}
+template <class Real>
+BasicRecurrent<Real>::BasicRecurrent(const Model& model, const Options& options)
+    : BasicRecurrent(model.config, model.views(), options) {}
+
+template BasicRecurrent<float>::BasicRecurrent(const Model&, const Options&);
 
 Model Model::parse(std::string_view bytes) {
   const auto container = safetensors::parse(bytes);

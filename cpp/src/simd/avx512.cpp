@@ -1,16 +1,18 @@
 // AVX-512 (F, BW, DQ, VL): 16 lanes, 32 registers.
 #include <immintrin.h>
 
+#include "simd/float32.hpp"
+
 namespace lstm_ref {
 namespace {
 
-typedef float Vec __attribute__((vector_size(64)));
+typedef Real Vec __attribute__((vector_size(64)));
 constexpr int kLanes = 16;
 constexpr int kTile = 6;
 constexpr int kWide = 4;
 constexpr int kPanels = 1;
 
-inline Vec splat(float x) { return _mm512_set1_ps(x); }
+inline Vec splat(Real x) { return _mm512_set1_ps(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
 inline Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
 inline Vec max(Vec k, Vec x) { return _mm512_maskz_max_ps(0xffff, k, x); }  // _mm512_max_ps draws a false warning from GCC 12
@@ -21,5 +23,5 @@ inline Vec max(Vec k, Vec x) { return _mm512_maskz_max_ps(0xffff, k, x); }  // _
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kAvx512Kernels = {"avx512", kLanes, affine, step, cell, phase, pointwise};
+const Kernels<Real> kAvx512Kernels = {"avx512", kLanes, affine, step, cell, phase, pointwise};
 }

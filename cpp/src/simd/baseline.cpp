@@ -1,13 +1,14 @@
 // Any machine: 4 lanes and no float32 fma, which is made from float64 (N2).
-#include <stdint.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
+#include "simd/float32.hpp"
+
 namespace lstm_ref {
 namespace {
 
-typedef float Vec __attribute__((vector_size(16)));
+typedef Real Vec __attribute__((vector_size(16)));
 typedef double DoubleVec __attribute__((vector_size(16)));
 typedef int64_t BitsVec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
@@ -15,7 +16,7 @@ constexpr int kTile = 2;
 constexpr int kWide = 2;
 constexpr int kPanels = 1;
 
-inline Vec splat(float x) { return Vec{x, x, x, x}; }
+inline Vec splat(Real x) { return Vec{x, x, x, x}; }
 
 // Lanes 0, 1 and lanes 2, 3 in float64, and back.
 #if defined(__SSE2__)
@@ -66,5 +67,5 @@ inline Vec max(Vec k, Vec x) { return k >= x ? k : x; }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kBaselineKernels = {"baseline", kLanes, affine, step, cell, phase, pointwise};
+const Kernels<Real> kBaselineKernels = {"baseline", kLanes, affine, step, cell, phase, pointwise};
 }

@@ -9,16 +9,16 @@
 namespace lstm_ref {
 namespace {
 
-LSTM_REF_INLINE Units units_of(const CellStep& cell, int64_t r, int64_t p) {
+LSTM_REF_INLINE Units units_of(const CellStep<Real>& cell, int64_t r, int64_t p) {
   const int64_t unit = p * kLanes;
-  float* const c = cell.c + (p * cell.c_rows + r) * kLanes;
+  Real* const c = cell.c + (p * cell.c_rows + r) * kLanes;
   if (!cell.y) return {c, cell.h[r] + unit, nullptr, 0};
   return {c, cell.h[r] + unit, cell.y[r] + unit, cell.H - unit};
 }
 
 // The states of a tile of R rows and N panels from panel p on, from its vector t = row * N + panel on, kWide at a time.
 template <int R, int N, int t>
-LSTM_REF_INLINE void advance_tile(const CellStep& cell, const Vec (&z)[R * N][4], int64_t p) {
+LSTM_REF_INLINE void advance_tile(const CellStep<Real>& cell, const Vec (&z)[R * N][4], int64_t p) {
   if constexpr (t < R * N) {
     constexpr int M = R * N - t < kWide ? R * N - t : kWide;
     Units units[M];
@@ -30,19 +30,19 @@ LSTM_REF_INLINE void advance_tile(const CellStep& cell, const Vec (&z)[R * N][4]
 
 // R rows and N panels from panel p on.
 template <int R, int N>
-void cell_tile(const CellStep& cell, int64_t p) {
+void cell_tile(const CellStep<Real>& cell, int64_t p) {
   Vec z[R * N][4];
 #pragma GCC unroll 8
   for (int t = 0; t < R * N; ++t) {
-    const float* const from = cell.start.data + (p + t % N) * cell.start.panel_size + t / N * cell.start.row_size;
+    const Real* const from = cell.start.data + (p + t % N) * cell.start.panel_size + t / N * cell.start.row_size;
     for (int v = 0; v < 4; ++v) z[t][v] = load(from + v * kLanes);
   }
   for (int n = 0; n < cell.num_products; ++n) {
-    const Product& product = cell.products[n];
+    const Product<Real>& product = cell.products[n];
     const int64_t panel_size = product.K * 4 * kLanes;
-    const float* const weights = product.weights + p * panel_size;
+    const Real* const weights = product.weights + p * panel_size;
     for (int64_t k = 0; k < product.K; k += kChunk) {
-      const float* x[R];
+      const Real* x[R];
       for (int r = 0; r < R; ++r) x[r] = product.inputs[r] + k;
       Vec a[R * N][4] = {};
       sum_chunk<R, N, false, 4>(a, weights + k * 4 * kLanes, panel_size, x, chunk_length(product.K, k), {});
@@ -57,7 +57,7 @@ void cell_tile(const CellStep& cell, int64_t p) {
 
 // M rows of panel p from row r on, their z in memory.
 template <int M>
-LSTM_REF_INLINE void advance_rows(const CellStep& cell, int64_t r, int64_t p) {
+LSTM_REF_INLINE void advance_rows(const CellStep<Real>& cell, int64_t r, int64_t p) {
   Vec z[M][4];
   Units units[M];
   for (int m = 0; m < M; ++m) {
@@ -68,10 +68,10 @@ LSTM_REF_INLINE void advance_rows(const CellStep& cell, int64_t r, int64_t p) {
 }
 
 // All rows, one panel.
-void cell_panel(const CellStep& cell, int64_t p) {
+void cell_panel(const CellStep<Real>& cell, int64_t p) {
   PanelStart start = {cell.start.data + p * cell.start.panel_size, cell.start.row_size};
   for (int n = 0; n < cell.num_products; ++n) {
-    const Product& product = cell.products[n];
+    const Product<Real>& product = cell.products[n];
     affine_panel<4>(cell.z, start, product, product.weights + p * product.K * 4 * kLanes, cell.rows);
     start = {cell.z, 4 * kLanes};
   }
@@ -80,7 +80,7 @@ void cell_panel(const CellStep& cell, int64_t p) {
   for (; r < cell.rows; ++r) advance_rows<1>(cell, r, p);
 }
 
-using CellTile = void (*)(const CellStep&, int64_t);
+using CellTile = void (*)(const CellStep<Real>&, int64_t);
 
 template <int R>
 constexpr CellTile cell_tile_or_null() {
@@ -97,14 +97,14 @@ static_assert(kPanels <= 3, "the table has tiles of up to 3 panels");
 constexpr CellTile kPanelTiles[3] = {cell_tile<1, 1>, cell_tile<1, 2>, cell_tile<1, 3>};
 
 // How many panels of one row go side by side: few, or small ones, since each alone would wait for its own sums.
-LSTM_REF_INLINE int64_t panels_side_by_side(const CellStep& cell, int64_t P) {
-  constexpr int64_t kSmallWeights = 16384;  // floats; more of them are better read in the order in which they lie
+LSTM_REF_INLINE int64_t panels_side_by_side(const CellStep<Real>& cell, int64_t P) {
+  constexpr int64_t kSmallWeights = 65536 / sizeof(Real);  // more of them are better read in the order in which they lie
   int64_t weights = 0;
   for (int n = 0; n < cell.num_products; ++n) weights += cell.products[n].K * P * 4 * kLanes;
   return P <= 3 || weights <= kSmallWeights ? 3 : kPanels;
 }
 
-void cell(const CellStep& cell) {
+void cell(const CellStep<Real>& cell) {
   const PanelRange panels = cell.panels;
   const int64_t P = panels.end - panels.begin;
   const auto from = [&](int64_t done, int64_t next) { return cell.backwards ? panels.end - done - next : panels.begin + done; };

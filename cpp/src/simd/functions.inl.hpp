@@ -24,7 +24,7 @@ LSTM_REF_INLINE Wide<M> all(Vec k, Wide<M>) {  // as many as the second
 }
 template <int M>
 LSTM_REF_INLINE Wide<M> softsign(Wide<M> x) {
-  const Wide<M> y = at_most(splat(0x1p64f), at_least(splat(-0x1p64f), x)), magnitude = negate(minus_abs(y));
+  const Wide<M> y = at_most(splat(Real(0x1p64)), at_least(splat(Real(-0x1p64)), x)), magnitude = negate(minus_abs(y));
   return y / (constant<M>(kOneBits) + magnitude);  // (V3.9)
 }
 template <int M>

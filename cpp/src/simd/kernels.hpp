@@ -19,16 +19,18 @@ struct PanelRange {
 };
 
 // weights * inputs[r], for each row r.
+template <class Real>
 struct Product {
-  const float* weights;        // (P, K, G, V)
-  const float* const* inputs;  // (K,) each
+  const Real* weights;        // (P, K, G, V)
+  const Real* const* inputs;  // (K,) each
   std::int64_t K;
   int first = 0, G = 4;  // it adds to the vectors first, ..., first + G - 1 of a panel; G is 4 or 3
 };
 
 // Pre-activations so far: panel p of row r stands at data + p * panel_size + r * row_size, as (4, V).
+template <class Real>
 struct Start {
-  const float* data;
+  const Real* data;
   std::int64_t panel_size, row_size;  // row_size 0: the same for all rows, as a bias is
 };
 
@@ -44,54 +46,56 @@ struct Pointwise {
 };
 
 // One step, or one phase of it, of some rows.
+template <class Real>
 struct CellStep {
   std::int64_t rows, H;  // R where h is projected
   PanelRange panels;
-  bool backwards;       // last panel first: what was read last, and is still in a cache, is read first in the next step
-  Start start;          // b, or b + W_ih x
-  Product products[2];  // W_ih x and W_hh h, or W_hh h alone
+  bool backwards;             // last panel first: what was read last, and is still in a cache, is read first in the next step
+  Start<Real> start;          // b, or b + W_ih x
+  Product<Real> products[2];  // W_ih x and W_hh h, or W_hh h alone
   int num_products;
-  float* z;  // (rows, 4, V): room for one panel; for phase(), of at least kSideBySide rows
-  float* c;  // (P, c_rows, V), in place
+  Real* z;  // (rows, 4, V): room for one panel; for phase(), of at least kSideBySide rows
+  Real* c;  // (P, c_rows, V), in place
   std::int64_t c_rows;
-  float* const* h;  // (P*V,) each, written
-  float* const* y;  // (H,) each, written, unless null: h without the padding
+  Real* const* h;  // (P*V,) each, written
+  Real* const* y;  // (H,) each, written, unless null: h without the padding
 
   // For phase() and pointwise() only; what a part does not use may be null.
   const Pointwise* pointwise = nullptr;
-  const float* peephole = nullptr;      // (P, 3, V): p_i, p_o, p_f; null: none
-  const float* const* old_h = nullptr;  // (P*V,) each
-  float* const* u = nullptr;            // (P*V,) each: what kGruReset leaves for kGruCandidate
+  const Real* peephole = nullptr;      // (P, 3, V): p_i, p_o, p_f; null: none
+  const Real* const* old_h = nullptr;  // (P*V,) each
+  Real* const* u = nullptr;            // (P*V,) each: what kGruReset leaves for kGruCandidate
 };
 
+template <class Real>
 struct Kernels {
   const char* name;
   int lanes;
 
   // (N3): z = start + product, z (P, z_rows, 4, V), z_rows >= rows. `start` may be z itself.
-  void (*affine)(float* z, std::int64_t z_rows, const Start& start, const Product& product, std::int64_t rows, PanelRange panels);
+  void (*affine)(Real* z, std::int64_t z_rows, const Start<Real>& start, const Product<Real>& product, std::int64_t rows,
+                 PanelRange panels);
 
   // (2.2)-(2.4): z (P, z_rows, 4, V) is replaced by the gates, c (P, c_rows, V) and h[r] (P*V,) follow.
-  void (*step)(float* z, std::int64_t z_rows, float* c, std::int64_t c_rows, float* const* h, std::int64_t rows,
-               PanelRange panels);
+  void (*step)(Real* z, std::int64_t z_rows, Real* c, std::int64_t c_rows, Real* const* h, std::int64_t rows, PanelRange panels);
 
   // (2.1)-(2.4), panel by panel: of the plain LSTM.
-  void (*cell)(const CellStep& cell);
+  void (*cell)(const CellStep<Real>& cell);
 
   // One phase of any cell (spec/variants.md, section 1), panel by panel.
-  void (*phase)(const CellStep& step);
+  void (*phase)(const CellStep<Real>& step);
 
   // Its second half by itself: z (P, z_rows, 4, V) is replaced by the gates.
-  void (*pointwise)(const CellStep& step, float* z, std::int64_t z_rows);
+  void (*pointwise)(const CellStep<Real>& step, Real* z, std::int64_t z_rows);
 };
 
 constexpr std::int64_t kSideBySide = 3;  // panels of one row
 
-extern const Kernels kBaselineKernels;
+extern const Kernels<float> kBaselineKernels;
 #if defined(LSTM_REF_X86_64)
-extern const Kernels kAvx2Kernels, kAvx512Kernels;
+extern const Kernels<float> kAvx2Kernels, kAvx512Kernels;
 #elif defined(LSTM_REF_ARM64)
-extern const Kernels kNeonKernels;
+extern const Kernels<float> kNeonKernels;
 #endif
 
 }  // namespace lstm_ref

@@ -1,16 +1,18 @@
 // arm64: 4 lanes, 32 registers.
 #include <arm_neon.h>
 
+#include "simd/float32.hpp"
+
 namespace lstm_ref {
 namespace {
 
-typedef float Vec __attribute__((vector_size(16)));
+typedef Real Vec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
 constexpr int kTile = 6;
 constexpr int kWide = 4;
 constexpr int kPanels = 3;
 
-inline Vec splat(float x) { return vdupq_n_f32(x); }
+inline Vec splat(Real x) { return vdupq_n_f32(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
 inline Vec fnma(Vec a, Vec b, Vec c) { return vfmsq_f32(c, a, b); }
 inline Vec max(Vec k, Vec x) { return vmaxq_f32(k, x); }
@@ -21,5 +23,5 @@ inline Vec max(Vec k, Vec x) { return vmaxq_f32(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels kNeonKernels = {"neon", kLanes, affine, step, cell, phase, pointwise};
+const Kernels<Real> kNeonKernels = {"neon", kLanes, affine, step, cell, phase, pointwise};
 }

@@ -22,9 +22,9 @@ LSTM_REF_INLINE Wide<M> pointwise(Gates<M>& z, Wide<M>& c) {
 
 // Where the states of one vector of units stand.
 struct Units {
-  float* c;
-  float* h;
-  float* y;        // a second place for h,
+  Real* c;
+  Real* h;
+  Real* y;         // a second place for h,
   int64_t y_size;  // for so many of the units
 };
 
@@ -41,7 +41,7 @@ LSTM_REF_INLINE Gates<M> advance_units(const Vec (*z)[4], const Units (&units)[M
     if (units[m].y_size >= kLanes) {
       store(units[m].y, h.v[m]);
     } else if (units[m].y_size > 0) {
-      __builtin_memcpy(units[m].y, &h.v[m], units[m].y_size * sizeof(float));
+      __builtin_memcpy(units[m].y, &h.v[m], units[m].y_size * sizeof(Real));
     }
   }
   return gates;
@@ -49,7 +49,7 @@ LSTM_REF_INLINE Gates<M> advance_units(const Vec (*z)[4], const Units (&units)[M
 
 // M rows of one panel: z (M, 4, V) becomes the gates, c (M, V), h[m] the panel's units.
 template <int M>
-LSTM_REF_INLINE void step_rows(float* z, float* c, float* const* h, int64_t unit) {
+LSTM_REF_INLINE void step_rows(Real* z, Real* c, Real* const* h, int64_t unit) {
   Vec z_in[M][4];
   Units units[M];
   for (int m = 0; m < M; ++m) {
@@ -65,10 +65,10 @@ LSTM_REF_INLINE void step_rows(float* z, float* c, float* const* h, int64_t unit
   }
 }
 
-void step(float* z, int64_t z_rows, float* c, int64_t c_rows, float* const* h, int64_t rows, PanelRange panels) {
+void step(Real* z, int64_t z_rows, Real* c, int64_t c_rows, Real* const* h, int64_t rows, PanelRange panels) {
   for (int64_t p = panels.begin; p < panels.end; ++p) {
-    float* const z_panel = z + p * z_rows * 4 * kLanes;
-    float* const c_panel = c + p * c_rows * kLanes;
+    Real* const z_panel = z + p * z_rows * 4 * kLanes;
+    Real* const c_panel = c + p * c_rows * kLanes;
     int64_t r = 0;
     for (; r + kWide <= rows; r += kWide) step_rows<kWide>(z_panel + r * 4 * kLanes, c_panel + r * kLanes, h + r, p * kLanes);
     for (; r < rows; ++r) step_rows<1>(z_panel + r * 4 * kLanes, c_panel + r * kLanes, h + r, p * kLanes);

@@ -10,29 +10,29 @@ namespace {
 
 // One panel of one row.
 struct Tile4 {
-  float* z;  // (4, V), replaced by the gates
+  Real* z;  // (4, V), replaced by the gates
   int64_t r, p;
 };
 
-LSTM_REF_INLINE void write_h(const CellStep& step, int64_t r, int64_t unit, Vec h) {
+LSTM_REF_INLINE void write_h(const CellStep<Real>& step, int64_t r, int64_t unit, Vec h) {
   store(step.h[r] + unit, h);
   if (!step.y) return;
   const int64_t left = step.H - unit;
   if (left >= kLanes) {
     store(step.y[r] + unit, h);
   } else if (left > 0) {
-    __builtin_memcpy(step.y[r] + unit, &h, left * sizeof(float));
+    __builtin_memcpy(step.y[r] + unit, &h, left * sizeof(Real));
   }
 }
 
 // Up to kWide tiles. z: i, f, g, o.
-void lstm_part(const CellStep& step, const Tile4* tiles, int n) {
+void lstm_part(const CellStep<Real>& step, const Tile4* tiles, int n) {
   const Pointwise& k = *step.pointwise;
   Vec v[5 * kWide], *const f = v, *const i = v + n, *const o = v + 2 * n, *const g = v + 3 * n, *const c = v + 4 * n;
   const auto c_of = [&](int m) { return step.c + (tiles[m].p * step.c_rows + tiles[m].r) * kLanes; };
   const auto p_of = [&](int m, int gate) { return load(step.peephole + (tiles[m].p * 3 + gate) * kLanes); };
   for (int m = 0; m < n; ++m) {
-    const float* const z = tiles[m].z;
+    const Real* const z = tiles[m].z;
     i[m] = load(z), f[m] = load(z + kLanes), g[m] = load(z + 2 * kLanes), o[m] = load(z + 3 * kLanes), c[m] = load(c_of(m));
     if (step.peephole) i[m] = fma(p_of(m, 0), c[m], i[m]), f[m] = fma(p_of(m, 2), c[m], f[m]);  // (V4)
   }
@@ -49,7 +49,7 @@ void lstm_part(const CellStep& step, const Tile4* tiles, int n) {
   if (step.peephole) activate(k.gate, k.clip, o, n);  // (2.2)
   activate(k.output, k.clip, c, n);
   for (int m = 0; m < n; ++m) {
-    float* const z = tiles[m].z;
+    Real* const z = tiles[m].z;
     store(z, i[m]), store(z + kLanes, f[m]), store(z + 2 * kLanes, g[m]), store(z + 3 * kLanes, o[m]);
     write_h(step, tiles[m].r, tiles[m].p * kLanes, o[m] * c[m]);  // (2.4)
   }
@@ -58,7 +58,7 @@ void lstm_part(const CellStep& step, const Tile4* tiles, int n) {
 LSTM_REF_INLINE Vec interpolate(Vec u, Vec h, Vec n) { return fma(u, h, (splat(1) - u) * n); }  // (V13)
 
 // Up to kWide tiles. z: n_x, r, u, n_h.
-void gru_after_part(const CellStep& step, const Tile4* tiles, int count) {
+void gru_after_part(const CellStep<Real>& step, const Tile4* tiles, int count) {
   const Pointwise& k = *step.pointwise;
   Vec v[3 * kWide], *const r = v, *const u = v + count, *const n = v + 2 * count;
   for (int m = 0; m < count; ++m) r[m] = load(tiles[m].z + kLanes), u[m] = load(tiles[m].z + 2 * kLanes);
@@ -66,7 +66,7 @@ void gru_after_part(const CellStep& step, const Tile4* tiles, int count) {
   for (int m = 0; m < count; ++m) n[m] = fma(r[m], load(tiles[m].z + 3 * kLanes), load(tiles[m].z));
   activate(k.candidate, k.clip, n, count);  // (V10)
   for (int m = 0; m < count; ++m) {
-    float* const z = tiles[m].z;
+    Real* const z = tiles[m].z;
     const int64_t unit = tiles[m].p * kLanes;
     store(z, n[m]), store(z + kLanes, r[m]), store(z + 2 * kLanes, u[m]);
     write_h(step, tiles[m].r, unit, interpolate(u[m], load(step.old_h[tiles[m].r] + unit), n[m]));
@@ -74,7 +74,7 @@ void gru_after_part(const CellStep& step, const Tile4* tiles, int count) {
 }
 
 // One tile. z: r and u of two vectors of units. What is written as h is r * h.
-void gru_reset_part(const CellStep& step, const Tile4& tile) {
+void gru_reset_part(const CellStep<Real>& step, const Tile4& tile) {
   const Pointwise& k = *step.pointwise;
   Vec v[4];
   for (int m = 0; m < 4; ++m) v[m] = load(tile.z + m * kLanes);
@@ -89,7 +89,7 @@ void gru_reset_part(const CellStep& step, const Tile4& tile) {
 
 // One tile of four vectors of units with one column, which becomes h.
 template <class Function>
-LSTM_REF_INLINE void single_part(const CellStep& step, const Tile4& tile, const Function& h_of) {
+LSTM_REF_INLINE void single_part(const CellStep<Real>& step, const Tile4& tile, const Function& h_of) {
   const Pointwise& k = *step.pointwise;
   Vec v[4];
   for (int m = 0; m < 4; ++m) v[m] = load(tile.z + m * kLanes);
@@ -103,7 +103,7 @@ LSTM_REF_INLINE void single_part(const CellStep& step, const Tile4& tile, const 
 
 // Any number of tiles; tile(t) is one of them.
 template <class TileOf>
-LSTM_REF_INLINE void pointwise_part(const CellStep& step, int64_t count, const TileOf& tile) {
+LSTM_REF_INLINE void pointwise_part(const CellStep<Real>& step, int64_t count, const TileOf& tile) {
   const Part part = step.pointwise->part;
   Tile4 some[kWide];
   for (int64_t t = 0; t < count; t += kWide) {

@@ -5,13 +5,15 @@
 namespace lstm_ref {
 namespace {
 
-typedef uint32_t UVec __attribute__((vector_size(sizeof(Vec))));
-typedef float UnalignedVec __attribute__((vector_size(sizeof(Vec)), aligned(4), may_alias));
+constexpr Bits kSign = Bits{1} << (8 * sizeof(Real) - 1);
+
+typedef Bits UVec __attribute__((vector_size(sizeof(Vec))));
+typedef Real UnalignedVec __attribute__((vector_size(sizeof(Vec)), aligned(sizeof(Real)), may_alias));
 
 #define LSTM_REF_INLINE inline __attribute__((always_inline))
 
-LSTM_REF_INLINE Vec load(const float* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
-LSTM_REF_INLINE void store(float* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+LSTM_REF_INLINE Vec load(const Real* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
+LSTM_REF_INLINE void store(Real* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
 
 template <int M>
 struct Wide {
@@ -37,11 +39,11 @@ template <int M> LSTM_REF_INLINE Wide<M> max(Wide<M> k, Wide<M> x) { return each
 // clang-format on
 
 LSTM_REF_INLINE UVec bits(Vec x) { return (UVec)x; }
-LSTM_REF_INLINE Vec to_float(UVec u) { return (Vec)u; }
+LSTM_REF_INLINE Vec to_real(UVec u) { return (Vec)u; }
 
 template <int M>
-LSTM_REF_INLINE Wide<M> constant(uint32_t pattern) {
-  return each<M>([&](int) { return to_float(UVec{} + pattern); });
+LSTM_REF_INLINE Wide<M> constant(Bits pattern) {
+  return each<M>([&](int) { return to_real(UVec{} + pattern); });
 }
 template <int M>
 LSTM_REF_INLINE Wide<M> negate(Wide<M> x) {
@@ -49,7 +51,7 @@ LSTM_REF_INLINE Wide<M> negate(Wide<M> x) {
 }
 template <int M>
 LSTM_REF_INLINE Wide<M> minus_abs(Wide<M> x) {
-  return each<M>([&](int m) { return to_float(bits(x.v[m]) | 0x80000000u); });
+  return each<M>([&](int m) { return to_real(bits(x.v[m]) | kSign); });
 }
 template <int M>  // a where x < 0, else b
 LSTM_REF_INLINE Wide<M> where_negative(Wide<M> x, Wide<M> a, Wide<M> b) {
@@ -65,7 +67,7 @@ LSTM_REF_INLINE Wide<M> at_most(Vec k, Wide<M> x) {
 }
 template <int M>  // magnitude >= 0 with the sign of x
 LSTM_REF_INLINE Wide<M> with_sign(Wide<M> magnitude, Wide<M> x) {
-  return each<M>([&](int m) { return to_float(bits(magnitude.v[m]) | (bits(x.v[m]) & 0x80000000u)); });
+  return each<M>([&](int m) { return to_real(bits(magnitude.v[m]) | (bits(x.v[m]) & kSign)); });
 }
 
 }  // namespace
