@@ -12,9 +12,10 @@ EVERYTHING = {
 }  # fmt: skip
 NETWORKS = {  # in two layers, since dropout is between layers
     "dropout-h": Network("lstm", "DROPOUT", {"recurrent_dropout": 0.25}),
-    "dropout-candidate": Network("lstm", "DROPOUT", {"candidate_dropout": 0.4}),
+    "dropout-candidate": Network("lstm", "DROPOUT", {"candidate_dropout": 0.15}),
     "dropout-layers": Network("lstm", "DROPOUT STACK", {"dropout": 0.2}),
     "zoneout-c": Network("lstm", "ZONEOUT", {"zoneout_c": 0.3}),
+    "zoneout-both": Network("lstm", "ZONEOUT", {"zoneout_h": 0.9, "zoneout_c": 0.2}),
     "zoneout": Network("lstm", "ZONEOUT PROJECTION", {"zoneout_h": 0.1, "zoneout_c": 0.6}, is_projected=True),
     "dropout-everything": Network("lstm", "DROPOUT ZONEOUT NORM PROJECTION PEEPHOLE", EVERYTHING, is_projected=True),
     "dropout-gru": Network("gru", "DROPOUT ZONEOUT", {"recurrent_dropout": 0.25, "candidate_dropout": 0.5, "zoneout_h": 0.1}),

@@ -11,7 +11,9 @@ from .activations import wrong_activations, wrong_coefficients
 from .arithmetic import wrong_arithmetic
 from .functions import wrong_functions
 from .inputs import gate_orders, wrong_inputs
+from .masks import masked
 from .mutant import Mutant, Verdict, notices
+from .normalised import normalised
 from .steps import wrong_sequences, wrong_steps
 from .variants import variants
 
@@ -29,6 +31,8 @@ def all_mutants() -> list[Mutant]:
         *wrong_coefficients(),
         *variants(),
         *wrong_functions(),
+        *normalised(),
+        *masked(),
     ]
 
 

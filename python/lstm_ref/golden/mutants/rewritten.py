@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ...config import Config
-from ...reference import activations, cells, functions, sequence
+from ...reference import activations, cells, functions, masks, normalisation, sequence
 from .mutant import Mutant, with_patches
 
 Concerns = Callable[[Config], bool]
@@ -30,7 +30,7 @@ def rewritten(name: str, flag: str, concerns: Concerns, function: Callable, *rep
 
 def _in_its_place(right: Callable, wrong: Callable) -> Iterator[Callable[[], AbstractContextManager]]:
     """Patches of every name and every table by which the reference reaches the function."""
-    for module in (activations, functions, cells, sequence):
+    for module in (activations, functions, normalisation, masks, cells, sequence):
         for name, value in vars(module).items():
             if value is right:
                 yield partial(patch.object, module, name, wrong)

@@ -60,7 +60,7 @@ def _options_ignored() -> Iterator[Mutant]:
         return config, {name: value for name, value in weights.items() if name in names}, inputs
 
     for op, key in itertools.product(CONFIGS, FLAGS):
-        if (op, key) not in REASONS:
+        if (op, key) not in REASONS and key != "proj_size":
             mutant = with_inputs(f"{op}: {key} ignored", FLAGS[key], partial(ignore, key))
             yield replace(mutant, concerns=has(key, op=op))
 
@@ -121,7 +121,7 @@ def _weights() -> Iterator[Mutant]:
 
 # Faults of the equations
 
-NEXT_C = "a.fma(f, c, a.mul(i, g))"
+NEXT_C = 'a.fma(f, c, a.mul(i, dropped(a, p, "mask_candidate", g)))'
 CLIP_ALL = "np.clip({}, -k.clip, k.clip) if k.clip else {}"
 
 
@@ -129,10 +129,10 @@ def _projection() -> Iterator[Mutant]:
     def wrong(name: str, *replacements: Replacement, concerns: Concerns = PROJECTED) -> Mutant:
         return rewritten(f"projection {name}", "PROJECTION", concerns, cells.lstm_step, *replacements)
 
-    right = 'a.affine(np.zeros(k.proj_size, a.dtype), (p["weight_hr"], h))'
-    yield wrong("left out, h cut short", (right, "h[:, : k.proj_size]"))
-    yield wrong("of c'", ('(p["weight_hr"], h)', '(p["weight_hr"], c)'))
-    yield wrong("by a BLAS", (right, 'h @ p["weight_hr"].T'))
+    right = 'a.affine(np.zeros(k.proj_size, a.dtype), (p["weight_hr"], new_h))'
+    yield wrong("left out, h cut short", (right, "new_h[:, : k.proj_size]"))
+    yield wrong("of c'", ('(p["weight_hr"], new_h)', '(p["weight_hr"], new_c)'))
+    yield wrong("by a BLAS", (right, 'new_h @ p["weight_hr"].T'))
     yield wrong("from -0 on", ("np.zeros(k.proj_size, a.dtype)", "-np.zeros(k.proj_size, a.dtype)"))
     yield wrong("activated again", (right, f"act(a, k.output_activation, 0, {right})"))
     yield wrong("clipped", (right, f"np.clip({right}, -k.clip, k.clip)"), concerns=lambda c: PROJECTED(c) and CLIPPED(c))
@@ -181,7 +181,7 @@ def _clip() -> Iterator[Mutant]:
 
     point, act, clip = cells.lstm_pointwise, functions.act, functions.clip
     yield wrong(
-        "not before the output activation", point, ("act(a, k.output_activation, k.clip, c)", "act(a, k.output_activation, 0, c)")
+        "not before the output activation", point, ("act(a, k.output_activation, k.clip, out)", "act(a, k.output_activation, 0, out)")
     )
     yield wrong("of c' itself", point, (f"    c = {NEXT_C}", f"    c = {NEXT_C}\n    c = {CLIP_ALL.format('c', 'c')}"))
     yield wrong("not of the candidate", point, ("k.candidate_activation, k.clip", "k.candidate_activation, 0"))
@@ -208,24 +208,25 @@ def _gru() -> Iterator[Mutant]:
     def wrong(name: str, *replacements: Replacement, concerns: Concerns = GRU) -> Mutant:
         return rewritten(f"gru: {name}", "RESET_MODE", concerns, cells.gru_step, *replacements)
 
-    next_h, product = "a.fma(u, h, a.mul(a.sub(a.dtype(1), u), n))", "a.fma(r, z_n[1], z_n[0])"
-    yield wrong("u keeps the new", (next_h, "a.fma(u, n, a.mul(a.sub(a.dtype(1), u), h))"))
-    yield wrong("h' = n + u (h - n)", (next_h, "a.fma(u, a.sub(h, n), n)"))
-    yield wrong("h' rounded twice", (next_h, "a.add(a.mul(u, h), a.mul(a.sub(a.dtype(1), u), n))"))
-    yield wrong("h' = fma(1 - u, n, u h)", (next_h, "a.fma(a.sub(a.dtype(1), u), n, a.mul(u, h))"))
-    yield wrong("no update gate", (next_h, "n"))
+    product, n = "a.fma(r, z_n[1], z_n[0])", 'dropped(a, p, "mask_candidate", n)'
+    next_h = f"a.fma(u, h, a.mul(a.sub(a.dtype(1), u), {n}))"
+    yield wrong("u keeps the new", (next_h, f"a.fma(u, {n}, a.mul(a.sub(a.dtype(1), u), h))"))
+    yield wrong("h' = n + u (h - n)", (next_h, f"a.fma(u, a.sub(h, {n}), {n})"))
+    yield wrong("h' rounded twice", (next_h, f"a.add(a.mul(u, h), a.mul(a.sub(a.dtype(1), u), {n}))"))
+    yield wrong("h' = fma(1 - u, n, u h)", (next_h, f"a.fma(a.sub(a.dtype(1), u), {n}, a.mul(u, h))"))
+    yield wrong("no update gate", (next_h, n))
     yield wrong("tanh of h'", (next_h, f"a.tanh({next_h})"))
     yield wrong("the reset gate multiplies n_x, too", (product, "a.mul(r, a.add(z_n[1], z_n[0]))"), concerns=after)
     yield wrong("r n_h + n_x rounded twice", (product, "a.add(a.mul(r, z_n[1]), z_n[0])"), concerns=after)
     yield wrong("no reset gate", (product, "a.add(z_n[1], z_n[0])"), concerns=after)
-    yield wrong("b_hn outside of the product with r", ("a.affine(b_n[0], (w_n, x))", "a.affine(a.add(*b_n), (w_n, x))"),
-                ("a.affine(b_n[1], (u_n, h))", "a.affine(np.zeros_like(b_n[1]), (u_n, h))"), concerns=after)  # fmt: skip
-    yield wrong("b_hn of the reset gate's rows", ("a.affine(b_n[1], (u_n, h))", "a.affine(b_ru[:H], (u_n, h))"), concerns=after)
-    yield wrong("n_x and n_h in one sum", (product, "a.affine(b_n[0], (w_n, x), (u_n, h))"), concerns=after)
-    yield wrong("u resets", ("a.mul(r, h)", "a.mul(u, h)"), concerns=BEFORE)
-    yield wrong("no reset gate, before", ("a.mul(r, h)", "h"), concerns=BEFORE)
-    yield wrong("r multiplies W_hn h, as after", ("[a.affine(b_n[0], (w_n, x), (u_n, a.mul(r, h)))]",
-                "[a.fma(r, a.affine(np.zeros(H, a.dtype), (u_n, h)), a.affine(b_n[0], (w_n, x)))]"), concerns=BEFORE)  # fmt: skip
+    start, biased = "    masked = ", '    b = np.split(p["bias"], 4); p = {{**p, "bias": np.concatenate([{}])}}\n    masked = '
+    yield wrong("b_hn outside of the product with r", (start, biased.format("*b[:2], a.add(b[2], b[3]), 0 * b[3]")), concerns=after)
+    yield wrong("b_hn of the reset gate's rows", (start, biased.format("*b[:3], b[0]")), concerns=after)
+    yield wrong("n_x and n_h in one sum", (product, "affine(a, k, p, N, x=x, h=masked)"), concerns=after)
+    yield wrong("u resets", ("a.mul(r, masked)", "a.mul(u, masked)"), concerns=BEFORE)
+    yield wrong("no reset gate, before", ("a.mul(r, masked)", "masked"), concerns=BEFORE)
+    yield wrong("r multiplies W_hn h, as after", ("[affine(a, k, p, N, x=x, h=a.mul(r, masked))]",
+                "[a.fma(r, affine(a, k, {**p, 'bias': 0 * p['bias']}, N, h=masked), affine(a, k, p, N, x=x))]"), concerns=BEFORE)  # fmt: skip
     yield rewritten("gru: b_in + b_hn in n_x, b_hn in n_h", "RESET_MODE", after, sequence._parameters,
                     ("[bias[:n], b_ih[n:], b_hh[n:]]", "[bias[:n], bias[n:], b_hh[n:]]"))  # fmt: skip
 
@@ -239,7 +240,7 @@ def _rnn() -> Iterator[Mutant]:
     yield wrong("relu and tanh exchanged", ("k.candidate_activation", "k.candidate_activation._replace(name='relu', parameters=())"),
                 concerns=lambda c: RNN(c) and not c.chosen())  # fmt: skip
     yield wrong("h added to h'", (right, f"a.add(h, {right})"))
-    yield wrong("h before x", ('(p["weight_ih"], x), (p["weight_hh"], h)', '(p["weight_hh"], h), (p["weight_ih"], x)'))
+    yield rewritten("rnn: h before x", "PLAIN_RNN", RNN, cells.affine, ("*terms.values()", "*reversed(terms.values())"))
 
 
 def _sequences() -> Iterator[Mutant]:
@@ -258,4 +259,4 @@ def _sequences() -> Iterator[Mutant]:
                         ("reversed(range(steps)) if reverse else range(steps)", "range(steps)"))  # fmt: skip
 
 
-assert set(FLAGS) | {"proj_size"} == set(OPTIONS)
+assert set(FLAGS) == set(OPTIONS)
