@@ -84,8 +84,8 @@ LSTM_REF_INLINE Wide<M> sigmoid(Wide<M> x) {
   const Wide<M> d = fma(s, v, one);                                 // (N5.5)
   const Wide<M> d_low = fma(s, v_low, fma(s, v, one - d));          // (N5.6)
   const Wide<M> w = quotient(where_negative(x, v, one), where_negative(x, v_low, zero), d, d_low);
-  const Wide<M> scale = where_negative(x, pow2(m, kLift), constant<M>(kTwo32));  // (N5.7), (N5.8)
-  return (w * scale) * constant<M>(kTwoM32);                                     // (N5.9)
+  const Wide<M> scale = where_negative(x, pow2(m, kScaleExponent), constant<M>(kScaleUp));  // (N5.7), (N5.8)
+  return (w * scale) * constant<M>(kScaleDown);                                             // (N5.9)
 }
 
 template <int M>
@@ -109,7 +109,7 @@ LSTM_REF_INLINE Wide<M> softplus(Wide<M> x) {
   const Wide<M> y = max(constant<M>(kSigmoidMin), minus_abs(x));         // (N10.1)
   const Wide<M> m = fma(y, constant<M>(kLog2e), constant<M>(kRounder));  // (N4.1)
   const auto [v, v_low] = exp_r(exp_parts(y, m));
-  const Wide<M> e = ((v + v_low) * pow2(m, kLift)) * constant<M>(kTwoM32);  // (N10.2), (N12.1)
+  const Wide<M> e = ((v + v_low) * pow2(m, kScaleExponent)) * constant<M>(kScaleDown);  // (N10.2), (N12.1)
   const Wide<M> two = constant<M>(kOneBits) + constant<M>(kOneBits);
   const Wide<M> q = (e + e) / (two + e);  // (N12.2)
   const Wide<M> w = q * q;                // (N12.3)

@@ -10,8 +10,6 @@ namespace {
 
 using Real = float;
 using Bits = uint32_t;  // the pattern of a Real
-constexpr int kFractionBits = 23;
-constexpr int kLift = 32;  // times 2^32 and back: of subnormal results (N5.7), (N10.2)
 
 using namespace constants;
 

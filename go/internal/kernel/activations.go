@@ -7,9 +7,9 @@ import "math"
 const (
 	kZero          = 0
 	kSignBit       = 0x80000000
-	kSigmoidLowest = kRounder + kSigmoidMinExponent // ROUNDER + SIGMOID_MIN_EXPONENT
-	kTanhLowest    = kRounder + kTanhMinExponent    // ROUNDER + TANH_MIN_EXPONENT
-	kScaleBits     = kOneBits + 32<<23              // 2^32, the exponent bias of (N5.7) in place
+	kSigmoidLowest = kRounder + kSigmoidMinExponent           // ROUNDER + SIGMOID_MIN_EXPONENT
+	kTanhLowest    = kRounder + kTanhMinExponent              // ROUNDER + TANH_MIN_EXPONENT
+	kScaleBits     = kOneBits + kScaleExponent<<kFractionBits // 2^32, the exponent bias of (N5.7) in place
 	kTwo           = kOneBits + 1<<23
 	kTwo64         = kOneBits + 64<<23
 	kMinusTwo64    = kSignBit + kTwo64
@@ -30,8 +30,8 @@ var (
 	recipC1    = math.Float32frombits(kRecipC1)
 	sigmoidMin = math.Float32frombits(kSigmoidMin)
 	tanhMin    = math.Float32frombits(kTanhMin)
-	two32      = math.Float32frombits(kTwo32)
-	twoM32     = math.Float32frombits(kTwoM32)
+	scaleUp    = math.Float32frombits(kScaleUp)
+	scaleDown  = math.Float32frombits(kScaleDown)
 	two64      = math.Float32frombits(kTwo64)
 	log1pC1    = math.Float32frombits(kLog1pC1)
 	log1pC2    = math.Float32frombits(kLog1pC2)
@@ -107,12 +107,12 @@ func sigmoid(x float32) float32 {
 	s := shifted(atLeast(sigmoidLowest, m), kOneBits) // (N5.4)
 	d := fma(s, v, 1)                                 // (N5.5)
 	dLow := fma(s, vLow, fma(s, v, 1-d))              // (N5.6)
-	a, aLow, scale := float32(1), float32(0), two32   // (N5.8)
+	a, aLow, scale := float32(1), float32(0), scaleUp // (N5.8)
 	if x < 0 {
 		a, aLow, scale = v, vLow, shifted(m, kScaleBits) // (N5.7)
 	}
 	w := quotient(a, aLow, d, dLow)
-	return float32(float32(w*scale) * twoM32) // (N5.9)
+	return float32(float32(w*scale) * scaleDown) // (N5.9)
 }
 
 // tanh is the hyperbolic tangent (N6).
@@ -148,7 +148,7 @@ func softplus(x float32) float32 {
 	m := fma(y, log2e, rounder)         // (N4.1)
 	n, t, u := expParts(y, m)
 	v, vLow := expOfRest(n, t, u)
-	e := float32(float32((v+vLow)*shifted(m, kScaleBits)) * twoM32)                  // (N10.2), (N12.1)
+	e := float32(float32((v+vLow)*shifted(m, kScaleBits)) * scaleDown)               // (N10.2), (N12.1)
 	q := (e + e) / (2 + e)                                                           // (N12.2)
 	w := float32(q * q)                                                              // (N12.3)
 	p := fma(w, fma(w, fma(w, fma(w, log1pC5, log1pC4), log1pC3), log1pC2), log1pC1) // (N12.4)

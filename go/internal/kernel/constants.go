@@ -2,7 +2,7 @@
 
 package kernel
 
-// The constants of the arithmetic (spec N3-N6); float32 constants are given by their bits.
+// The constants of the float32 arithmetic (spec N3-N12); those that are no integers are given by their bits.
 const (
 	kChunk              = 64
 	kLog2e              = 0x3fb8aa3b
@@ -19,8 +19,8 @@ const (
 	kRecipC1            = 0xbef0f0f1
 	kSigmoidMin         = 0xc2d00000
 	kTanhMin            = 0xc1910000
-	kTwo32              = 0x4f800000
-	kTwoM32             = 0x2f800000
+	kScaleUp            = 0x4f800000
+	kScaleDown          = 0x2f800000
 	kLog1pC1            = 0x3daaaaab
 	kLog1pC2            = 0x3c4ccc6a
 	kLog1pC3            = 0x3b126493
@@ -29,4 +29,6 @@ const (
 	kOneBits            = 0x3f800000
 	kSigmoidMinExponent = -126
 	kTanhMinExponent    = -23
+	kScaleExponent      = 32
+	kFractionBits       = 23
 )

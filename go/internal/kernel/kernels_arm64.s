@@ -37,8 +37,8 @@ SPLAT(sigmoidMin, const_kSigmoidMin)
 SPLAT(sigmoidLowest, const_kSigmoidLowest)
 SPLAT(tanhMin, const_kTanhMin)
 SPLAT(tanhLowest, const_kTanhLowest)
-SPLAT(two32, const_kTwo32)
-SPLAT(twoM32, const_kTwoM32)
+SPLAT(scaleUp, const_kScaleUp)
+SPLAT(scaleDown, const_kScaleDown)
 SPLAT(scaleBits, const_kScaleBits)
 SPLAT(two, const_kTwo)
 SPLAT(two64, const_kTwo64)
@@ -6048,7 +6048,7 @@ compute:
 	WORD $0x6e27dc07 // FMUL V7.4S, V0.4S, V7.4S
 	FMOVQ rounder<>(SB), F0
 	WORD $0x4ea0d5c0 // FSUB V0.4S, V14.4S, V0.4S
-	FMOVQ two32<>(SB), F19
+	FMOVQ scaleUp<>(SB), F19
 	WORD $0x4ea61cd4 // ORR V20.4S, V6.4S, V6.4S
 	WORD $0x6e731d34 // BSL V20.4S, V9.4S, V19.4S
 	WORD $0x4e31cdb0 // FMLA V16.4S, V13.4S, V17.4S
@@ -6097,7 +6097,7 @@ compute:
 	WORD $0x4e39d6f9 // FADD V25.4S, V23.4S, V25.4S
 	WORD $0x4eb7d484 // FSUB V4.4S, V4.4S, V23.4S
 	WORD $0x4e29cc56 // FMLA V22.4S, V2.4S, V9.4S
-	FMOVQ two32<>(SB), F9
+	FMOVQ scaleUp<>(SB), F9
 	WORD $0x4eb51eae // ORR V14.4S, V21.4S, V21.4S
 	WORD $0x6e691c2e // BSL V14.4S, V1.4S, V9.4S
 	WORD $0x4e38cc1a // FMLA V26.4S, V0.4S, V24.4S
@@ -6202,7 +6202,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F15
 	WORD $0x4eaf84af // ADD V15.4S, V5.4S, V15.4S
 	WORD $0x4e3fcd1a // FMLA V26.4S, V8.4S, V31.4S
-	FMOVQ twoM32<>(SB), F31
+	FMOVQ scaleDown<>(SB), F31
 	WORD $0x6e3fde9f // FMUL V31.4S, V20.4S, V31.4S
 	WORD $0x4e2ccea1 // FMLA V1.4S, V21.4S, V12.4S
 	WORD $0x6e3bdf6c // FMUL V12.4S, V27.4S, V27.4S
@@ -6215,14 +6215,14 @@ compute:
 	FMOVQ expC3<>(SB), F21
 	FMOVQ expC2<>(SB), F5
 	WORD $0x4e35cf65 // FMLA V5.4S, V27.4S, V21.4S
-	FMOVQ two32<>(SB), F21
+	FMOVQ scaleUp<>(SB), F21
 	WORD $0x4eb01e18 // ORR V24.4S, V16.4S, V16.4S
 	WORD $0x6e751df8 // BSL V24.4S, V15.4S, V21.4S
 	WORD $0x4eb11f51 // ORR V17.4S, V26.4S, V17.4S
 	WORD $0x6e2edc2e // FMUL V14.4S, V1.4S, V14.4S
 	WORD $0x6e31dff1 // FMUL V17.4S, V31.4S, V17.4S
 	WORD $0x4e28cd94 // FMLA V20.4S, V12.4S, V8.4S
-	FMOVQ twoM32<>(SB), F8
+	FMOVQ scaleDown<>(SB), F8
 	WORD $0x6e28ddc8 // FMUL V8.4S, V14.4S, V8.4S
 	WORD $0x4e34cd85 // FMLA V5.4S, V12.4S, V20.4S
 	WORD $0x4e37cd11 // FMLA V17.4S, V8.4S, V23.4S
@@ -6307,7 +6307,7 @@ compute:
 	FMOVQ recipC1<>(SB), F2
 	FMOVQ recipC0<>(SB), F14
 	WORD $0x4e22ce0e // FMLA V14.4S, V16.4S, V2.4S
-	FMOVQ twoM32<>(SB), F2
+	FMOVQ scaleDown<>(SB), F2
 	WORD $0x6e22df02 // FMUL V2.4S, V24.4S, V2.4S
 	WORD $0x4eaccf51 // FMLS V17.4S, V26.4S, V12.4S
 	WORD $0x4e2ccf41 // FMLA V1.4S, V26.4S, V12.4S
@@ -6572,7 +6572,7 @@ compute:
 	WORD $0x4f37554a // SHL V10.4S, V10.4S, #23
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08540 // ADD V0.4S, V10.4S, V0.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4ea91d2f // ORR V15.4S, V9.4S, V9.4S
 	WORD $0x6e6a1c0f // BSL V15.4S, V0.4S, V10.4S
 	FMOVQ rounder<>(SB), F10
@@ -6630,7 +6630,7 @@ compute:
 	FMOVQ oneBits<>(SB), F19
 	WORD $0x4ea91d20 // ORR V0.4S, V9.4S, V9.4S
 	WORD $0x6e731e80 // BSL V0.4S, V20.4S, V19.4S
-	FMOVQ two32<>(SB), F19
+	FMOVQ scaleUp<>(SB), F19
 	WORD $0x4eb11e39 // ORR V25.4S, V17.4S, V17.4S
 	WORD $0x6e731c99 // BSL V25.4S, V4.4S, V19.4S
 	WORD $0x4eb7d6b7 // FSUB V23.4S, V21.4S, V23.4S
@@ -6770,9 +6770,9 @@ compute:
 	FMOVQ rounder<>(SB), F30
 	WORD $0x4e3ccede // FMLA V30.4S, V22.4S, V28.4S
 	WORD $0x4e29cd72 // FMLA V18.4S, V11.4S, V9.4S
-	FMOVQ twoM32<>(SB), F9
+	FMOVQ scaleDown<>(SB), F9
 	WORD $0x6e29dde9 // FMUL V9.4S, V15.4S, V9.4S
-	FMOVQ twoM32<>(SB), F15
+	FMOVQ scaleDown<>(SB), F15
 	WORD $0x6e2fdf2f // FMUL V15.4S, V25.4S, V15.4S
 	WORD $0x4e3dce3a // FMLA V26.4S, V17.4S, V29.4S
 	FMOVQ signBit<>(SB), F29
@@ -6838,7 +6838,7 @@ compute:
 	WORD $0x4eb61ed8 // ORR V24.4S, V22.4S, V22.4S
 	WORD $0x4e2accd8 // FMLA V24.4S, V6.4S, V10.4S
 	WORD $0x4e2dcf75 // FMLA V21.4S, V27.4S, V13.4S
-	FMOVQ two32<>(SB), F13
+	FMOVQ scaleUp<>(SB), F13
 	WORD $0x4eac1d9b // ORR V27.4S, V12.4S, V12.4S
 	WORD $0x6e6d1e7b // BSL V27.4S, V19.4S, V13.4S
 	WORD $0x4eb01c10 // ORR V16.4S, V0.4S, V16.4S
@@ -6894,7 +6894,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08680 // ADD V0.4S, V20.4S, V0.4S
 	WORD $0x4e31cc59 // FMLA V25.4S, V2.4S, V17.4S
-	FMOVQ two32<>(SB), F17
+	FMOVQ scaleUp<>(SB), F17
 	WORD $0x4eaa1d42 // ORR V2.4S, V10.4S, V10.4S
 	WORD $0x6e711c02 // BSL V2.4S, V0.4S, V17.4S
 	WORD $0x4e3cccda // FMLA V26.4S, V6.4S, V28.4S
@@ -6967,7 +6967,7 @@ compute:
 	WORD $0x4e3ece7a // FMLA V26.4S, V19.4S, V30.4S
 	FMOVQ zero<>(SB), F19
 	WORD $0x6e731fca // BSL V10.4S, V30.4S, V19.4S
-	FMOVQ twoM32<>(SB), F19
+	FMOVQ scaleDown<>(SB), F19
 	WORD $0x6e33df73 // FMUL V19.4S, V27.4S, V19.4S
 	WORD $0x4f375421 // SHL V1.4S, V1.4S, #23
 	WORD $0x4e2dcf15 // FMLA V21.4S, V24.4S, V13.4S
@@ -6975,7 +6975,7 @@ compute:
 	WORD $0x4ead842d // ADD V13.4S, V1.4S, V13.4S
 	FMOVQ signBit<>(SB), F1
 	WORD $0x4ea11ce1 // ORR V1.4S, V7.4S, V1.4S
-	FMOVQ two32<>(SB), F27
+	FMOVQ scaleUp<>(SB), F27
 	WORD $0x4ea51cbe // ORR V30.4S, V5.4S, V5.4S
 	WORD $0x6e7b1dbe // BSL V30.4S, V13.4S, V27.4S
 	WORD $0x4eb6cf26 // FMLS V6.4S, V25.4S, V22.4S
@@ -7012,7 +7012,7 @@ compute:
 	FMOVQ expC3<>(SB), F10
 	FMOVQ expC2<>(SB), F22
 	WORD $0x4e2acc36 // FMLA V22.4S, V1.4S, V10.4S
-	FMOVQ twoM32<>(SB), F10
+	FMOVQ scaleDown<>(SB), F10
 	WORD $0x6e2adc4a // FMUL V10.4S, V2.4S, V10.4S
 	FMOVQ sigmoidLowest<>(SB), F2
 	WORD $0x4e33f442 // FMAX V2.4S, V2.4S, V19.4S
@@ -7050,7 +7050,7 @@ compute:
 	WORD $0x4ea11c33 // ORR V19.4S, V1.4S, V1.4S
 	WORD $0x4e36ccd3 // FMLA V19.4S, V6.4S, V22.4S
 	WORD $0x4e31ceef // FMLA V15.4S, V23.4S, V17.4S
-	FMOVQ two32<>(SB), F17
+	FMOVQ scaleUp<>(SB), F17
 	WORD $0x4eba1f57 // ORR V23.4S, V26.4S, V26.4S
 	WORD $0x6e711d37 // BSL V23.4S, V9.4S, V17.4S
 	FMOVQ F29, 16(R3)
@@ -7171,11 +7171,11 @@ compute:
 	WORD $0x4e23ceba // FMLA V26.4S, V21.4S, V3.4S
 	WORD $0x4eabce6f // FMLS V15.4S, V19.4S, V11.4S
 	WORD $0x4e2bce66 // FMLA V6.4S, V19.4S, V11.4S
-	FMOVQ twoM32<>(SB), F11
+	FMOVQ scaleDown<>(SB), F11
 	WORD $0x6e2bdfcb // FMUL V11.4S, V30.4S, V11.4S
 	FMOVQ signBit<>(SB), F30
 	WORD $0x4e3e1fbe // AND V30.4S, V29.4S, V30.4S
-	FMOVQ twoM32<>(SB), F29
+	FMOVQ scaleDown<>(SB), F29
 	WORD $0x6e3ddefd // FMUL V29.4S, V23.4S, V29.4S
 	WORD $0x4e3aceac // FMLA V12.4S, V21.4S, V26.4S
 	WORD $0x4ebbce6f // FMLS V15.4S, V19.4S, V27.4S
@@ -7524,7 +7524,7 @@ compute:
 	WORD $0x4f3755ce // SHL V14.4S, V14.4S, #23
 	FMOVQ scaleBits<>(SB), F13
 	WORD $0x4ead85cd // ADD V13.4S, V14.4S, V13.4S
-	FMOVQ two32<>(SB), F14
+	FMOVQ scaleUp<>(SB), F14
 	WORD $0x4eb01e11 // ORR V17.4S, V16.4S, V16.4S
 	WORD $0x6e6e1db1 // BSL V17.4S, V13.4S, V14.4S
 	WORD $0x6e2cdd8e // FMUL V14.4S, V12.4S, V12.4S
@@ -7601,7 +7601,7 @@ compute:
 	WORD $0x4eb8ce4e // FMLS V14.4S, V18.4S, V24.4S
 	FMOVQ scaleBits<>(SB), F24
 	WORD $0x4eb886b8 // ADD V24.4S, V21.4S, V24.4S
-	FMOVQ two32<>(SB), F21
+	FMOVQ scaleUp<>(SB), F21
 	WORD $0x4ead1da0 // ORR V0.4S, V13.4S, V13.4S
 	WORD $0x6e751f00 // BSL V0.4S, V24.4S, V21.4S
 	WORD $0x4eb31e75 // ORR V21.4S, V19.4S, V19.4S
@@ -7644,7 +7644,7 @@ compute:
 	FMOVQ ln2Excess<>(SB), F18
 	WORD $0x6e32deb2 // FMUL V18.4S, V21.4S, V18.4S
 	WORD $0x4e34cf33 // FMLA V19.4S, V25.4S, V20.4S
-	FMOVQ twoM32<>(SB), F20
+	FMOVQ scaleDown<>(SB), F20
 	WORD $0x6e34de34 // FMUL V20.4S, V17.4S, V20.4S
 	WORD $0x6e38df11 // FMUL V17.4S, V24.4S, V24.4S
 	FMOVQ expC5<>(SB), F25
@@ -7672,7 +7672,7 @@ compute:
 	WORD $0x4f375484 // SHL V4.4S, V4.4S, #23
 	FMOVQ scaleBits<>(SB), F16
 	WORD $0x4eb08490 // ADD V16.4S, V4.4S, V16.4S
-	FMOVQ two32<>(SB), F4
+	FMOVQ scaleUp<>(SB), F4
 	WORD $0x4eb91f2c // ORR V12.4S, V25.4S, V25.4S
 	WORD $0x6e641e0c // BSL V12.4S, V16.4S, V4.4S
 	WORD $0x4e35ce3c // FMLA V28.4S, V17.4S, V21.4S
@@ -7697,7 +7697,7 @@ compute:
 	WORD $0x6e7c1ed1 // BSL V17.4S, V22.4S, V28.4S
 	FMOVQ tanhMin<>(SB), F28
 	WORD $0x4e2df78d // FMAX V13.4S, V28.4S, V13.4S
-	FMOVQ twoM32<>(SB), F28
+	FMOVQ scaleDown<>(SB), F28
 	WORD $0x6e3cdc1c // FMUL V28.4S, V0.4S, V28.4S
 	FMOVQ log2e<>(SB), F0
 	FMOVQ rounder<>(SB), F4
@@ -7766,7 +7766,7 @@ compute:
 	WORD $0x4eaed5ad // FSUB V13.4S, V13.4S, V14.4S
 	FMOVQ rounder<>(SB), F26
 	WORD $0x4ebad45a // FSUB V26.4S, V2.4S, V26.4S
-	FMOVQ twoM32<>(SB), F0
+	FMOVQ scaleDown<>(SB), F0
 	WORD $0x6e20dd80 // FMUL V0.4S, V12.4S, V0.4S
 	WORD $0x6e39ffcc // FDIV V12.4S, V30.4S, V25.4S
 	WORD $0x4ebed6d6 // FSUB V22.4S, V22.4S, V30.4S
@@ -7919,7 +7919,7 @@ compute:
 	WORD $0x4f375442 // SHL V2.4S, V2.4S, #23
 	FMOVQ scaleBits<>(SB), F13
 	WORD $0x4ead844d // ADD V13.4S, V2.4S, V13.4S
-	FMOVQ two32<>(SB), F2
+	FMOVQ scaleUp<>(SB), F2
 	WORD $0x4eb61ec1 // ORR V1.4S, V22.4S, V22.4S
 	WORD $0x6e621da1 // BSL V1.4S, V13.4S, V2.4S
 	WORD $0x4eb3cf88 // FMLS V8.4S, V28.4S, V19.4S
@@ -7991,7 +7991,7 @@ compute:
 	WORD $0x4ea28542 // ADD V2.4S, V10.4S, V2.4S
 	WORD $0x4eb7cc1e // FMLS V30.4S, V0.4S, V23.4S
 	WORD $0x4eaecc16 // FMLS V22.4S, V0.4S, V14.4S
-	FMOVQ two32<>(SB), F14
+	FMOVQ scaleUp<>(SB), F14
 	WORD $0x4ebd1fb7 // ORR V23.4S, V29.4S, V29.4S
 	WORD $0x6e6e1c57 // BSL V23.4S, V2.4S, V14.4S
 	WORD $0x4e28cccd // FMLA V13.4S, V6.4S, V8.4S
@@ -8018,7 +8018,7 @@ compute:
 	FMOVQ oneBits<>(SB), F13
 	WORD $0x4ebd1fa6 // ORR V6.4S, V29.4S, V29.4S
 	WORD $0x6e6d1e66 // BSL V6.4S, V19.4S, V13.4S
-	FMOVQ twoM32<>(SB), F13
+	FMOVQ scaleDown<>(SB), F13
 	WORD $0x6e2ddc2d // FMUL V13.4S, V1.4S, V13.4S
 	WORD $0x4ea0d7c0 // FSUB V0.4S, V30.4S, V0.4S
 	FMOVQ rounder<>(SB), F30
@@ -8062,7 +8062,7 @@ compute:
 	WORD $0x4ea58505 // ADD V5.4S, V8.4S, V5.4S
 	WORD $0x4eaecc26 // FMLS V6.4S, V1.4S, V14.4S
 	WORD $0x4ea2cc3d // FMLS V29.4S, V1.4S, V2.4S
-	FMOVQ two32<>(SB), F2
+	FMOVQ scaleUp<>(SB), F2
 	WORD $0x4ebc1f8e // ORR V14.4S, V28.4S, V28.4S
 	WORD $0x6e621cae // BSL V14.4S, V5.4S, V2.4S
 	WORD $0x4e3ece74 // FMLA V20.4S, V19.4S, V30.4S
@@ -8085,7 +8085,7 @@ compute:
 	WORD $0x4ebc1f93 // ORR V19.4S, V28.4S, V28.4S
 	WORD $0x6e741d53 // BSL V19.4S, V10.4S, V20.4S
 	FMOVQ 32(R3), F20
-	FMOVQ twoM32<>(SB), F5
+	FMOVQ scaleDown<>(SB), F5
 	WORD $0x6e25dee5 // FMUL V5.4S, V23.4S, V5.4S
 	WORD $0x4ebed4de // FSUB V30.4S, V6.4S, V30.4S
 	FMOVQ signBit<>(SB), F6
@@ -8142,12 +8142,12 @@ compute:
 	WORD $0x4e20cc56 // FMLA V22.4S, V2.4S, V0.4S
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea084a0 // ADD V0.4S, V5.4S, V0.4S
-	FMOVQ two32<>(SB), F5
+	FMOVQ scaleUp<>(SB), F5
 	WORD $0x4ea81d19 // ORR V25.4S, V8.4S, V8.4S
 	WORD $0x6e651c19 // BSL V25.4S, V0.4S, V5.4S
 	WORD $0x6e2edeee // FMUL V14.4S, V23.4S, V14.4S
 	WORD $0x4e36cc5d // FMLA V29.4S, V2.4S, V22.4S
-	FMOVQ twoM32<>(SB), F22
+	FMOVQ scaleDown<>(SB), F22
 	WORD $0x6e36ddd6 // FMUL V22.4S, V14.4S, V22.4S
 	WORD $0x4ea61cce // ORR V14.4S, V6.4S, V6.4S
 	WORD $0x4e3dcc4e // FMLA V14.4S, V2.4S, V29.4S
@@ -8213,7 +8213,7 @@ compute:
 	WORD $0x4eaa84aa // ADD V10.4S, V5.4S, V10.4S
 	WORD $0x4ea0cfa2 // FMLS V2.4S, V29.4S, V0.4S
 	WORD $0x4ebccfa8 // FMLS V8.4S, V29.4S, V28.4S
-	FMOVQ two32<>(SB), F28
+	FMOVQ scaleUp<>(SB), F28
 	WORD $0x4eb21e40 // ORR V0.4S, V18.4S, V18.4S
 	WORD $0x6e7c1d40 // BSL V0.4S, V10.4S, V28.4S
 	WORD $0x4e2ece81 // FMLA V1.4S, V20.4S, V14.4S
@@ -8240,7 +8240,7 @@ compute:
 	FMOVQ oneBits<>(SB), F1
 	WORD $0x4eb21e54 // ORR V20.4S, V18.4S, V18.4S
 	WORD $0x6e611c74 // BSL V20.4S, V3.4S, V1.4S
-	FMOVQ twoM32<>(SB), F1
+	FMOVQ scaleDown<>(SB), F1
 	WORD $0x6e21df21 // FMUL V1.4S, V25.4S, V1.4S
 	WORD $0x4ebdd45d // FSUB V29.4S, V2.4S, V29.4S
 	FMOVQ rounder<>(SB), F2
@@ -8284,7 +8284,7 @@ compute:
 	WORD $0x4ea785c7 // ADD V7.4S, V14.4S, V7.4S
 	WORD $0x4ebccf34 // FMLS V20.4S, V25.4S, V28.4S
 	WORD $0x4eaacf32 // FMLS V18.4S, V25.4S, V10.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4eb71efc // ORR V28.4S, V23.4S, V23.4S
 	WORD $0x6e6a1cfc // BSL V28.4S, V7.4S, V10.4S
 	WORD $0x4e22cc66 // FMLA V6.4S, V3.4S, V2.4S
@@ -8309,7 +8309,7 @@ compute:
 	WORD $0x6e661ca3 // BSL V3.4S, V5.4S, V6.4S
 	FMOVQ tanhMin<>(SB), F6
 	WORD $0x4e32f4d2 // FMAX V18.4S, V6.4S, V18.4S
-	FMOVQ twoM32<>(SB), F6
+	FMOVQ scaleDown<>(SB), F6
 	WORD $0x6e26dc06 // FMUL V6.4S, V0.4S, V6.4S
 	FMOVQ log2e<>(SB), F0
 	FMOVQ rounder<>(SB), F10
@@ -8374,7 +8374,7 @@ compute:
 	WORD $0x4ebd1fb1 // ORR V17.4S, V29.4S, V29.4S
 	WORD $0x4e37ccf1 // FMLA V17.4S, V7.4S, V23.4S
 	WORD $0x4eb7d652 // FSUB V18.4S, V18.4S, V23.4S
-	FMOVQ twoM32<>(SB), F25
+	FMOVQ scaleDown<>(SB), F25
 	WORD $0x6e39df99 // FMUL V25.4S, V28.4S, V25.4S
 	FMOVQ tanhLowest<>(SB), F28
 	WORD $0x4e2af78a // FMAX V10.4S, V28.4S, V10.4S
@@ -8894,7 +8894,7 @@ compute:
 	WORD $0x6e25dc65 // FMUL V5.4S, V3.4S, V5.4S
 	FMOVQ scaleBits<>(SB), F3
 	WORD $0x4ea38483 // ADD V3.4S, V4.4S, V3.4S
-	FMOVQ two32<>(SB), F4
+	FMOVQ scaleUp<>(SB), F4
 	WORD $0x4ea21c49 // ORR V9.4S, V2.4S, V2.4S
 	WORD $0x6e641c69 // BSL V9.4S, V3.4S, V4.4S
 	WORD $0x6e21dc24 // FMUL V4.4S, V1.4S, V1.4S
@@ -8936,7 +8936,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08500 // ADD V0.4S, V8.4S, V0.4S
 	WORD $0x4e30cc6f // FMLA V15.4S, V3.4S, V16.4S
-	FMOVQ two32<>(SB), F16
+	FMOVQ scaleUp<>(SB), F16
 	WORD $0x4eaa1d48 // ORR V8.4S, V10.4S, V10.4S
 	WORD $0x6e701c08 // BSL V8.4S, V0.4S, V16.4S
 	WORD $0x4ea11c30 // ORR V16.4S, V1.4S, V1.4S
@@ -9031,7 +9031,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F22
 	WORD $0x4eb68716 // ADD V22.4S, V24.4S, V22.4S
 	WORD $0x4e30ce61 // FMLA V1.4S, V19.4S, V16.4S
-	FMOVQ two32<>(SB), F16
+	FMOVQ scaleUp<>(SB), F16
 	WORD $0x4eb91f38 // ORR V24.4S, V25.4S, V25.4S
 	WORD $0x6e701ed8 // BSL V24.4S, V22.4S, V16.4S
 	WORD $0x4eb1cc0a // FMLS V10.4S, V0.4S, V17.4S
@@ -9097,14 +9097,14 @@ compute:
 	FMOVQ recipC1<>(SB), F10
 	FMOVQ recipC0<>(SB), F7
 	WORD $0x4e2acc27 // FMLA V7.4S, V1.4S, V10.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4ea61ccc // ORR V12.4S, V6.4S, V6.4S
 	WORD $0x6e6a1ecc // BSL V12.4S, V22.4S, V10.4S
 	WORD $0x4e30cc74 // FMLA V20.4S, V3.4S, V16.4S
 	WORD $0x4e2dce55 // FMLA V21.4S, V18.4S, V13.4S
 	WORD $0x4e2dcd77 // FMLA V23.4S, V11.4S, V13.4S
 	WORD $0x6e28dc08 // FMUL V8.4S, V0.4S, V8.4S
-	FMOVQ twoM32<>(SB), F0
+	FMOVQ scaleDown<>(SB), F0
 	WORD $0x6e20dd20 // FMUL V0.4S, V9.4S, V0.4S
 	WORD $0x4ea41c89 // ORR V9.4S, V4.4S, V4.4S
 	WORD $0x4e34cc69 // FMLA V9.4S, V3.4S, V20.4S
@@ -9114,7 +9114,7 @@ compute:
 	WORD $0x4e2dd5ad // FADD V13.4S, V13.4S, V13.4S
 	FMOVQ zero<>(SB), F18
 	WORD $0x6e721ef9 // BSL V25.4S, V23.4S, V18.4S
-	FMOVQ twoM32<>(SB), F18
+	FMOVQ scaleDown<>(SB), F18
 	WORD $0x6e32dd12 // FMUL V18.4S, V8.4S, V18.4S
 	FMOVQ oneBits<>(SB), F8
 	WORD $0x4e28d528 // FADD V8.4S, V9.4S, V8.4S
@@ -9188,7 +9188,7 @@ compute:
 	FMOVQ rounder<>(SB), F17
 	WORD $0x4e36ccf1 // FMLA V17.4S, V7.4S, V22.4S
 	WORD $0x4ea1cd66 // FMLS V6.4S, V11.4S, V1.4S
-	FMOVQ twoM32<>(SB), F1
+	FMOVQ scaleDown<>(SB), F1
 	WORD $0x6e21df01 // FMUL V1.4S, V24.4S, V1.4S
 	WORD $0x4ead1db8 // ORR V24.4S, V13.4S, V13.4S
 	WORD $0x4e3ace78 // FMLA V24.4S, V19.4S, V26.4S
@@ -9240,7 +9240,7 @@ compute:
 	WORD $0x4eb81cd8 // ORR V24.4S, V6.4S, V24.4S
 	WORD $0x4e38d718 // FADD V24.4S, V24.4S, V24.4S
 	WORD $0x4e2ecd48 // FMLA V8.4S, V10.4S, V14.4S
-	FMOVQ twoM32<>(SB), F14
+	FMOVQ scaleDown<>(SB), F14
 	WORD $0x6e2edd8e // FMUL V14.4S, V12.4S, V14.4S
 	WORD $0x4eadceb4 // FMLS V20.4S, V21.4S, V13.4S
 	WORD $0x4e2dceb0 // FMLA V16.4S, V21.4S, V13.4S
@@ -9417,7 +9417,7 @@ compute:
 	WORD $0x4eadccaf // FMLS V15.4S, V5.4S, V13.4S
 	FMOVQ scaleBits<>(SB), F16
 	WORD $0x4eb08470 // ADD V16.4S, V3.4S, V16.4S
-	FMOVQ two32<>(SB), F3
+	FMOVQ scaleUp<>(SB), F3
 	WORD $0x4eb41e8c // ORR V12.4S, V20.4S, V20.4S
 	WORD $0x6e631e0c // BSL V12.4S, V16.4S, V3.4S
 	WORD $0x4e31cec7 // FMLA V7.4S, V22.4S, V17.4S
@@ -9485,7 +9485,7 @@ compute:
 	WORD $0x4e33cf1d // FMLA V29.4S, V24.4S, V19.4S
 	FMOVQ scaleBits<>(SB), F5
 	WORD $0x4ea585a5 // ADD V5.4S, V13.4S, V5.4S
-	FMOVQ two32<>(SB), F13
+	FMOVQ scaleUp<>(SB), F13
 	WORD $0x4ea31c7a // ORR V26.4S, V3.4S, V3.4S
 	WORD $0x6e6d1cba // BSL V26.4S, V5.4S, V13.4S
 	WORD $0x4eb71e57 // ORR V23.4S, V18.4S, V23.4S
@@ -9557,7 +9557,7 @@ compute:
 	WORD $0x4e28ce81 // FMLA V1.4S, V20.4S, V8.4S
 	FMOVQ scaleBits<>(SB), F8
 	WORD $0x4ea88608 // ADD V8.4S, V16.4S, V8.4S
-	FMOVQ two32<>(SB), F16
+	FMOVQ scaleUp<>(SB), F16
 	WORD $0x4ea01c14 // ORR V20.4S, V0.4S, V0.4S
 	WORD $0x6e701d14 // BSL V20.4S, V8.4S, V16.4S
 	WORD $0x4e32cf05 // FMLA V5.4S, V24.4S, V18.4S
@@ -9576,7 +9576,7 @@ compute:
 	WORD $0x4e39cc32 // FMLA V18.4S, V1.4S, V25.4S
 	WORD $0x4ebdcf66 // FMLS V6.4S, V27.4S, V29.4S
 	WORD $0x4eaacf63 // FMLS V3.4S, V27.4S, V10.4S
-	FMOVQ twoM32<>(SB), F10
+	FMOVQ scaleDown<>(SB), F10
 	WORD $0x6e2add8a // FMUL V10.4S, V12.4S, V10.4S
 	FMOVQ oneBits<>(SB), F12
 	WORD $0x4e2cd56c // FADD V12.4S, V11.4S, V12.4S
@@ -9629,7 +9629,7 @@ compute:
 	WORD $0x4e2ccfd9 // FMLA V25.4S, V30.4S, V12.4S
 	FMOVQ scaleBits<>(SB), F12
 	WORD $0x4eac864c // ADD V12.4S, V18.4S, V12.4S
-	FMOVQ two32<>(SB), F18
+	FMOVQ scaleUp<>(SB), F18
 	WORD $0x4ea81d13 // ORR V19.4S, V8.4S, V8.4S
 	WORD $0x6e721d93 // BSL V19.4S, V12.4S, V18.4S
 	FMOVQ 0(R3), F18
@@ -9641,7 +9641,7 @@ compute:
 	WORD $0x4e2ecfd9 // FMLA V25.4S, V30.4S, V14.4S
 	FMOVQ 48(R2), F14
 	FMOVQ 48(R3), F30
-	FMOVQ twoM32<>(SB), F29
+	FMOVQ scaleDown<>(SB), F29
 	WORD $0x6e3ddf5d // FMUL V29.4S, V26.4S, V29.4S
 	WORD $0x4ea11c3a // ORR V26.4S, V1.4S, V1.4S
 	WORD $0x4e36ceba // FMLA V26.4S, V21.4S, V22.4S
@@ -9689,7 +9689,7 @@ compute:
 	WORD $0x6eaee6d6 // FCMGT V22.4S, V22.4S, V14.4S
 	WORD $0x4e2ccd61 // FMLA V1.4S, V11.4S, V12.4S
 	WORD $0x4f3754a5 // SHL V5.4S, V5.4S, #23
-	FMOVQ twoM32<>(SB), F12
+	FMOVQ scaleDown<>(SB), F12
 	WORD $0x6e2cde8c // FMUL V12.4S, V20.4S, V12.4S
 	FMOVQ ln2<>(SB), F20
 	WORD $0x4eb4cc7d // FMLS V29.4S, V3.4S, V20.4S
@@ -9718,7 +9718,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F7
 	WORD $0x4ea78407 // ADD V7.4S, V0.4S, V7.4S
 	FMOVQ F4, 32(R3)
-	FMOVQ two32<>(SB), F0
+	FMOVQ scaleUp<>(SB), F0
 	WORD $0x4eb61ed9 // ORR V25.4S, V22.4S, V22.4S
 	WORD $0x6e601cf9 // BSL V25.4S, V7.4S, V0.4S
 	WORD $0x4e23cd81 // FMLA V1.4S, V12.4S, V3.4S
@@ -9744,7 +9744,7 @@ compute:
 	WORD $0x4f375610 // SHL V16.4S, V16.4S, #23
 	FMOVQ ln2Excess<>(SB), F8
 	WORD $0x6e28dc28 // FMUL V8.4S, V1.4S, V8.4S
-	FMOVQ twoM32<>(SB), F1
+	FMOVQ scaleDown<>(SB), F1
 	WORD $0x6e21de61 // FMUL V1.4S, V19.4S, V1.4S
 	FMOVQ oneBits<>(SB), F19
 	WORD $0x4e33d753 // FADD V19.4S, V26.4S, V19.4S
@@ -9789,7 +9789,7 @@ compute:
 	WORD $0x4ea68406 // ADD V6.4S, V0.4S, V6.4S
 	WORD $0x4e33ccbd // FMLA V29.4S, V5.4S, V19.4S
 	WORD $0x4e33ce9e // FMLA V30.4S, V20.4S, V19.4S
-	FMOVQ two32<>(SB), F19
+	FMOVQ scaleUp<>(SB), F19
 	WORD $0x4ea71ce5 // ORR V5.4S, V7.4S, V7.4S
 	WORD $0x6e731cc5 // BSL V5.4S, V6.4S, V19.4S
 	WORD $0x4eb51eb3 // ORR V19.4S, V21.4S, V21.4S
@@ -9856,7 +9856,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F20
 	WORD $0x4eb48414 // ADD V20.4S, V0.4S, V20.4S
 	WORD $0x4e36d596 // FADD V22.4S, V12.4S, V22.4S
-	FMOVQ two32<>(SB), F12
+	FMOVQ scaleUp<>(SB), F12
 	WORD $0x4eb31e60 // ORR V0.4S, V19.4S, V19.4S
 	WORD $0x6e6c1e80 // BSL V0.4S, V20.4S, V12.4S
 	WORD $0x4e2fce3f // FMLA V31.4S, V17.4S, V15.4S
@@ -9884,7 +9884,7 @@ compute:
 	WORD $0x4e27d767 // FADD V7.4S, V27.4S, V7.4S
 	FMOVQ sigmoidLowest<>(SB), F27
 	WORD $0x4e23f77b // FMAX V27.4S, V27.4S, V3.4S
-	FMOVQ twoM32<>(SB), F10
+	FMOVQ scaleDown<>(SB), F10
 	WORD $0x6e2adf2a // FMUL V10.4S, V25.4S, V10.4S
 	WORD $0x4f37577b // SHL V27.4S, V27.4S, #23
 	FMOVQ oneBits<>(SB), F25
@@ -9940,7 +9940,7 @@ compute:
 	WORD $0x4e26ce59 // FMLA V25.4S, V18.4S, V6.4S
 	FMOVQ zero<>(SB), F18
 	WORD $0x6e721cd3 // BSL V19.4S, V6.4S, V18.4S
-	FMOVQ two32<>(SB), F18
+	FMOVQ scaleUp<>(SB), F18
 	WORD $0x4eaf1de6 // ORR V6.4S, V15.4S, V15.4S
 	WORD $0x6e721dc6 // BSL V6.4S, V14.4S, V18.4S
 	WORD $0x6e25df45 // FMUL V5.4S, V26.4S, V5.4S
@@ -9964,7 +9964,7 @@ compute:
 	WORD $0x4e3ed75e // FADD V30.4S, V26.4S, V30.4S
 	WORD $0x4ebad56b // FSUB V11.4S, V11.4S, V26.4S
 	WORD $0x4eb9ce33 // FMLS V19.4S, V17.4S, V25.4S
-	FMOVQ twoM32<>(SB), F25
+	FMOVQ scaleDown<>(SB), F25
 	WORD $0x6e39dcb9 // FMUL V25.4S, V5.4S, V25.4S
 	FMOVQ oneBits<>(SB), F5
 	WORD $0x4ea5d7c5 // FSUB V5.4S, V30.4S, V5.4S
@@ -10063,7 +10063,7 @@ compute:
 	FMOVQ log2e<>(SB), F20
 	FMOVQ rounder<>(SB), F7
 	WORD $0x4e34cc47 // FMLA V7.4S, V2.4S, V20.4S
-	FMOVQ twoM32<>(SB), F20
+	FMOVQ scaleDown<>(SB), F20
 	WORD $0x6e34dc14 // FMUL V20.4S, V0.4S, V20.4S
 	WORD $0x4e32ce2b // FMLA V11.4S, V17.4S, V18.4S
 	WORD $0x4ea1cddb // FMLS V27.4S, V14.4S, V1.4S
@@ -10123,7 +10123,7 @@ compute:
 	FMOVQ log2e<>(SB), F22
 	FMOVQ rounder<>(SB), F15
 	WORD $0x4e36cc6f // FMLA V15.4S, V3.4S, V22.4S
-	FMOVQ twoM32<>(SB), F22
+	FMOVQ scaleDown<>(SB), F22
 	WORD $0x6e36dcd6 // FMUL V22.4S, V6.4S, V22.4S
 	WORD $0x4e29ce78 // FMLA V24.4S, V19.4S, V9.4S
 	WORD $0x4ebdcfd5 // FMLS V21.4S, V30.4S, V29.4S
@@ -10666,7 +10666,7 @@ compute:
 	WORD $0x6e24dc04 // FMUL V4.4S, V0.4S, V4.4S
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08460 // ADD V0.4S, V3.4S, V0.4S
-	FMOVQ two32<>(SB), F3
+	FMOVQ scaleUp<>(SB), F3
 	WORD $0x4ea21c47 // ORR V7.4S, V2.4S, V2.4S
 	WORD $0x6e631c07 // BSL V7.4S, V0.4S, V3.4S
 	WORD $0x6e21dc23 // FMUL V3.4S, V1.4S, V1.4S
@@ -10741,7 +10741,7 @@ compute:
 	WORD $0x4ea01c05 // ORR V5.4S, V0.4S, V0.4S
 	WORD $0x4e30cd25 // FMLA V5.4S, V9.4S, V16.4S
 	WORD $0x4e31ccce // FMLA V14.4S, V6.4S, V17.4S
-	FMOVQ two32<>(SB), F20
+	FMOVQ scaleUp<>(SB), F20
 	WORD $0x4eaf1df5 // ORR V21.4S, V15.4S, V15.4S
 	WORD $0x6e741d75 // BSL V21.4S, V11.4S, V20.4S
 	WORD $0x4e31cc81 // FMLA V1.4S, V4.4S, V17.4S
@@ -10809,7 +10809,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F19
 	WORD $0x4eb38573 // ADD V19.4S, V11.4S, V19.4S
 	FMOVQ 192(R2), F11
-	FMOVQ two32<>(SB), F2
+	FMOVQ scaleUp<>(SB), F2
 	WORD $0x4eae1dd1 // ORR V17.4S, V14.4S, V14.4S
 	WORD $0x6e621e71 // BSL V17.4S, V19.4S, V2.4S
 	WORD $0x4e36cc70 // FMLA V16.4S, V3.4S, V22.4S
@@ -10820,7 +10820,7 @@ compute:
 	WORD $0x4eacccaf // FMLS V15.4S, V5.4S, V12.4S
 	FMOVQ signBit<>(SB), F12
 	WORD $0x4eac1d6c // ORR V12.4S, V11.4S, V12.4S
-	FMOVQ twoM32<>(SB), F16
+	FMOVQ scaleDown<>(SB), F16
 	WORD $0x6e30dcf0 // FMUL V16.4S, V7.4S, V16.4S
 	FMOVQ sigmoidMin<>(SB), F7
 	WORD $0x4e2cf4ec // FMAX V12.4S, V7.4S, V12.4S
@@ -10882,10 +10882,10 @@ compute:
 	FMOVQ scaleBits<>(SB), F6
 	WORD $0x4ea68546 // ADD V6.4S, V10.4S, V6.4S
 	WORD $0x4e23ccf6 // FMLA V22.4S, V7.4S, V3.4S
-	FMOVQ two32<>(SB), F3
+	FMOVQ scaleUp<>(SB), F3
 	WORD $0x4ea01c0a // ORR V10.4S, V0.4S, V0.4S
 	WORD $0x6e631cca // BSL V10.4S, V6.4S, V3.4S
-	FMOVQ twoM32<>(SB), F3
+	FMOVQ scaleDown<>(SB), F3
 	WORD $0x6e23dea3 // FMUL V3.4S, V21.4S, V3.4S
 	WORD $0x4e24cc2d // FMLA V13.4S, V1.4S, V4.4S
 	FMOVQ zero<>(SB), F1
@@ -10955,14 +10955,14 @@ compute:
 	WORD $0x4e2cceed // FMLA V13.4S, V23.4S, V12.4S
 	FMOVQ zero<>(SB), F23
 	WORD $0x6e771d80 // BSL V0.4S, V12.4S, V23.4S
-	FMOVQ two32<>(SB), F23
+	FMOVQ scaleUp<>(SB), F23
 	WORD $0x4ea51cac // ORR V12.4S, V5.4S, V5.4S
 	WORD $0x6e771f0c // BSL V12.4S, V24.4S, V23.4S
 	WORD $0x6e31dd71 // FMUL V17.4S, V11.4S, V17.4S
 	WORD $0x4e28ce99 // FMLA V25.4S, V20.4S, V8.4S
 	WORD $0x4ea6cc47 // FMLS V7.4S, V2.4S, V6.4S
 	WORD $0x4eadcc40 // FMLS V0.4S, V2.4S, V13.4S
-	FMOVQ twoM32<>(SB), F13
+	FMOVQ scaleDown<>(SB), F13
 	WORD $0x6e2dde2d // FMUL V13.4S, V17.4S, V13.4S
 	FMOVQ signBit<>(SB), F17
 	WORD $0x4eb11eb1 // ORR V17.4S, V21.4S, V17.4S
@@ -11024,7 +11024,7 @@ compute:
 	WORD $0x4e29ce32 // FMLA V18.4S, V17.4S, V9.4S
 	WORD $0x4e27cec4 // FMLA V4.4S, V22.4S, V7.4S
 	WORD $0x4e27cc33 // FMLA V19.4S, V1.4S, V7.4S
-	FMOVQ twoM32<>(SB), F7
+	FMOVQ scaleDown<>(SB), F7
 	WORD $0x6e27dd47 // FMUL V7.4S, V10.4S, V7.4S
 	WORD $0x4e2fceae // FMLA V14.4S, V21.4S, V15.4S
 	FMOVQ zero<>(SB), F15
@@ -11092,7 +11092,7 @@ compute:
 	WORD $0x4e31ccd7 // FMLA V23.4S, V6.4S, V17.4S
 	FMOVQ signBit<>(SB), F17
 	WORD $0x4eb11f51 // ORR V17.4S, V26.4S, V17.4S
-	FMOVQ twoM32<>(SB), F6
+	FMOVQ scaleDown<>(SB), F6
 	WORD $0x6e26dd86 // FMUL V6.4S, V12.4S, V6.4S
 	WORD $0x4e31d631 // FADD V17.4S, V17.4S, V17.4S
 	WORD $0x4eaf1dec // ORR V12.4S, V15.4S, V15.4S
@@ -11328,7 +11328,7 @@ compute:
 	WORD $0x4e38cd5a // FMLA V26.4S, V10.4S, V24.4S
 	FMOVQ 80(R2), F24
 	WORD $0x4eb9cc34 // FMLS V20.4S, V1.4S, V25.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4eb01e08 // ORR V8.4S, V16.4S, V16.4S
 	WORD $0x6e6a1c08 // BSL V8.4S, V0.4S, V10.4S
 	WORD $0x4e24cc7b // FMLA V27.4S, V3.4S, V4.4S
@@ -11397,7 +11397,7 @@ compute:
 	WORD $0x4e3dcd51 // FMLA V17.4S, V10.4S, V29.4S
 	WORD $0x4e27ce6f // FMLA V15.4S, V19.4S, V7.4S
 	FMOVQ 144(R2), F7
-	FMOVQ two32<>(SB), F19
+	FMOVQ scaleUp<>(SB), F19
 	WORD $0x4eb21e5d // ORR V29.4S, V18.4S, V18.4S
 	WORD $0x6e731f3d // BSL V29.4S, V25.4S, V19.4S
 	WORD $0x4ea91da9 // ORR V9.4S, V13.4S, V9.4S
@@ -11468,7 +11468,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F24
 	WORD $0x4eb88798 // ADD V24.4S, V28.4S, V24.4S
 	FMOVQ 208(R2), F28
-	FMOVQ two32<>(SB), F27
+	FMOVQ scaleUp<>(SB), F27
 	WORD $0x4ea31c6c // ORR V12.4S, V3.4S, V3.4S
 	WORD $0x6e7b1f0c // BSL V12.4S, V24.4S, V27.4S
 	WORD $0x6e28dca8 // FMUL V8.4S, V5.4S, V8.4S
@@ -11477,7 +11477,7 @@ compute:
 	WORD $0x6e791ef2 // BSL V18.4S, V23.4S, V25.4S
 	WORD $0x4e37cc8f // FMLA V15.4S, V4.4S, V23.4S
 	WORD $0x4eb1ceca // FMLS V10.4S, V22.4S, V17.4S
-	FMOVQ twoM32<>(SB), F17
+	FMOVQ scaleDown<>(SB), F17
 	WORD $0x6e31dd11 // FMUL V17.4S, V8.4S, V17.4S
 	WORD $0x4ea11c28 // ORR V8.4S, V1.4S, V1.4S
 	WORD $0x4e34cce8 // FMLA V8.4S, V7.4S, V20.4S
@@ -11540,7 +11540,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F15
 	WORD $0x4eaf848f // ADD V15.4S, V4.4S, V15.4S
 	FMOVQ 272(R2), F4
-	FMOVQ two32<>(SB), F13
+	FMOVQ scaleUp<>(SB), F13
 	WORD $0x4eaa1d53 // ORR V19.4S, V10.4S, V10.4S
 	WORD $0x6e6d1df3 // BSL V19.4S, V15.4S, V13.4S
 	WORD $0x6e3ddedd // FMUL V29.4S, V22.4S, V29.4S
@@ -11549,7 +11549,7 @@ compute:
 	FMOVQ zero<>(SB), F6
 	WORD $0x6e661c23 // BSL V3.4S, V1.4S, V6.4S
 	WORD $0x4ea5cd07 // FMLS V7.4S, V8.4S, V5.4S
-	FMOVQ twoM32<>(SB), F5
+	FMOVQ scaleDown<>(SB), F5
 	WORD $0x6e25dfa5 // FMUL V5.4S, V29.4S, V5.4S
 	FMOVQ signBit<>(SB), F29
 	WORD $0x4ebd1c9d // ORR V29.4S, V4.4S, V29.4S
@@ -11611,7 +11611,7 @@ compute:
 	WORD $0x4e3ccf70 // FMLA V16.4S, V27.4S, V28.4S
 	FMOVQ scaleBits<>(SB), F28
 	WORD $0x4ebc843c // ADD V28.4S, V1.4S, V28.4S
-	FMOVQ two32<>(SB), F1
+	FMOVQ scaleUp<>(SB), F1
 	WORD $0x4ea71cf4 // ORR V20.4S, V7.4S, V7.4S
 	WORD $0x6e611f94 // BSL V20.4S, V28.4S, V1.4S
 	WORD $0x6e2cdd0c // FMUL V12.4S, V8.4S, V12.4S
@@ -11625,7 +11625,7 @@ compute:
 	WORD $0x4eb6cfd8 // FMLS V24.4S, V30.4S, V22.4S
 	FMOVQ 48(R3), F22
 	FMOVQ 64(R3), F27
-	FMOVQ twoM32<>(SB), F26
+	FMOVQ scaleDown<>(SB), F26
 	WORD $0x6e3add9a // FMUL V26.4S, V12.4S, V26.4S
 	WORD $0x4ebd1fac // ORR V12.4S, V29.4S, V29.4S
 	WORD $0x4e39cc8c // FMLA V12.4S, V4.4S, V25.4S
@@ -11670,7 +11670,7 @@ compute:
 	WORD $0x4e21cdbd // FMLA V29.4S, V13.4S, V1.4S
 	FMOVQ rounder<>(SB), F1
 	WORD $0x4ea1d4a1 // FSUB V1.4S, V5.4S, V1.4S
-	FMOVQ twoM32<>(SB), F13
+	FMOVQ scaleDown<>(SB), F13
 	WORD $0x6e2dde6d // FMUL V13.4S, V19.4S, V13.4S
 	FMOVQ sigmoidLowest<>(SB), F19
 	WORD $0x4e25f673 // FMAX V19.4S, V19.4S, V5.4S
@@ -11703,7 +11703,7 @@ compute:
 	WORD $0x4e2dcffd // FMLA V29.4S, V31.4S, V13.4S
 	FMOVQ scaleBits<>(SB), F13
 	WORD $0x4ead84ad // ADD V13.4S, V5.4S, V13.4S
-	FMOVQ two32<>(SB), F5
+	FMOVQ scaleUp<>(SB), F5
 	WORD $0x4ebe1fd3 // ORR V19.4S, V30.4S, V30.4S
 	WORD $0x6e651db3 // BSL V19.4S, V13.4S, V5.4S
 	FMOVQ F21, 48(R3)
@@ -11723,7 +11723,7 @@ compute:
 	WORD $0x4e3dcc2c // FMLA V12.4S, V1.4S, V29.4S
 	FMOVQ rounder<>(SB), F6
 	WORD $0x4ea6d4e6 // FSUB V6.4S, V7.4S, V6.4S
-	FMOVQ twoM32<>(SB), F26
+	FMOVQ scaleDown<>(SB), F26
 	WORD $0x6e3ade9a // FMUL V26.4S, V20.4S, V26.4S
 	FMOVQ ln2<>(SB), F20
 	WORD $0x4eb4ccd8 // FMLS V24.4S, V6.4S, V20.4S
@@ -11775,7 +11775,7 @@ compute:
 	WORD $0x4e2dccd9 // FMLA V25.4S, V6.4S, V13.4S
 	WORD $0x4e34cedf // FMLA V31.4S, V22.4S, V20.4S
 	WORD $0x4e34cd0c // FMLA V12.4S, V8.4S, V20.4S
-	FMOVQ two32<>(SB), F20
+	FMOVQ scaleUp<>(SB), F20
 	WORD $0x4eb11e36 // ORR V22.4S, V17.4S, V17.4S
 	WORD $0x6e741f56 // BSL V22.4S, V26.4S, V20.4S
 	WORD $0x4eb81f14 // ORR V20.4S, V24.4S, V24.4S
@@ -11846,14 +11846,14 @@ compute:
 	WORD $0x4e38cca7 // FMLA V7.4S, V5.4S, V24.4S
 	FMOVQ zero<>(SB), F5
 	WORD $0x6e651f11 // BSL V17.4S, V24.4S, V5.4S
-	FMOVQ two32<>(SB), F5
+	FMOVQ scaleUp<>(SB), F5
 	WORD $0x4eac1d98 // ORR V24.4S, V12.4S, V12.4S
 	WORD $0x6e651c38 // BSL V24.4S, V1.4S, V5.4S
 	WORD $0x6e33def3 // FMUL V19.4S, V23.4S, V19.4S
 	WORD $0x4ebbcf46 // FMLS V6.4S, V26.4S, V27.4S
 	WORD $0x4e3ccfa0 // FMLA V0.4S, V29.4S, V28.4S
 	WORD $0x4ea7cf51 // FMLS V17.4S, V26.4S, V7.4S
-	FMOVQ twoM32<>(SB), F7
+	FMOVQ scaleDown<>(SB), F7
 	WORD $0x6e27de67 // FMUL V7.4S, V19.4S, V7.4S
 	FMOVQ signBit<>(SB), F19
 	WORD $0x4eb31e53 // ORR V19.4S, V18.4S, V19.4S
@@ -11915,7 +11915,7 @@ compute:
 	WORD $0x4e26ce88 // FMLA V8.4S, V20.4S, V6.4S
 	WORD $0x4e26cd50 // FMLA V16.4S, V10.4S, V6.4S
 	FMOVQ 304(R2), F6
-	FMOVQ two32<>(SB), F20
+	FMOVQ scaleUp<>(SB), F20
 	WORD $0x4ebd1fb7 // ORR V23.4S, V29.4S, V29.4S
 	WORD $0x6e741db7 // BSL V23.4S, V13.4S, V20.4S
 	WORD $0x6e36df56 // FMUL V22.4S, V26.4S, V22.4S
@@ -11923,7 +11923,7 @@ compute:
 	WORD $0x4e28cd50 // FMLA V16.4S, V10.4S, V8.4S
 	FMOVQ zero<>(SB), F10
 	WORD $0x6e6a1d0c // BSL V12.4S, V8.4S, V10.4S
-	FMOVQ twoM32<>(SB), F10
+	FMOVQ scaleDown<>(SB), F10
 	WORD $0x6e2adeca // FMUL V10.4S, V22.4S, V10.4S
 	WORD $0x4eb31e76 // ORR V22.4S, V19.4S, V19.4S
 	WORD $0x4e3ecf76 // FMLA V22.4S, V27.4S, V30.4S
@@ -11988,7 +11988,7 @@ compute:
 	WORD $0x4eb08430 // ADD V16.4S, V1.4S, V16.4S
 	FMOVQ signBit<>(SB), F1
 	WORD $0x4ea11c41 // ORR V1.4S, V2.4S, V1.4S
-	FMOVQ two32<>(SB), F28
+	FMOVQ scaleUp<>(SB), F28
 	WORD $0x4eb11e39 // ORR V25.4S, V17.4S, V17.4S
 	WORD $0x6e7c1e19 // BSL V25.4S, V16.4S, V28.4S
 	WORD $0x4e21d421 // FADD V1.4S, V1.4S, V1.4S
@@ -12003,7 +12003,7 @@ compute:
 	FMOVQ log2e<>(SB), F20
 	FMOVQ rounder<>(SB), F19
 	WORD $0x4e34cc33 // FMLA V19.4S, V1.4S, V20.4S
-	FMOVQ twoM32<>(SB), F20
+	FMOVQ scaleDown<>(SB), F20
 	WORD $0x6e34df14 // FMUL V20.4S, V24.4S, V20.4S
 	WORD $0x4ea81d18 // ORR V24.4S, V8.4S, V8.4S
 	WORD $0x4e23ccd8 // FMLA V24.4S, V6.4S, V3.4S
@@ -12070,7 +12070,7 @@ compute:
 	WORD $0x4e28cedb // FMLA V27.4S, V22.4S, V8.4S
 	FMOVQ zero<>(SB), F22
 	WORD $0x6e761d11 // BSL V17.4S, V8.4S, V22.4S
-	FMOVQ twoM32<>(SB), F22
+	FMOVQ scaleDown<>(SB), F22
 	WORD $0x6e36def6 // FMUL V22.4S, V23.4S, V22.4S
 	FMOVQ tanhLowest<>(SB), F23
 	WORD $0x4e22f6e2 // FMAX V2.4S, V23.4S, V2.4S
@@ -12154,7 +12154,7 @@ compute:
 	WORD $0x4eb2d5ef // FSUB V15.4S, V15.4S, V18.4S
 	WORD $0x4e23d4a3 // FADD V3.4S, V5.4S, V3.4S
 	WORD $0x4eabd75a // FSUB V26.4S, V26.4S, V11.4S
-	FMOVQ twoM32<>(SB), F5
+	FMOVQ scaleDown<>(SB), F5
 	WORD $0x6e25df25 // FMUL V5.4S, V25.4S, V5.4S
 	WORD $0x6e3ddfb9 // FMUL V25.4S, V29.4S, V29.4S
 	FMOVQ expC5<>(SB), F16
@@ -12850,7 +12850,7 @@ compute:
 	WORD $0x4ea3cc01 // FMLS V1.4S, V0.4S, V3.4S
 	FMOVQ ln2Excess<>(SB), F3
 	WORD $0x6e23dc03 // FMUL V3.4S, V0.4S, V3.4S
-	FMOVQ two32<>(SB), F0
+	FMOVQ scaleUp<>(SB), F0
 	WORD $0x4ea21c46 // ORR V6.4S, V2.4S, V2.4S
 	WORD $0x6e601c86 // BSL V6.4S, V4.4S, V0.4S
 	WORD $0x6e21dc20 // FMUL V0.4S, V1.4S, V1.4S
@@ -12924,7 +12924,7 @@ compute:
 	WORD $0x4e2ccca4 // FMLA V4.4S, V5.4S, V12.4S
 	FMOVQ scaleBits<>(SB), F12
 	WORD $0x4eac852c // ADD V12.4S, V9.4S, V12.4S
-	FMOVQ two32<>(SB), F9
+	FMOVQ scaleUp<>(SB), F9
 	WORD $0x4ead1da3 // ORR V3.4S, V13.4S, V13.4S
 	WORD $0x6e691d83 // BSL V3.4S, V12.4S, V9.4S
 	WORD $0x4ea81d09 // ORR V9.4S, V8.4S, V8.4S
@@ -12982,7 +12982,7 @@ compute:
 	WORD $0x6e611d0d // BSL V13.4S, V8.4S, V1.4S
 	FMOVQ zero<>(SB), F1
 	WORD $0x6ea5e421 // FCMGT V1.4S, V1.4S, V5.4S
-	FMOVQ twoM32<>(SB), F5
+	FMOVQ scaleDown<>(SB), F5
 	WORD $0x6e25dcc5 // FMUL V5.4S, V6.4S, V5.4S
 	WORD $0x4eaecd4f // FMLS V15.4S, V10.4S, V14.4S
 	WORD $0x4ea9cd4d // FMLS V13.4S, V10.4S, V9.4S
@@ -13000,7 +13000,7 @@ compute:
 	WORD $0x4e2dd5ed // FADD V13.4S, V15.4S, V13.4S
 	FMOVQ scaleBits<>(SB), F15
 	WORD $0x4eaf858f // ADD V15.4S, V12.4S, V15.4S
-	FMOVQ two32<>(SB), F12
+	FMOVQ scaleUp<>(SB), F12
 	WORD $0x4ea11c2e // ORR V14.4S, V1.4S, V1.4S
 	WORD $0x6e6c1dee // BSL V14.4S, V15.4S, V12.4S
 	WORD $0x4e28cd26 // FMLA V6.4S, V9.4S, V8.4S
@@ -13014,7 +13014,7 @@ compute:
 	WORD $0x4e27cd26 // FMLA V6.4S, V9.4S, V7.4S
 	FMOVQ sigmoidMin<>(SB), F13
 	WORD $0x4e2af5aa // FMAX V10.4S, V13.4S, V10.4S
-	FMOVQ twoM32<>(SB), F13
+	FMOVQ scaleDown<>(SB), F13
 	WORD $0x6e2ddc6d // FMUL V13.4S, V3.4S, V13.4S
 	FMOVQ log2e<>(SB), F3
 	FMOVQ rounder<>(SB), F8
@@ -13067,7 +13067,7 @@ compute:
 	WORD $0x4e23cc13 // FMLA V19.4S, V0.4S, V3.4S
 	FMOVQ scaleBits<>(SB), F3
 	WORD $0x4ea38503 // ADD V3.4S, V8.4S, V3.4S
-	FMOVQ two32<>(SB), F8
+	FMOVQ scaleUp<>(SB), F8
 	WORD $0x4ea21c40 // ORR V0.4S, V2.4S, V2.4S
 	WORD $0x6e681c60 // BSL V0.4S, V3.4S, V8.4S
 	WORD $0x4e35cd77 // FMLA V23.4S, V11.4S, V21.4S
@@ -13141,10 +13141,10 @@ compute:
 	WORD $0x4eb7ce02 // FMLS V2.4S, V16.4S, V23.4S
 	FMOVQ scaleBits<>(SB), F23
 	WORD $0x4eb78517 // ADD V23.4S, V8.4S, V23.4S
-	FMOVQ twoM32<>(SB), F8
+	FMOVQ scaleDown<>(SB), F8
 	WORD $0x6e28ddc8 // FMUL V8.4S, V14.4S, V8.4S
 	WORD $0x4e27cde6 // FMLA V6.4S, V15.4S, V7.4S
-	FMOVQ two32<>(SB), F7
+	FMOVQ scaleUp<>(SB), F7
 	WORD $0x4eaa1d4e // ORR V14.4S, V10.4S, V10.4S
 	WORD $0x6e671eee // BSL V14.4S, V23.4S, V7.4S
 	WORD $0x4e22d562 // FADD V2.4S, V11.4S, V2.4S
@@ -13164,7 +13164,7 @@ compute:
 	FMOVQ rounder<>(SB), F7
 	WORD $0x4e2bce07 // FMLA V7.4S, V16.4S, V11.4S
 	WORD $0x4eb6d6b5 // FSUB V21.4S, V21.4S, V22.4S
-	FMOVQ twoM32<>(SB), F11
+	FMOVQ scaleDown<>(SB), F11
 	WORD $0x6e2bdc0b // FMUL V11.4S, V0.4S, V11.4S
 	FMOVQ oneBits<>(SB), F0
 	WORD $0x4ea0d440 // FSUB V0.4S, V2.4S, V0.4S
@@ -13211,7 +13211,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F2
 	WORD $0x4ea284e2 // ADD V2.4S, V7.4S, V2.4S
 	WORD $0x4e34cc11 // FMLA V17.4S, V0.4S, V20.4S
-	FMOVQ two32<>(SB), F20
+	FMOVQ scaleUp<>(SB), F20
 	WORD $0x4ea31c67 // ORR V7.4S, V3.4S, V3.4S
 	WORD $0x6e741c47 // BSL V7.4S, V2.4S, V20.4S
 	WORD $0x4e35cd33 // FMLA V19.4S, V9.4S, V21.4S
@@ -13253,7 +13253,7 @@ compute:
 	FMOVQ recipC1<>(SB), F24
 	FMOVQ recipC0<>(SB), F9
 	WORD $0x4e38cee9 // FMLA V9.4S, V23.4S, V24.4S
-	FMOVQ twoM32<>(SB), F24
+	FMOVQ scaleDown<>(SB), F24
 	WORD $0x6e38ddd8 // FMUL V24.4S, V14.4S, V24.4S
 	FMOVQ tanhLowest<>(SB), F14
 	WORD $0x4e33f5d3 // FMAX V19.4S, V14.4S, V19.4S
@@ -13308,7 +13308,7 @@ compute:
 	WORD $0x4eb31e60 // ORR V0.4S, V19.4S, V19.4S
 	WORD $0x4e23cdc0 // FMLA V0.4S, V14.4S, V3.4S
 	WORD $0x4ea3d421 // FSUB V1.4S, V1.4S, V3.4S
-	FMOVQ twoM32<>(SB), F12
+	FMOVQ scaleDown<>(SB), F12
 	WORD $0x6e2cdcec // FMUL V12.4S, V7.4S, V12.4S
 	FMOVQ tanhLowest<>(SB), F7
 	WORD $0x4e35f4f5 // FMAX V21.4S, V7.4S, V21.4S
@@ -13647,7 +13647,7 @@ compute:
 	WORD $0x4ebb851b // ADD V27.4S, V8.4S, V27.4S
 	WORD $0x6e24df04 // FMUL V4.4S, V24.4S, V4.4S
 	WORD $0x4e2ace4d // FMLA V13.4S, V18.4S, V10.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4ea01c18 // ORR V24.4S, V0.4S, V0.4S
 	WORD $0x6e6a1f78 // BSL V24.4S, V27.4S, V10.4S
 	WORD $0x4eb1cde2 // FMLS V2.4S, V15.4S, V17.4S
@@ -13718,7 +13718,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F16
 	WORD $0x4eb085f0 // ADD V16.4S, V15.4S, V16.4S
 	WORD $0x4e28ccec // FMLA V12.4S, V7.4S, V8.4S
-	FMOVQ two32<>(SB), F8
+	FMOVQ scaleUp<>(SB), F8
 	WORD $0x4ebd1faf // ORR V15.4S, V29.4S, V29.4S
 	WORD $0x6e681e0f // BSL V15.4S, V16.4S, V8.4S
 	WORD $0x4ea1cdd2 // FMLS V18.4S, V14.4S, V1.4S
@@ -13748,7 +13748,7 @@ compute:
 	FMOVQ oneBits<>(SB), F19
 	WORD $0x4ebd1fa7 // ORR V7.4S, V29.4S, V29.4S
 	WORD $0x6e731d47 // BSL V7.4S, V10.4S, V19.4S
-	FMOVQ twoM32<>(SB), F19
+	FMOVQ scaleDown<>(SB), F19
 	WORD $0x6e33df13 // FMUL V19.4S, V24.4S, V19.4S
 	WORD $0x4eaed58e // FSUB V14.4S, V12.4S, V14.4S
 	FMOVQ rounder<>(SB), F12
@@ -13790,7 +13790,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F6
 	WORD $0x4ea68626 // ADD V6.4S, V17.4S, V6.4S
 	WORD $0x4e22cd4e // FMLA V14.4S, V10.4S, V2.4S
-	FMOVQ two32<>(SB), F2
+	FMOVQ scaleUp<>(SB), F2
 	WORD $0x4ebb1f71 // ORR V17.4S, V27.4S, V27.4S
 	WORD $0x6e621cd1 // BSL V17.4S, V6.4S, V2.4S
 	WORD $0x4ea1cf07 // FMLS V7.4S, V24.4S, V1.4S
@@ -13820,7 +13820,7 @@ compute:
 	FMOVQ oneBits<>(SB), F11
 	WORD $0x4ebb1f6a // ORR V10.4S, V27.4S, V27.4S
 	WORD $0x6e6b1e0a // BSL V10.4S, V16.4S, V11.4S
-	FMOVQ twoM32<>(SB), F11
+	FMOVQ scaleDown<>(SB), F11
 	WORD $0x6e2bddeb // FMUL V11.4S, V15.4S, V11.4S
 	WORD $0x4eb8d5d8 // FSUB V24.4S, V14.4S, V24.4S
 	FMOVQ rounder<>(SB), F14
@@ -13862,7 +13862,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08500 // ADD V0.4S, V8.4S, V0.4S
 	WORD $0x4e32ce18 // FMLA V24.4S, V16.4S, V18.4S
-	FMOVQ two32<>(SB), F18
+	FMOVQ scaleUp<>(SB), F18
 	WORD $0x4ea91d28 // ORR V8.4S, V9.4S, V9.4S
 	WORD $0x6e721c08 // BSL V8.4S, V0.4S, V18.4S
 	WORD $0x4ea1cdea // FMLS V10.4S, V15.4S, V1.4S
@@ -13892,7 +13892,7 @@ compute:
 	FMOVQ oneBits<>(SB), F5
 	WORD $0x4ea91d30 // ORR V16.4S, V9.4S, V9.4S
 	WORD $0x6e651cd0 // BSL V16.4S, V6.4S, V5.4S
-	FMOVQ twoM32<>(SB), F5
+	FMOVQ scaleDown<>(SB), F5
 	WORD $0x6e25de25 // FMUL V5.4S, V17.4S, V5.4S
 	WORD $0x4eafd70f // FSUB V15.4S, V24.4S, V15.4S
 	FMOVQ rounder<>(SB), F24
@@ -13934,7 +13934,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F29
 	WORD $0x4ebd845d // ADD V29.4S, V2.4S, V29.4S
 	WORD $0x4e27cccf // FMLA V15.4S, V6.4S, V7.4S
-	FMOVQ two32<>(SB), F7
+	FMOVQ scaleUp<>(SB), F7
 	WORD $0x4ead1da2 // ORR V2.4S, V13.4S, V13.4S
 	WORD $0x6e671fa2 // BSL V2.4S, V29.4S, V7.4S
 	WORD $0x4ea1ce30 // FMLS V16.4S, V17.4S, V1.4S
@@ -13964,7 +13964,7 @@ compute:
 	FMOVQ oneBits<>(SB), F28
 	WORD $0x4ead1da6 // ORR V6.4S, V13.4S, V13.4S
 	WORD $0x6e7c1c06 // BSL V6.4S, V0.4S, V28.4S
-	FMOVQ twoM32<>(SB), F28
+	FMOVQ scaleDown<>(SB), F28
 	WORD $0x6e3cdd1c // FMUL V28.4S, V8.4S, V28.4S
 	WORD $0x4eb1d5f1 // FSUB V17.4S, V15.4S, V17.4S
 	FMOVQ rounder<>(SB), F15
@@ -14006,7 +14006,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F27
 	WORD $0x4ebb865b // ADD V27.4S, V18.4S, V27.4S
 	WORD $0x4e2acc11 // FMLA V17.4S, V0.4S, V10.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4eac1d92 // ORR V18.4S, V12.4S, V12.4S
 	WORD $0x6e6a1f72 // BSL V18.4S, V27.4S, V10.4S
 	WORD $0x4ea1cd06 // FMLS V6.4S, V8.4S, V1.4S
@@ -14034,7 +14034,7 @@ compute:
 	FMOVQ oneBits<>(SB), F25
 	WORD $0x4eac1d80 // ORR V0.4S, V12.4S, V12.4S
 	WORD $0x6e791da0 // BSL V0.4S, V13.4S, V25.4S
-	FMOVQ twoM32<>(SB), F25
+	FMOVQ scaleDown<>(SB), F25
 	WORD $0x6e39dc59 // FMUL V25.4S, V2.4S, V25.4S
 	WORD $0x4e26ce77 // FMLA V23.4S, V19.4S, V6.4S
 	WORD $0x4ebbd63b // FSUB V27.4S, V17.4S, V27.4S
@@ -14097,12 +14097,12 @@ compute:
 	FMOVQ expC3<>(SB), F16
 	FMOVQ expC2<>(SB), F15
 	WORD $0x4e30cdaf // FMLA V15.4S, V13.4S, V16.4S
-	FMOVQ two32<>(SB), F16
+	FMOVQ scaleUp<>(SB), F16
 	WORD $0x4ea91d2e // ORR V14.4S, V9.4S, V9.4S
 	WORD $0x6e701c0e // BSL V14.4S, V0.4S, V16.4S
 	WORD $0x6e32dcd2 // FMUL V18.4S, V6.4S, V18.4S
 	WORD $0x4e2ccc38 // FMLA V24.4S, V1.4S, V12.4S
-	FMOVQ twoM32<>(SB), F12
+	FMOVQ scaleDown<>(SB), F12
 	WORD $0x6e2cde4c // FMUL V12.4S, V18.4S, V12.4S
 	FMOVQ 112(R2), F18
 	WORD $0x4e38cc2f // FMLA V15.4S, V1.4S, V24.4S
@@ -14165,7 +14165,7 @@ compute:
 	WORD $0x4e3bcd05 // FMLA V5.4S, V8.4S, V27.4S
 	FMOVQ scaleBits<>(SB), F27
 	WORD $0x4ebb84db // ADD V27.4S, V6.4S, V27.4S
-	FMOVQ two32<>(SB), F6
+	FMOVQ scaleUp<>(SB), F6
 	WORD $0x4eb01e18 // ORR V24.4S, V16.4S, V16.4S
 	WORD $0x6e661f78 // BSL V24.4S, V27.4S, V6.4S
 	WORD $0x4e2dce79 // FMLA V25.4S, V19.4S, V13.4S
@@ -14209,7 +14209,7 @@ compute:
 	FMOVQ recipC0<>(SB), F19
 	WORD $0x4e29ccb3 // FMLA V19.4S, V5.4S, V9.4S
 	WORD $0x4e21cfb9 // FMLA V25.4S, V29.4S, V1.4S
-	FMOVQ twoM32<>(SB), F9
+	FMOVQ scaleDown<>(SB), F9
 	WORD $0x6e29ddc9 // FMUL V9.4S, V14.4S, V9.4S
 	FMOVQ ln2<>(SB), F14
 	WORD $0x4eaecd1c // FMLS V28.4S, V8.4S, V14.4S
@@ -14242,7 +14242,7 @@ compute:
 	WORD $0x4e3bcc2e // FMLA V14.4S, V1.4S, V27.4S
 	WORD $0x4ea5cd47 // FMLS V7.4S, V10.4S, V5.4S
 	WORD $0x4eb9cd50 // FMLS V16.4S, V10.4S, V25.4S
-	FMOVQ two32<>(SB), F25
+	FMOVQ scaleUp<>(SB), F25
 	WORD $0x4eaf1de5 // ORR V5.4S, V15.4S, V15.4S
 	WORD $0x6e791fa5 // BSL V5.4S, V29.4S, V25.4S
 	WORD $0x4e2ecc31 // FMLA V17.4S, V1.4S, V14.4S
@@ -14279,7 +14279,7 @@ compute:
 	FMOVQ recipC1<>(SB), F13
 	FMOVQ recipC0<>(SB), F12
 	WORD $0x4e2dcf2c // FMLA V12.4S, V25.4S, V13.4S
-	FMOVQ twoM32<>(SB), F13
+	FMOVQ scaleDown<>(SB), F13
 	WORD $0x6e2ddf0d // FMUL V13.4S, V24.4S, V13.4S
 	FMOVQ ln2<>(SB), F24
 	WORD $0x4eb8ce33 // FMLS V19.4S, V17.4S, V24.4S
@@ -14309,7 +14309,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F16
 	WORD $0x4eb087b0 // ADD V16.4S, V29.4S, V16.4S
 	WORD $0x4e2bce32 // FMLA V18.4S, V17.4S, V11.4S
-	FMOVQ two32<>(SB), F11
+	FMOVQ scaleUp<>(SB), F11
 	WORD $0x4ea01c1d // ORR V29.4S, V0.4S, V0.4S
 	WORD $0x6e6b1e1d // BSL V29.4S, V16.4S, V11.4S
 	WORD $0x4e3ccd1b // FMLA V27.4S, V8.4S, V28.4S
@@ -14353,7 +14353,7 @@ compute:
 	FMOVQ recipC0<>(SB), F8
 	WORD $0x4e2fcf28 // FMLA V8.4S, V25.4S, V15.4S
 	WORD $0x4e21cd5b // FMLA V27.4S, V10.4S, V1.4S
-	FMOVQ twoM32<>(SB), F15
+	FMOVQ scaleDown<>(SB), F15
 	WORD $0x6e2fdcaf // FMUL V15.4S, V5.4S, V15.4S
 	FMOVQ ln2<>(SB), F5
 	WORD $0x4ea5ce2c // FMLS V12.4S, V17.4S, V5.4S
@@ -14386,7 +14386,7 @@ compute:
 	WORD $0x4e30cc25 // FMLA V5.4S, V1.4S, V16.4S
 	WORD $0x4eb9cdc2 // FMLS V2.4S, V14.4S, V25.4S
 	WORD $0x4ebbcdc0 // FMLS V0.4S, V14.4S, V27.4S
-	FMOVQ two32<>(SB), F27
+	FMOVQ scaleUp<>(SB), F27
 	WORD $0x4eb81f19 // ORR V25.4S, V24.4S, V24.4S
 	WORD $0x6e7b1d59 // BSL V25.4S, V10.4S, V27.4S
 	WORD $0x4e25cc26 // FMLA V6.4S, V1.4S, V5.4S
@@ -14423,7 +14423,7 @@ compute:
 	FMOVQ recipC1<>(SB), F28
 	FMOVQ recipC0<>(SB), F19
 	WORD $0x4e3ccf73 // FMLA V19.4S, V27.4S, V28.4S
-	FMOVQ twoM32<>(SB), F28
+	FMOVQ scaleDown<>(SB), F28
 	WORD $0x6e3cdfbc // FMUL V28.4S, V29.4S, V28.4S
 	FMOVQ ln2<>(SB), F29
 	WORD $0x4ebdccc8 // FMLS V8.4S, V6.4S, V29.4S
@@ -14453,7 +14453,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08540 // ADD V0.4S, V10.4S, V0.4S
 	WORD $0x4e3accc7 // FMLA V7.4S, V6.4S, V26.4S
-	FMOVQ two32<>(SB), F26
+	FMOVQ scaleUp<>(SB), F26
 	WORD $0x4eb21e4a // ORR V10.4S, V18.4S, V18.4S
 	WORD $0x6e7a1c0a // BSL V10.4S, V0.4S, V26.4S
 	WORD $0x4e2cce30 // FMLA V16.4S, V17.4S, V12.4S
@@ -14519,7 +14519,7 @@ compute:
 	FMOVQ expC2<>(SB), F2
 	WORD $0x4e33cce2 // FMLA V2.4S, V7.4S, V19.4S
 	WORD $0x4e21cfa8 // FMLA V8.4S, V29.4S, V1.4S
-	FMOVQ twoM32<>(SB), F1
+	FMOVQ scaleDown<>(SB), F1
 	WORD $0x6e21df21 // FMUL V1.4S, V25.4S, V1.4S
 	WORD $0x4e2bcca0 // FMLA V0.4S, V5.4S, V11.4S
 	WORD $0x4e28cdd1 // FMLA V17.4S, V14.4S, V8.4S
@@ -14585,7 +14585,7 @@ compute:
 	WORD $0x4e27cf7e // FMLA V30.4S, V27.4S, V7.4S
 	FMOVQ signBit<>(SB), F7
 	WORD $0x4e271c67 // AND V7.4S, V3.4S, V7.4S
-	FMOVQ twoM32<>(SB), F3
+	FMOVQ scaleDown<>(SB), F3
 	WORD $0x6e23dd43 // FMUL V3.4S, V10.4S, V3.4S
 	WORD $0x4e3dcd7f // FMLA V31.4S, V11.4S, V29.4S
 	FMOVQ signBit<>(SB), F29
@@ -15192,7 +15192,7 @@ compute:
 	WORD $0x4f37554a // SHL V10.4S, V10.4S, #23
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08540 // ADD V0.4S, V10.4S, V0.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4ea91d2f // ORR V15.4S, V9.4S, V9.4S
 	WORD $0x6e6a1c0f // BSL V15.4S, V0.4S, V10.4S
 	FMOVQ rounder<>(SB), F10
@@ -15250,7 +15250,7 @@ compute:
 	FMOVQ oneBits<>(SB), F19
 	WORD $0x4ea91d20 // ORR V0.4S, V9.4S, V9.4S
 	WORD $0x6e731e80 // BSL V0.4S, V20.4S, V19.4S
-	FMOVQ two32<>(SB), F19
+	FMOVQ scaleUp<>(SB), F19
 	WORD $0x4eb11e39 // ORR V25.4S, V17.4S, V17.4S
 	WORD $0x6e731c99 // BSL V25.4S, V4.4S, V19.4S
 	WORD $0x4eb7d6b7 // FSUB V23.4S, V21.4S, V23.4S
@@ -15390,9 +15390,9 @@ compute:
 	FMOVQ rounder<>(SB), F30
 	WORD $0x4e3ccede // FMLA V30.4S, V22.4S, V28.4S
 	WORD $0x4e29cd72 // FMLA V18.4S, V11.4S, V9.4S
-	FMOVQ twoM32<>(SB), F9
+	FMOVQ scaleDown<>(SB), F9
 	WORD $0x6e29dde9 // FMUL V9.4S, V15.4S, V9.4S
-	FMOVQ twoM32<>(SB), F15
+	FMOVQ scaleDown<>(SB), F15
 	WORD $0x6e2fdf2f // FMUL V15.4S, V25.4S, V15.4S
 	WORD $0x4e3dce3a // FMLA V26.4S, V17.4S, V29.4S
 	FMOVQ signBit<>(SB), F29
@@ -15458,7 +15458,7 @@ compute:
 	WORD $0x4eb61ed8 // ORR V24.4S, V22.4S, V22.4S
 	WORD $0x4e2accd8 // FMLA V24.4S, V6.4S, V10.4S
 	WORD $0x4e2dcf75 // FMLA V21.4S, V27.4S, V13.4S
-	FMOVQ two32<>(SB), F13
+	FMOVQ scaleUp<>(SB), F13
 	WORD $0x4eac1d9b // ORR V27.4S, V12.4S, V12.4S
 	WORD $0x6e6d1e7b // BSL V27.4S, V19.4S, V13.4S
 	WORD $0x4eb01c10 // ORR V16.4S, V0.4S, V16.4S
@@ -15514,7 +15514,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea08680 // ADD V0.4S, V20.4S, V0.4S
 	WORD $0x4e31cc59 // FMLA V25.4S, V2.4S, V17.4S
-	FMOVQ two32<>(SB), F17
+	FMOVQ scaleUp<>(SB), F17
 	WORD $0x4eaa1d42 // ORR V2.4S, V10.4S, V10.4S
 	WORD $0x6e711c02 // BSL V2.4S, V0.4S, V17.4S
 	WORD $0x4e3cccda // FMLA V26.4S, V6.4S, V28.4S
@@ -15587,7 +15587,7 @@ compute:
 	WORD $0x4e3ece7a // FMLA V26.4S, V19.4S, V30.4S
 	FMOVQ zero<>(SB), F19
 	WORD $0x6e731fca // BSL V10.4S, V30.4S, V19.4S
-	FMOVQ twoM32<>(SB), F19
+	FMOVQ scaleDown<>(SB), F19
 	WORD $0x6e33df73 // FMUL V19.4S, V27.4S, V19.4S
 	WORD $0x4f375421 // SHL V1.4S, V1.4S, #23
 	WORD $0x4e2dcf15 // FMLA V21.4S, V24.4S, V13.4S
@@ -15595,7 +15595,7 @@ compute:
 	WORD $0x4ead842d // ADD V13.4S, V1.4S, V13.4S
 	FMOVQ signBit<>(SB), F1
 	WORD $0x4ea11ce1 // ORR V1.4S, V7.4S, V1.4S
-	FMOVQ two32<>(SB), F27
+	FMOVQ scaleUp<>(SB), F27
 	WORD $0x4ea51cbe // ORR V30.4S, V5.4S, V5.4S
 	WORD $0x6e7b1dbe // BSL V30.4S, V13.4S, V27.4S
 	WORD $0x4eb6cf26 // FMLS V6.4S, V25.4S, V22.4S
@@ -15632,7 +15632,7 @@ compute:
 	FMOVQ expC3<>(SB), F10
 	FMOVQ expC2<>(SB), F22
 	WORD $0x4e2acc36 // FMLA V22.4S, V1.4S, V10.4S
-	FMOVQ twoM32<>(SB), F10
+	FMOVQ scaleDown<>(SB), F10
 	WORD $0x6e2adc4a // FMUL V10.4S, V2.4S, V10.4S
 	FMOVQ sigmoidLowest<>(SB), F2
 	WORD $0x4e33f442 // FMAX V2.4S, V2.4S, V19.4S
@@ -15670,7 +15670,7 @@ compute:
 	WORD $0x4ea11c33 // ORR V19.4S, V1.4S, V1.4S
 	WORD $0x4e36ccd3 // FMLA V19.4S, V6.4S, V22.4S
 	WORD $0x4e31ceef // FMLA V15.4S, V23.4S, V17.4S
-	FMOVQ two32<>(SB), F17
+	FMOVQ scaleUp<>(SB), F17
 	WORD $0x4eba1f57 // ORR V23.4S, V26.4S, V26.4S
 	WORD $0x6e711d37 // BSL V23.4S, V9.4S, V17.4S
 	FMOVQ F29, (R20)
@@ -15791,11 +15791,11 @@ compute:
 	WORD $0x4e23ceba // FMLA V26.4S, V21.4S, V3.4S
 	WORD $0x4eabce6f // FMLS V15.4S, V19.4S, V11.4S
 	WORD $0x4e2bce66 // FMLA V6.4S, V19.4S, V11.4S
-	FMOVQ twoM32<>(SB), F11
+	FMOVQ scaleDown<>(SB), F11
 	WORD $0x6e2bdfcb // FMUL V11.4S, V30.4S, V11.4S
 	FMOVQ signBit<>(SB), F30
 	WORD $0x4e3e1fbe // AND V30.4S, V29.4S, V30.4S
-	FMOVQ twoM32<>(SB), F29
+	FMOVQ scaleDown<>(SB), F29
 	WORD $0x6e3ddefd // FMUL V29.4S, V23.4S, V29.4S
 	WORD $0x4e3aceac // FMLA V12.4S, V21.4S, V26.4S
 	WORD $0x4ebbce6f // FMLS V15.4S, V19.4S, V27.4S
@@ -16162,7 +16162,7 @@ compute:
 	WORD $0x4f3755ce // SHL V14.4S, V14.4S, #23
 	FMOVQ scaleBits<>(SB), F13
 	WORD $0x4ead85cd // ADD V13.4S, V14.4S, V13.4S
-	FMOVQ two32<>(SB), F14
+	FMOVQ scaleUp<>(SB), F14
 	WORD $0x4eb01e11 // ORR V17.4S, V16.4S, V16.4S
 	WORD $0x6e6e1db1 // BSL V17.4S, V13.4S, V14.4S
 	WORD $0x6e2cdd8e // FMUL V14.4S, V12.4S, V12.4S
@@ -16239,7 +16239,7 @@ compute:
 	WORD $0x4eb8ce4e // FMLS V14.4S, V18.4S, V24.4S
 	FMOVQ scaleBits<>(SB), F24
 	WORD $0x4eb886b8 // ADD V24.4S, V21.4S, V24.4S
-	FMOVQ two32<>(SB), F21
+	FMOVQ scaleUp<>(SB), F21
 	WORD $0x4ead1da0 // ORR V0.4S, V13.4S, V13.4S
 	WORD $0x6e751f00 // BSL V0.4S, V24.4S, V21.4S
 	WORD $0x4eb31e75 // ORR V21.4S, V19.4S, V19.4S
@@ -16282,7 +16282,7 @@ compute:
 	FMOVQ ln2Excess<>(SB), F18
 	WORD $0x6e32deb2 // FMUL V18.4S, V21.4S, V18.4S
 	WORD $0x4e34cf33 // FMLA V19.4S, V25.4S, V20.4S
-	FMOVQ twoM32<>(SB), F20
+	FMOVQ scaleDown<>(SB), F20
 	WORD $0x6e34de34 // FMUL V20.4S, V17.4S, V20.4S
 	WORD $0x6e38df11 // FMUL V17.4S, V24.4S, V24.4S
 	FMOVQ expC5<>(SB), F25
@@ -16310,7 +16310,7 @@ compute:
 	WORD $0x4f375484 // SHL V4.4S, V4.4S, #23
 	FMOVQ scaleBits<>(SB), F16
 	WORD $0x4eb08490 // ADD V16.4S, V4.4S, V16.4S
-	FMOVQ two32<>(SB), F4
+	FMOVQ scaleUp<>(SB), F4
 	WORD $0x4eb91f2c // ORR V12.4S, V25.4S, V25.4S
 	WORD $0x6e641e0c // BSL V12.4S, V16.4S, V4.4S
 	WORD $0x4e35ce3c // FMLA V28.4S, V17.4S, V21.4S
@@ -16335,7 +16335,7 @@ compute:
 	WORD $0x6e7c1ed1 // BSL V17.4S, V22.4S, V28.4S
 	FMOVQ tanhMin<>(SB), F28
 	WORD $0x4e2df78d // FMAX V13.4S, V28.4S, V13.4S
-	FMOVQ twoM32<>(SB), F28
+	FMOVQ scaleDown<>(SB), F28
 	WORD $0x6e3cdc1c // FMUL V28.4S, V0.4S, V28.4S
 	FMOVQ log2e<>(SB), F0
 	FMOVQ rounder<>(SB), F4
@@ -16404,7 +16404,7 @@ compute:
 	WORD $0x4eaed5ad // FSUB V13.4S, V13.4S, V14.4S
 	FMOVQ rounder<>(SB), F26
 	WORD $0x4ebad45a // FSUB V26.4S, V2.4S, V26.4S
-	FMOVQ twoM32<>(SB), F0
+	FMOVQ scaleDown<>(SB), F0
 	WORD $0x6e20dd80 // FMUL V0.4S, V12.4S, V0.4S
 	WORD $0x6e39ffcc // FDIV V12.4S, V30.4S, V25.4S
 	WORD $0x4ebed6d6 // FSUB V22.4S, V22.4S, V30.4S
@@ -16557,7 +16557,7 @@ compute:
 	WORD $0x4f375442 // SHL V2.4S, V2.4S, #23
 	FMOVQ scaleBits<>(SB), F13
 	WORD $0x4ead844d // ADD V13.4S, V2.4S, V13.4S
-	FMOVQ two32<>(SB), F2
+	FMOVQ scaleUp<>(SB), F2
 	WORD $0x4eb61ec1 // ORR V1.4S, V22.4S, V22.4S
 	WORD $0x6e621da1 // BSL V1.4S, V13.4S, V2.4S
 	WORD $0x4eb3cf88 // FMLS V8.4S, V28.4S, V19.4S
@@ -16629,7 +16629,7 @@ compute:
 	WORD $0x4ea28542 // ADD V2.4S, V10.4S, V2.4S
 	WORD $0x4eb7cc1e // FMLS V30.4S, V0.4S, V23.4S
 	WORD $0x4eaecc16 // FMLS V22.4S, V0.4S, V14.4S
-	FMOVQ two32<>(SB), F14
+	FMOVQ scaleUp<>(SB), F14
 	WORD $0x4ebd1fb7 // ORR V23.4S, V29.4S, V29.4S
 	WORD $0x6e6e1c57 // BSL V23.4S, V2.4S, V14.4S
 	WORD $0x4e28cccd // FMLA V13.4S, V6.4S, V8.4S
@@ -16656,7 +16656,7 @@ compute:
 	FMOVQ oneBits<>(SB), F13
 	WORD $0x4ebd1fa6 // ORR V6.4S, V29.4S, V29.4S
 	WORD $0x6e6d1e66 // BSL V6.4S, V19.4S, V13.4S
-	FMOVQ twoM32<>(SB), F13
+	FMOVQ scaleDown<>(SB), F13
 	WORD $0x6e2ddc2d // FMUL V13.4S, V1.4S, V13.4S
 	WORD $0x4ea0d7c0 // FSUB V0.4S, V30.4S, V0.4S
 	FMOVQ rounder<>(SB), F30
@@ -16700,7 +16700,7 @@ compute:
 	WORD $0x4ea58505 // ADD V5.4S, V8.4S, V5.4S
 	WORD $0x4eaecc26 // FMLS V6.4S, V1.4S, V14.4S
 	WORD $0x4ea2cc3d // FMLS V29.4S, V1.4S, V2.4S
-	FMOVQ two32<>(SB), F2
+	FMOVQ scaleUp<>(SB), F2
 	WORD $0x4ebc1f8e // ORR V14.4S, V28.4S, V28.4S
 	WORD $0x6e621cae // BSL V14.4S, V5.4S, V2.4S
 	WORD $0x4e3ece74 // FMLA V20.4S, V19.4S, V30.4S
@@ -16723,7 +16723,7 @@ compute:
 	WORD $0x4ebc1f93 // ORR V19.4S, V28.4S, V28.4S
 	WORD $0x6e741d53 // BSL V19.4S, V10.4S, V20.4S
 	FMOVQ (R21), F20
-	FMOVQ twoM32<>(SB), F5
+	FMOVQ scaleDown<>(SB), F5
 	WORD $0x6e25dee5 // FMUL V5.4S, V23.4S, V5.4S
 	WORD $0x4ebed4de // FSUB V30.4S, V6.4S, V30.4S
 	FMOVQ signBit<>(SB), F6
@@ -16780,12 +16780,12 @@ compute:
 	WORD $0x4e20cc56 // FMLA V22.4S, V2.4S, V0.4S
 	FMOVQ scaleBits<>(SB), F0
 	WORD $0x4ea084a0 // ADD V0.4S, V5.4S, V0.4S
-	FMOVQ two32<>(SB), F5
+	FMOVQ scaleUp<>(SB), F5
 	WORD $0x4ea81d19 // ORR V25.4S, V8.4S, V8.4S
 	WORD $0x6e651c19 // BSL V25.4S, V0.4S, V5.4S
 	WORD $0x6e2edeee // FMUL V14.4S, V23.4S, V14.4S
 	WORD $0x4e36cc5d // FMLA V29.4S, V2.4S, V22.4S
-	FMOVQ twoM32<>(SB), F22
+	FMOVQ scaleDown<>(SB), F22
 	WORD $0x6e36ddd6 // FMUL V22.4S, V14.4S, V22.4S
 	WORD $0x4ea61cce // ORR V14.4S, V6.4S, V6.4S
 	WORD $0x4e3dcc4e // FMLA V14.4S, V2.4S, V29.4S
@@ -16851,7 +16851,7 @@ compute:
 	WORD $0x4eaa84aa // ADD V10.4S, V5.4S, V10.4S
 	WORD $0x4ea0cfa2 // FMLS V2.4S, V29.4S, V0.4S
 	WORD $0x4ebccfa8 // FMLS V8.4S, V29.4S, V28.4S
-	FMOVQ two32<>(SB), F28
+	FMOVQ scaleUp<>(SB), F28
 	WORD $0x4eb21e40 // ORR V0.4S, V18.4S, V18.4S
 	WORD $0x6e7c1d40 // BSL V0.4S, V10.4S, V28.4S
 	WORD $0x4e2ece81 // FMLA V1.4S, V20.4S, V14.4S
@@ -16878,7 +16878,7 @@ compute:
 	FMOVQ oneBits<>(SB), F1
 	WORD $0x4eb21e54 // ORR V20.4S, V18.4S, V18.4S
 	WORD $0x6e611c74 // BSL V20.4S, V3.4S, V1.4S
-	FMOVQ twoM32<>(SB), F1
+	FMOVQ scaleDown<>(SB), F1
 	WORD $0x6e21df21 // FMUL V1.4S, V25.4S, V1.4S
 	WORD $0x4ebdd45d // FSUB V29.4S, V2.4S, V29.4S
 	FMOVQ rounder<>(SB), F2
@@ -16922,7 +16922,7 @@ compute:
 	WORD $0x4ea785c7 // ADD V7.4S, V14.4S, V7.4S
 	WORD $0x4ebccf34 // FMLS V20.4S, V25.4S, V28.4S
 	WORD $0x4eaacf32 // FMLS V18.4S, V25.4S, V10.4S
-	FMOVQ two32<>(SB), F10
+	FMOVQ scaleUp<>(SB), F10
 	WORD $0x4eb71efc // ORR V28.4S, V23.4S, V23.4S
 	WORD $0x6e6a1cfc // BSL V28.4S, V7.4S, V10.4S
 	WORD $0x4e22cc66 // FMLA V6.4S, V3.4S, V2.4S
@@ -16947,7 +16947,7 @@ compute:
 	WORD $0x6e661ca3 // BSL V3.4S, V5.4S, V6.4S
 	FMOVQ tanhMin<>(SB), F6
 	WORD $0x4e32f4d2 // FMAX V18.4S, V6.4S, V18.4S
-	FMOVQ twoM32<>(SB), F6
+	FMOVQ scaleDown<>(SB), F6
 	WORD $0x6e26dc06 // FMUL V6.4S, V0.4S, V6.4S
 	FMOVQ log2e<>(SB), F0
 	FMOVQ rounder<>(SB), F10
@@ -17012,7 +17012,7 @@ compute:
 	WORD $0x4ebd1fb1 // ORR V17.4S, V29.4S, V29.4S
 	WORD $0x4e37ccf1 // FMLA V17.4S, V7.4S, V23.4S
 	WORD $0x4eb7d652 // FSUB V18.4S, V18.4S, V23.4S
-	FMOVQ twoM32<>(SB), F25
+	FMOVQ scaleDown<>(SB), F25
 	WORD $0x6e39df99 // FMUL V25.4S, V28.4S, V25.4S
 	FMOVQ tanhLowest<>(SB), F28
 	WORD $0x4e2af78a // FMAX V10.4S, V28.4S, V10.4S
@@ -17302,7 +17302,7 @@ compute:
 	WORD $0x4eb884d8 // ADD V24.4S, V6.4S, V24.4S
 	WORD $0x4ea31c66 // ORR V6.4S, V3.4S, V3.4S
 	WORD $0x4e32cdc6 // FMLA V6.4S, V14.4S, V18.4S
-	FMOVQ two32<>(SB), F20
+	FMOVQ scaleUp<>(SB), F20
 	WORD $0x4ea71ce9 // ORR V9.4S, V7.4S, V7.4S
 	WORD $0x6e741f09 // BSL V9.4S, V24.4S, V20.4S
 	WORD $0x4f375508 // SHL V8.4S, V8.4S, #23
@@ -17312,7 +17312,7 @@ compute:
 	FMOVQ scaleBits<>(SB), F25
 	WORD $0x4eb98519 // ADD V25.4S, V8.4S, V25.4S
 	WORD $0x4e37ceb6 // FMLA V22.4S, V21.4S, V23.4S
-	FMOVQ two32<>(SB), F23
+	FMOVQ scaleUp<>(SB), F23
 	WORD $0x4ea01c08 // ORR V8.4S, V0.4S, V0.4S
 	WORD $0x6e771f28 // BSL V8.4S, V25.4S, V23.4S
 	FMOVQ oneBits<>(SB), F23
@@ -17416,7 +17416,7 @@ compute:
 	WORD $0x6e2bddeb // FMUL V11.4S, V15.4S, V11.4S
 	WORD $0x4f3754c6 // SHL V6.4S, V6.4S, #23
 	WORD $0x4e33cd97 // FMLA V23.4S, V12.4S, V19.4S
-	FMOVQ twoM32<>(SB), F19
+	FMOVQ scaleDown<>(SB), F19
 	WORD $0x6e33dd33 // FMUL V19.4S, V9.4S, V19.4S
 	WORD $0x6e28dd48 // FMUL V8.4S, V10.4S, V8.4S
 	FMOVQ scaleBits<>(SB), F10
@@ -17432,11 +17432,11 @@ compute:
 	FMOVQ expC2<>(SB), F0
 	WORD $0x4e29cca0 // FMLA V0.4S, V5.4S, V9.4S
 	WORD $0x4ea11ee1 // ORR V1.4S, V23.4S, V1.4S
-	FMOVQ two32<>(SB), F23
+	FMOVQ scaleUp<>(SB), F23
 	WORD $0x4ebd1fa9 // ORR V9.4S, V29.4S, V29.4S
 	WORD $0x6e771d49 // BSL V9.4S, V10.4S, V23.4S
 	WORD $0x6e21de77 // FMUL V23.4S, V19.4S, V1.4S
-	FMOVQ twoM32<>(SB), F10
+	FMOVQ scaleDown<>(SB), F10
 	WORD $0x6e2add0a // FMUL V10.4S, V8.4S, V10.4S
 	FMOVQ F19, 0(R8)
 	FMOVQ F1, 32(R8)
@@ -17527,7 +17527,7 @@ compute:
 	WORD $0x6e29dde9 // FMUL V9.4S, V15.4S, V9.4S
 	WORD $0x4ea1cef3 // FMLS V19.4S, V23.4S, V1.4S
 	WORD $0x4e21cee6 // FMLA V6.4S, V23.4S, V1.4S
-	FMOVQ twoM32<>(SB), F1
+	FMOVQ scaleDown<>(SB), F1
 	WORD $0x6e21dd21 // FMUL V1.4S, V9.4S, V1.4S
 	WORD $0x4eaccef3 // FMLS V19.4S, V23.4S, V12.4S
 	WORD $0x4e2ccee6 // FMLA V6.4S, V23.4S, V12.4S
@@ -17703,7 +17703,7 @@ vector:
 	WORD $0x4ea3cc01 // FMLS V1.4S, V0.4S, V3.4S
 	FMOVQ ln2Excess<>(SB), F3
 	WORD $0x6e23dc03 // FMUL V3.4S, V0.4S, V3.4S
-	FMOVQ two32<>(SB), F0
+	FMOVQ scaleUp<>(SB), F0
 	WORD $0x4ea21c46 // ORR V6.4S, V2.4S, V2.4S
 	WORD $0x6e601c86 // BSL V6.4S, V4.4S, V0.4S
 	WORD $0x6e21dc20 // FMUL V0.4S, V1.4S, V1.4S
@@ -17749,7 +17749,7 @@ vector:
 	WORD $0x4e22d402 // FADD V2.4S, V0.4S, V2.4S
 	WORD $0x4e2ccc47 // FMLA V7.4S, V2.4S, V12.4S
 	WORD $0x6e26dce6 // FMUL V6.4S, V7.4S, V6.4S
-	FMOVQ twoM32<>(SB), F7
+	FMOVQ scaleDown<>(SB), F7
 	WORD $0x6e27dcc7 // FMUL V7.4S, V6.4S, V7.4S
 	FMOVQ F7, (R0)
 	ADD $16, R0
@@ -18223,7 +18223,7 @@ vector:
 	WORD $0x4e28cc81 // FMLA V1.4S, V4.4S, V8.4S
 	WORD $0x4e21d501 // FADD V1.4S, V8.4S, V1.4S
 	WORD $0x6e25dc25 // FMUL V5.4S, V1.4S, V5.4S
-	FMOVQ twoM32<>(SB), F1
+	FMOVQ scaleDown<>(SB), F1
 	WORD $0x6e21dca1 // FMUL V1.4S, V5.4S, V1.4S
 	WORD $0x4e21d425 // FADD V5.4S, V1.4S, V1.4S
 	FMOVQ two<>(SB), F8

@@ -7,22 +7,23 @@ printed: its last bit shows nowhere, or nearly so (of EXP_C7 and LN2_EXCESS, a s
 
 import sys
 from collections.abc import Iterator
-from unittest.mock import patch
 
 import numpy as np
 
-from ..reference import activations
+from ..reference import CANONICAL32
+from ..reference.width import SINGLE
 from .fills import stream
+from .mutants.coefficients import changed, coefficient_of
 
 SHARED = (
     "LOG2E", "LN2", "LN2_EXCESS", "ROUNDER", "EXP_C2", "EXP_C3", "EXP_C4", "EXP_C5", "EXP_C6", "EXP_C7",
-    "RECIP_C0", "RECIP_C1", "SIGMOID_MIN", "TANH_MIN", "TWO_32", "TWO_M32",
+    "RECIP_C0", "RECIP_C1", "SIGMOID_MIN", "TANH_MIN", "SCALE_UP", "SCALE_DOWN",
 )  # fmt: skip
 LOG1P = ("LOG1P_C1", "LOG1P_C2", "LOG1P_C3", "LOG1P_C4", "LOG1P_C5")
 FUNCTIONS = {
-    "sigmoid": (activations.sigmoid, -104.5, 18.0, SHARED),
-    "tanh": (activations.tanh, -9.2, 9.2, SHARED),
-    "softplus": (activations.softplus, -20.0, 4.0, LOG1P),
+    "sigmoid": (CANONICAL32.sigmoid, -104.5, 18.0, SHARED),
+    "tanh": (CANONICAL32.tanh, -9.2, 9.2, SHARED),
+    "softplus": (CANONICAL32.softplus, -20.0, 4.0, LOG1P),
 }
 BATCH = 2**17
 
@@ -42,12 +43,12 @@ def samples(name: str, low: float, high: float, batch: int) -> np.ndarray:
 def search(batches: int) -> Iterator[tuple[str, str, np.float32, np.float32 | None]]:
     """(function, coefficient, its wrong value, an input that shows it or None)."""
     for name, (function, low, high, coefficients) in FUNCTIONS.items():
-        wanted = [(c, wrong) for c in coefficients for wrong in neighbours(getattr(activations, c))]
+        wanted = [(c, wrong) for c in coefficients for wrong in neighbours(coefficient_of(SINGLE, c))]
         for batch in range(batches):
             x = samples(name, low, high, batch)
             right = function(x).view(np.uint32)
             for coefficient, wrong in list(wanted):
-                with patch.object(activations, coefficient, wrong):
+                with changed(SINGLE, coefficient, wrong):
                     shows = np.flatnonzero(function(x).view(np.uint32) != right)
                 if shows.size:
                     wanted.remove((coefficient, wrong))

@@ -1,12 +1,11 @@
-"""The operations that a cell is made of, in two arithmetics: Canonical32 gives the bits, Float64 tells how good they are."""
+"""The operations that a cell is made of: Canonical gives the bits, in float32 or float64; Float64 tells how good those of float32 are."""
 
 from typing import Any, Protocol
 
 import numpy as np
 
 from . import activations
-from .constants import CHUNK
-from .fma import fma32
+from .width import DOUBLE, SINGLE, Width
 
 Array = np.ndarray
 Term = tuple[Array, Array]  # weight (N, K), input (B, K)
@@ -30,41 +29,42 @@ class Arithmetic(Protocol):
     def affine(self, bias: Array, *terms: Term) -> Array: ...
 
 
-class Canonical32:
-    """The canonical float32 arithmetic of spec/numerics.md."""
+class Canonical:
+    """The canonical arithmetic of spec/numerics.md, in one of its two widths."""
 
-    dtype = np.float32
+    width: Width
+    dtype: Any
 
     def fma(self, a: Array, b: Array, c: Array) -> Array:
-        return fma32(a, b, c)
+        return self.width.fma(a, b, c)
 
     def mul(self, a: Array, b: Array) -> Array:
-        return np.multiply(a, b, dtype=np.float32)
+        return np.multiply(a, b, dtype=self.dtype)
 
     def add(self, a: Array, b: Array) -> Array:
-        return np.add(a, b, dtype=np.float32)
+        return np.add(a, b, dtype=self.dtype)
 
     def sub(self, a: Array, b: Array) -> Array:
-        return np.subtract(a, b, dtype=np.float32)
+        return np.subtract(a, b, dtype=self.dtype)
 
     def div(self, a: Array, b: Array) -> Array:
-        return np.divide(a, b, dtype=np.float32)
+        return np.divide(a, b, dtype=self.dtype)
 
     def sqrt(self, x: Array) -> Array:
         return np.sqrt(x, dtype=np.float32)
 
     def sigmoid(self, x: Array) -> Array:
-        return activations.sigmoid(np.asarray(x, np.float32))
+        return activations.sigmoid(self.width, np.asarray(x, self.dtype))
 
     def tanh(self, x: Array) -> Array:
-        return activations.tanh(np.asarray(x, np.float32))
+        return activations.tanh(self.width, np.asarray(x, self.dtype))
 
     def expm1(self, x: Array) -> Array:
         """Of x <= 0."""
-        return activations.expm1(np.asarray(x, np.float32))
+        return activations.expm1(self.width, np.asarray(x, self.dtype))
 
     def softplus(self, x: Array) -> Array:
-        return activations.softplus(np.asarray(x, np.float32))
+        return activations.softplus(self.width, np.asarray(x, self.dtype))
 
     def affine(self, bias: Array, *terms: Term) -> Array:
         """(N3): bias (N,), terms of weight (N, K) and input (B, K) -> (B, N).
@@ -80,13 +80,21 @@ class Canonical32:
     def _partial_sums(self, weight: Array, x: Array) -> Array:
         """weight (N, K), x (B, K) -> the sums of the chunks, (ceil(K / 64), B, N)."""
         outputs, length = weight.shape
-        starts = np.arange(0, length, CHUNK)
-        partial = np.zeros((len(starts), x.shape[0], outputs), np.float32)
-        for k in range(min(CHUNK, length)):
+        starts = np.arange(0, length, self.width.CHUNK)
+        partial = np.zeros((len(starts), x.shape[0], outputs), self.dtype)
+        for k in range(min(self.width.CHUNK, length)):
             at = starts[starts + k < length] + k  # the last chunk may be shorter: it has no such k
             w, v = weight[:, at].T[:, None, :], x[:, at].T[:, :, None]  # (chunks, 1, N), (chunks, B, 1)
             partial[: len(at)] = self.fma(w, v, partial[: len(at)])
         return partial
+
+
+class Canonical32(Canonical):
+    width, dtype = SINGLE, np.float32
+
+
+class Canonical64(Canonical):
+    width, dtype = DOUBLE, np.float64
 
 
 class Float64:
@@ -130,4 +138,5 @@ class Float64:
 
 
 CANONICAL32 = Canonical32()
+CANONICAL64 = Canonical64()
 FLOAT64 = Float64()

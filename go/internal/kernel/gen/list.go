@@ -84,7 +84,7 @@ func (p *program) softplus(x *value) *value {
 	m := p.fma(y, log2e, rounder)                // (N4.1)
 	n, t, u := p.expParts(y, m)
 	v, vLow := p.expOfRest(n, t, u)
-	e := p.times(p.times(p.plus(v, vLow), p.shifted(m, scaleBits)), twoM32)                  // (N10.2), (N12.1)
+	e := p.times(p.times(p.plus(v, vLow), p.shifted(m, scaleBits)), scaleDown)               // (N10.2), (N12.1)
 	q := p.over(p.plus(e, e), p.plus(e, two))                                                // (N12.2)
 	w := p.times(q, q)                                                                       // (N12.3)
 	s := p.fma(w, p.fma(w, p.fma(w, p.fma(w, log1pC5, log1pC4), log1pC3), log1pC2), log1pC1) // (N12.4)

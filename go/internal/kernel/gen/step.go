@@ -8,23 +8,23 @@ import (
 // The constants the kernels read, by the names of the package's Go constants without their k.
 var constants = []string{
 	"signBit", "zero", "oneBits", "log2e", "ln2", "ln2Excess", "rounder", "expC2", "expC3", "expC4", "expC5", "expC6", "expC7",
-	"recipC0", "recipC1", "sigmoidMin", "sigmoidLowest", "tanhMin", "tanhLowest", "two32", "twoM32", "scaleBits",
+	"recipC0", "recipC1", "sigmoidMin", "sigmoidLowest", "tanhMin", "tanhLowest", "scaleUp", "scaleDown", "scaleBits",
 	"two", "two64", "minusTwo64", "log1pC1", "log1pC2", "log1pC3", "log1pC4", "log1pC5",
 }
 
 var (
-	signBit, zero, one        = constant("signBit"), constant("zero"), constant("oneBits")
-	log2e, ln2, ln2Excess     = constant("log2e"), constant("ln2"), constant("ln2Excess")
-	rounder                   = constant("rounder")
-	expC2, expC3, expC4       = constant("expC2"), constant("expC3"), constant("expC4")
-	expC5, expC6, expC7       = constant("expC5"), constant("expC6"), constant("expC7")
-	recipC0, recipC1          = constant("recipC0"), constant("recipC1")
-	sigmoidMin, sigmoidLowest = constant("sigmoidMin"), constant("sigmoidLowest")
-	tanhMin, tanhLowest       = constant("tanhMin"), constant("tanhLowest")
-	two32, twoM32, scaleBits  = constant("two32"), constant("twoM32"), constant("scaleBits")
-	two, two64, minusTwo64    = constant("two"), constant("two64"), constant("minusTwo64")
-	log1pC1, log1pC2, log1pC3 = constant("log1pC1"), constant("log1pC2"), constant("log1pC3")
-	log1pC4, log1pC5          = constant("log1pC4"), constant("log1pC5")
+	signBit, zero, one            = constant("signBit"), constant("zero"), constant("oneBits")
+	log2e, ln2, ln2Excess         = constant("log2e"), constant("ln2"), constant("ln2Excess")
+	rounder                       = constant("rounder")
+	expC2, expC3, expC4           = constant("expC2"), constant("expC3"), constant("expC4")
+	expC5, expC6, expC7           = constant("expC5"), constant("expC6"), constant("expC7")
+	recipC0, recipC1              = constant("recipC0"), constant("recipC1")
+	sigmoidMin, sigmoidLowest     = constant("sigmoidMin"), constant("sigmoidLowest")
+	tanhMin, tanhLowest           = constant("tanhMin"), constant("tanhLowest")
+	scaleUp, scaleDown, scaleBits = constant("scaleUp"), constant("scaleDown"), constant("scaleBits")
+	two, two64, minusTwo64        = constant("two"), constant("two64"), constant("minusTwo64")
+	log1pC1, log1pC2, log1pC3     = constant("log1pC1"), constant("log1pC2"), constant("log1pC3")
+	log1pC4, log1pC5              = constant("log1pC4"), constant("log1pC5")
 )
 
 // expParts is (N4.3)-(N4.8).
@@ -72,9 +72,9 @@ func (p *program) sigmoid(x *value) *value {
 	negative := p.below(x, zero)
 	a := p.pick(negative, v, one) // (N5.7), (N5.8)
 	aLow := p.pick(negative, vLow, zero)
-	scale := p.pick(negative, p.shifted(m, scaleBits), two32)
+	scale := p.pick(negative, p.shifted(m, scaleBits), scaleUp)
 	w := p.quotient(a, aLow, d, dLow)
-	return p.times(p.times(w, scale), twoM32) // (N5.9)
+	return p.times(p.times(w, scale), scaleDown) // (N5.9)
 }
 
 // tanh is (N6).

@@ -6,10 +6,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from ...reference import activations
+from ...reference import CANONICAL32, activations
 from ...reference.arithmetic import Canonical32
-from ...reference.fma import fma32
+from ...reference.width import SINGLE
 from .arithmetic import Unfused
+from .coefficients import changed, coefficient_of
 from .mutant import Mutant, flushed, with_arithmetic, with_patches
 
 
@@ -24,13 +25,13 @@ def wrong_activations() -> Iterator[Mutant]:
     )
     yield with_arithmetic("tanh from a math library", "ACTIVATION", _Activations(tanh=np.tanh))
     yield with_arithmetic("tanh correctly rounded", "ACTIVATION", _Activations(tanh=_in_float64(np.tanh)))
-    yield with_arithmetic("tanh clamped at 5", "ACTIVATION", _Activations(tanh=lambda x: activations.tanh(np.clip(x, -5, 5))))
+    yield with_arithmetic("tanh clamped at 5", "ACTIVATION", _Activations(tanh=lambda x: CANONICAL32.tanh(np.clip(x, -5, 5))))
     yield with_arithmetic(
-        "sigmoid clamped at 20", "ACTIVATION", _Activations(sigmoid=lambda x: activations.sigmoid(np.clip(x, -20, 20)))
+        "sigmoid clamped at 20", "ACTIVATION", _Activations(sigmoid=lambda x: CANONICAL32.sigmoid(np.clip(x, -20, 20)))
     )
-    yield with_arithmetic("tanh(-0) = +0", "SIGNED_ZERO", _Activations(tanh=lambda x: activations.tanh(x) + np.float32(0)))
+    yield with_arithmetic("tanh(-0) = +0", "SIGNED_ZERO", _Activations(tanh=lambda x: CANONICAL32.tanh(x) + np.float32(0)))
     yield with_arithmetic(
-        "sigmoid flushed to zero below 2^-126", "SUBNORMAL", _Activations(sigmoid=lambda x: flushed(activations.sigmoid(x)))
+        "sigmoid flushed to zero below 2^-126", "SUBNORMAL", _Activations(sigmoid=lambda x: flushed(CANONICAL32.sigmoid(x)))
     )
     yield with_patches(
         "quotient without the residual", "ACTIVATION", lambda: patch.object(activations, "_quotient", _without_residual)
@@ -38,7 +39,7 @@ def wrong_activations() -> Iterator[Mutant]:
     yield with_patches(
         "quotient without the low parts", "ACTIVATION", lambda: patch.object(activations, "_quotient", _without_low_parts)
     )
-    yield with_patches("fma of the activations unfused", "FUSION", lambda: patch.object(activations, "fma", Unfused().fma))
+    yield with_patches("fma of the activations unfused", "FUSION", lambda: patch.object(SINGLE, "fma", Unfused().fma))
 
 
 def wrong_coefficients() -> Iterator[Mutant]:
@@ -59,19 +60,19 @@ def wrong_coefficients() -> Iterator[Mutant]:
         "EXP_C7",
         "RECIP_C0",
         "RECIP_C1",
-        "TWO_32",
-        "TWO_M32",
+        "SCALE_UP",
+        "SCALE_DOWN",
     ):
         for sign, limit in (("-", -np.inf), ("+", np.inf)):
             if (name, sign) == ("EXP_C7", "+"):
                 continue
-            wrong = np.nextafter(getattr(activations, name), np.float32(limit))
-            yield with_patches(f"{name} {sign} 1 ulp", "ACTIVATION", partial(patch.object, activations, name, wrong))
+            wrong = np.nextafter(coefficient_of(SINGLE, name), np.float32(limit))
+            yield with_patches(f"{name} {sign} 1 ulp", "ACTIVATION", partial(changed, SINGLE, name, wrong))
 
 
 class _Activations(Canonical32):
     def __init__(self, sigmoid=None, tanh=None) -> None:
-        self._sigmoid, self._tanh = sigmoid or activations.sigmoid, tanh or activations.tanh
+        self._sigmoid, self._tanh = sigmoid or CANONICAL32.sigmoid, tanh or CANONICAL32.tanh
 
     def sigmoid(self, x):
         return self._sigmoid(np.asarray(x, np.float32)).astype(np.float32)
@@ -85,7 +86,7 @@ def _hard_sigmoid(x):
 
 
 def _sigmoid_by_tanh(x):
-    return np.float32(0.5) * activations.tanh(np.float32(0.5) * x) + np.float32(0.5)
+    return np.float32(0.5) * CANONICAL32.tanh(np.float32(0.5) * x) + np.float32(0.5)
 
 
 def _sigmoid_plain(x):
@@ -96,10 +97,10 @@ def _in_float64(function):
     return lambda x: function(x.astype(np.float64)).astype(np.float32)
 
 
-def _without_residual(a, a_low, d, d_low):
+def _without_residual(k, a, a_low, d, d_low):
     return a / d
 
 
-def _without_low_parts(a, a_low, d, d_low):
+def _without_low_parts(k, a, a_low, d, d_low):
     q = a / d
-    return fma32(fma32(-q, d, a), fma32(d, activations.RECIP_C1, activations.RECIP_C0), q)
+    return k.fma(k.fma(-q, d, a), k.fma(d, k.RECIP[1], k.RECIP[0]), q)

@@ -9,6 +9,8 @@ import numpy as np
 
 from ...config import Config
 from ...reference import activations, functions
+from ...reference.width import SINGLE
+from .coefficients import changed, coefficient_of
 from .mutant import Mutant, flushed, with_patches
 from .rewritten import Concerns, Replacement, rewritten
 
@@ -60,10 +62,11 @@ def wrong_functions() -> Iterator[Mutant]:
 
 def _softplus() -> Iterator[Mutant]:
     def wrong(name: str, softplus: Callable[[np.ndarray], np.ndarray]) -> Mutant:
-        mutant = with_patches(f"softplus: {name}", "ACTIVATION", partial(patch.object, activations, "softplus", softplus))
+        patched = partial(patch.object, activations, "softplus", lambda k, x: softplus(x))
+        mutant = with_patches(f"softplus: {name}", "ACTIVATION", patched)
         return replace(mutant, concerns=uses("softplus"))
 
-    right, one = activations.softplus, np.float32(1)
+    right, one = partial(activations.softplus, SINGLE), np.float32(1)
     yield wrong("log(1 + exp(x))", lambda x: np.log(one + np.exp(x)))
     yield wrong("of a math library", lambda x: np.maximum(x, np.float32(0)) + np.log1p(np.exp(-np.abs(x))))
     yield wrong("correctly rounded", lambda x: np.logaddexp(0.0, x.astype(np.float64)).astype(np.float32))
@@ -77,6 +80,6 @@ def _softplus() -> Iterator[Mutant]:
             if (n, sign) == (5, "+"):  # no fault: a search found no input where it shows
                 continue
             name = f"LOG1P_C{n}"
-            off = np.nextafter(getattr(activations, name), np.float32(limit))
-            mutant = with_patches(f"{name} {sign} 1 ulp", "ACTIVATION", partial(patch.object, activations, name, off))
+            off = np.nextafter(coefficient_of(SINGLE, name), np.float32(limit))
+            mutant = with_patches(f"{name} {sign} 1 ulp", "ACTIVATION", partial(changed, SINGLE, name, off))
             yield replace(mutant, concerns=uses("softplus"))
