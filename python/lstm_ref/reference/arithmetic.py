@@ -51,7 +51,7 @@ class Canonical:
         return np.divide(a, b, dtype=self.dtype)
 
     def sqrt(self, x: Array) -> Array:
-        return np.sqrt(x, dtype=np.float32)
+        return np.sqrt(x, dtype=self.dtype)
 
     def sigmoid(self, x: Array) -> Array:
         return activations.sigmoid(self.width, np.asarray(x, self.dtype))
