@@ -17,7 +17,7 @@ func plain(input, hidden int) Config { return Config{}.sized(input, hidden, 1) }
 
 // eachSize runs a benchmark, which says how many steps one iteration takes, for each instruction set and size.
 func eachSize(b *testing.B, of func(input, hidden int) Config, benchmark func(b *testing.B, m *Model, in *Inputs) (steps int)) {
-	for _, kernels := range kernel.Available() {
+	for _, kernels := range kernel.Available[float32]() {
 		for _, size := range benchmarkSizes {
 			input, hidden, length, batch := size[0], size[1], size[2], size[3]
 			b.Run(fmt.Sprintf("%s/I=%d/H=%d/T=%d/B=%d", kernels.Name, input, hidden, length, batch), func(b *testing.B) {

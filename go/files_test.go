@@ -40,7 +40,7 @@ func TestOrderOfTensors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := c.byName["a"].tensor(), c.byName["b"].tensor(); a.Data[0] != 1 || b.Data[0] != 2 || c.entries[0].name != "b" {
+	if a, b := tensorOf[float32](c.byName["a"]), tensorOf[float32](c.byName["b"]); a.Data[0] != 1 || b.Data[0] != 2 || c.entries[0].name != "b" {
 		t.Errorf("a = %v, b = %v, want 1 and 2", a.Data, b.Data)
 	}
 }
@@ -84,11 +84,11 @@ func TestUnwritableTensors(t *testing.T) {
 		tensors []NamedTensor
 		want    string
 	}{
-		{[]NamedTensor{{"y", &Tensor{[]int{2, 3}, make([]float32, 5)}}}, "y: 5 elements, want as many as its shape (2, 3)"},
-		{[]NamedTensor{{"y", &Tensor{nil, nil}}}, "y: 0 elements, want as many as its shape ()"},
-		{[]NamedTensor{{"y", &Tensor{[]int{-1, 0}, nil}}}, "y: shape (-1, 0), want no negative size"},
+		{[]NamedTensor{{"y", &Tensor{Shape: []int{2, 3}, Data: make([]float32, 5)}}}, "y: 5 elements, want as many as its shape (2, 3)"},
+		{[]NamedTensor{{"y", &Tensor{Shape: nil, Data: nil}}}, "y: 0 elements, want as many as its shape ()"},
+		{[]NamedTensor{{"y", &Tensor{Shape: []int{-1, 0}, Data: nil}}}, "y: shape (-1, 0), want no negative size"},
 		{[]NamedTensor{{"y", zeros(1, 1, 1, 1, 1, 1, 1, 1, 1)}}, "y: rank 9, want at most 8"},
-		{[]NamedTensor{{"y", &Tensor{[]int{1 << 30, 1 << 30, 2, 0}, nil}}},
+		{[]NamedTensor{{"y", &Tensor{Shape: []int{1 << 30, 1 << 30, 2, 0}, Data: nil}}},
 			"y: shape (1073741824, 1073741824, 2, 0), want a size in bytes below 2^63"},
 		{[]NamedTensor{{"y", nil}}, "y: missing, want a tensor"},
 		{[]NamedTensor{{"y", zeros(1)}, {"z", zeros(1)}, {"y", zeros(1)}}, "y: duplicate tensor, want one"},

@@ -1,38 +1,56 @@
 package lstmref
 
 // Option changes how Forward works.
-type Option func(*call)
+type Option func(*options)
+
+type options struct {
+	lengths  []int
+	threads  int
+	split    *split   // of the work; nil: the best for that many threads
+	y, trace argument // *TensorOf[F] and *TraceOf[F], or nil
+}
 
 // Lengths gives each row of the batch its own number of steps; shape (B,).
-func Lengths(lengths []int) Option { return func(c *call) { c.inputs.Lengths = lengths } }
+func Lengths(lengths []int) Option { return func(o *options) { o.lengths = lengths } }
 
 // NumThreads lets up to n goroutines, and no more than run at a time, share the work: batch rows, directions, layers or,
 // for few rows of a large model, hidden units. 1 when not given. No bit depends on it.
-func NumThreads(n int) Option { return func(c *call) { c.threads = n } }
+func NumThreads(n int) Option { return func(o *options) { o.threads = n } }
 
 // Output has y written to a tensor of the caller's instead of a new one; it must not share memory with x.
-func Output(y *Tensor) Option { return func(c *call) { c.y = y } }
+func Output[F Float](y *TensorOf[F]) Option {
+	return func(o *options) { o.y = argument{typeName[F](), y} }
+}
+
+// chosen is what a list of options, some of them nil perhaps, comes to.
+func chosen(list []Option) options {
+	o := options{threads: 1}
+	for _, option := range list {
+		if option != nil {
+			option(&o)
+		}
+	}
+	return o
+}
 
 // WithTrace collects every intermediate of the call; what trace held before is dropped.
-func WithTrace(trace *Trace) Option { return func(c *call) { c.trace = trace } }
+func WithTrace[F Float](trace *TraceOf[F]) Option {
+	return func(o *options) { o.trace = argument{typeName[F](), trace} }
+}
 
-// Trace is the intermediates of a call, time-major: z_l{l} and gates_l{l} (T, B, 4*H), c_l{l} and h_l{l} (T, B, H) for
+// TraceOf is the intermediates of a call, time-major: z_l{l} and gates_l{l} (T, B, 4*H), c_l{l} and h_l{l} (T, B, H) for
 // each layer, and the same with _reverse for the reverse direction (spec/runner.md); of variants as in spec/variants.md.
-type Trace []NamedTensor
+type TraceOf[F Float] []NamedTensorOf[F]
 
 // Forward runs the model over sequences: x (T, B, I), or (B, T, I) when BatchFirst, from state, or from zeros when
 // that is nil. It gives the last layer's output y (T, B, D*R) or (B, T, D*R), and the final state. The arguments are
 // only read.
-func (m *Model) Forward(x *Tensor, state *State, options ...Option) (y *Tensor, final *State, err error) {
+func (m *ModelOf[F]) Forward(x *TensorOf[F], state *StateOf[F], list ...Option) (y *TensorOf[F], final *StateOf[F], err error) {
 	if err := m.check(); err != nil {
 		return nil, nil, err
 	}
-	c := &call{Model: m, inputs: Inputs{X: x, State: state}, threads: 1}
-	for _, option := range options {
-		if option != nil {
-			option(c)
-		}
-	}
+	c := &call[F]{ModelOf: m, options: chosen(list)}
+	c.inputs = InputsOf[F]{x, state, c.lengths}
 	if err := m.checkInputs(&c.inputs); err != nil {
 		return nil, nil, err
 	}
@@ -42,7 +60,13 @@ func (m *Model) Forward(x *Tensor, state *State, options ...Option) (y *Tensor, 
 	if err := m.checkOutputs(x.Shape); err != nil {
 		return nil, nil, err
 	}
+	if c.y, err = typed[*TensorOf[F]]("y", c.options.y, typeName[F]()); err != nil {
+		return nil, nil, err
+	}
 	if err := m.checkY(c.y, x); err != nil {
+		return nil, nil, err
+	}
+	if c.trace, err = typed[*TraceOf[F]]("trace", c.options.trace, typeName[F]()); err != nil {
 		return nil, nil, err
 	}
 	y, final = c.run()
@@ -51,22 +75,36 @@ func (m *Model) Forward(x *Tensor, state *State, options ...Option) (y *Tensor, 
 
 const maxThreads = 1024
 
+// typed is the argument, unless it is of another type.
+func typed[T any](name string, a argument, want string) (value T, err error) {
+	value, ok := a.value.(T)
+	if a.value != nil && !ok {
+		return value, invalid(name, want, "dtype %s", a.dtype)
+	}
+	return value, nil
+}
+
+// argument is one that is of float32 or of float64.
+type argument struct {
+	dtype string
+	value any
+}
+
 // call is one call of Forward.
-type call struct {
-	*Model
-	inputs  Inputs
-	threads int
-	split   *split  // of the work; nil: the best for that many threads
-	y       *Tensor // nil: a new one
-	trace   *Trace
+type call[F Float] struct {
+	*ModelOf[F]
+	options
+	inputs InputsOf[F]
+	y      *TensorOf[F] // nil: a new one
+	trace  *TraceOf[F]
 
 	steps, batch int
-	state        *State // the initial state, row by row overwritten by the final one
-	traces       []*passTrace
+	state        *StateOf[F] // the initial state, row by row overwritten by the final one
+	traces       []*passTrace[F]
 }
 
 // length is the number of steps of row b.
-func (c *call) length(b int) int {
+func (c *call[F]) length(b int) int {
 	if c.inputs.Lengths == nil {
 		return c.steps
 	}
@@ -74,15 +112,15 @@ func (c *call) length(b int) int {
 }
 
 // view is an array indexed by step and row, whatever the order of these axes in memory.
-type view struct {
-	data      []float32
+type view[F Float] struct {
+	data      []F
 	step, row int // distance of neighbours
 }
 
-func (v view) at(t, b int) []float32 { return v.data[t*v.step+b*v.row:] }
+func (v view[F]) at(t, b int) []F { return v.data[t*v.step+b*v.row:] }
 
 // run is sections 3 and 4 of spec/lstm.md.
-func (c *call) run() (y *Tensor, final *State) {
+func (c *call[F]) run() (y *TensorOf[F], final *StateOf[F]) {
 	config := &c.config
 	c.steps, c.batch = c.dims(c.inputs.X.Shape)
 	c.state = c.zeroState(c.batch)
@@ -95,7 +133,7 @@ func (c *call) run() (y *Tensor, final *State) {
 	outputs := config.OutputSize()
 	width := config.directions() * outputs
 	if y = c.y; y == nil {
-		y = zeros(c.inputs.X.Shape[0], c.inputs.X.Shape[1], width)
+		y = zerosOf[F](c.inputs.X.Shape[0], c.inputs.X.Shape[1], width)
 	}
 	if c.trace != nil {
 		c.newTraces()
@@ -113,37 +151,37 @@ func (c *call) run() (y *Tensor, final *State) {
 }
 
 // zeroState is a state of all zeros.
-func (m *Model) zeroState(batch int) *State {
-	state := &State{}
+func (m *ModelOf[F]) zeroState(batch int) *StateOf[F] {
+	state := &StateOf[F]{}
 	for n, want := range m.expectedState(batch) {
-		*state.parts()[n] = zeros(want.shape...)
+		*state.parts()[n] = zerosOf[F](want.shape...)
 	}
 	return state
 }
 
 // view of an array of the caller's, in the order of axes that BatchFirst says.
-func (c *call) view(data []float32, width int) view {
+func (c *call[F]) view(data []F, width int) view[F] {
 	if c.config.BatchFirst {
-		return view{data, width, c.steps * width}
+		return view[F]{data, width, c.steps * width}
 	}
-	return view{data, c.batch * width, width}
+	return view[F]{data, c.batch * width, width}
 }
 
 // passTrace is where a pass leaves its intermediates: z and gates (T, B, 4*H), c (T, B, H) and h (T, B, R), or nil where the cell
 // has none.
-type passTrace struct {
-	z, gates, c, h *Tensor
+type passTrace[F Float] struct {
+	z, gates, c, h *TensorOf[F]
 }
 
 // newTraces fills the caller's trace with tensors, which the passes then fill.
-func (c *call) newTraces() {
+func (c *call[F]) newTraces() {
 	*c.trace = nil
 	for layer := range c.config.NumLayers {
 		for direction := range c.config.directions() {
-			trace := &passTrace{}
-			values := func(name string, tensor **Tensor, width int) {
-				*tensor = zeros(c.steps, c.batch, width)
-				*c.trace = append(*c.trace, NamedTensor{name + "_" + suffix(layer, direction), *tensor})
+			trace := &passTrace[F]{}
+			values := func(name string, tensor **TensorOf[F], width int) {
+				*tensor = zerosOf[F](c.steps, c.batch, width)
+				*c.trace = append(*c.trace, NamedTensorOf[F]{name + "_" + suffix(layer, direction), *tensor})
 			}
 			h := c.config.HiddenSize
 			outputs := c.config.OutputSize()

@@ -141,7 +141,7 @@ func TestSequencesMayBeCut(t *testing.T) {
 		for cut := 0; cut <= steps; cut += 3 {
 			part := func(first, last int) *Tensor {
 				row := batch * 5
-				return &Tensor{[]int{last - first, batch, 5}, in.X.Data[first*row : last*row]}
+				return &Tensor{Shape: []int{last - first, batch, 5}, Data: in.X.Data[first*row : last*row]}
 			}
 			y1, middle := forward(t, m, &Inputs{X: part(0, cut), State: in.State})
 			y2, final := forward(t, m, &Inputs{X: part(cut, steps), State: middle})
@@ -226,21 +226,21 @@ func TestForwardErrors(t *testing.T) {
 		{nil, nil, nil, "x: missing, want (B, T, I) with I = 3"},
 		{zeros(4, 3), nil, nil, "x: rank 2, want 3 (B, T, I)"},
 		{zeros(2, 4, 5), nil, nil, "x: shape (2, 4, 5), want (B, T, I) = (2, 4, 3)"},
-		{&Tensor{[]int{2, 4, 3}, make([]float32, 23)}, nil, nil, "x: 23 elements, want as many as its shape (2, 4, 3)"},
-		{&Tensor{[]int{-2, 4, 3}, nil}, nil, nil, "x: shape (-2, 4, 3), want no negative size"},
-		{&Tensor{[]int{math.MaxInt, 0, 3}, nil}, nil, nil,
+		{&Tensor{Shape: []int{2, 4, 3}, Data: make([]float32, 23)}, nil, nil, "x: 23 elements, want as many as its shape (2, 4, 3)"},
+		{&Tensor{Shape: []int{-2, 4, 3}, Data: nil}, nil, nil, "x: shape (-2, 4, 3), want no negative size"},
+		{&Tensor{Shape: []int{math.MaxInt, 0, 3}, Data: nil}, nil, nil,
 			"memory: too little for this case, want a smaller one"},
 		{in.X, &State{H: zeros(1, 2, 2)}, nil, "c_0: missing, want (L*D, B, H) = (1, 2, 2)"},
 		{in.X, &State{C: zeros(1, 2, 2)}, nil, "h_0: missing, want (L*D, B, H) = (1, 2, 2)"},
 		{in.X, &State{zeros(1, 2, 2), zeros(1, 3, 2)}, nil, "c_0: shape (1, 3, 2), want (L*D, B, H) = (1, 2, 2)"},
-		{in.X, &State{zeros(1, 2, 2), &Tensor{[]int{1, 2, 2}, nil}}, nil, "c_0: 0 elements, want as many as its shape (1, 2, 2)"},
+		{in.X, &State{zeros(1, 2, 2), &Tensor{Shape: []int{1, 2, 2}, Data: nil}}, nil, "c_0: 0 elements, want as many as its shape (1, 2, 2)"},
 		{in.X, nil, []Option{Lengths([]int{4})}, "lengths: shape (1,), want (B,) = (2,)"},
 		{in.X, nil, []Option{Lengths([]int{4, 5})}, "lengths[1]: 5, want 0 <= length <= T = 4"},
 		{in.X, nil, []Option{Lengths([]int{-1, 5})}, "lengths[0]: -1, want 0 <= length <= T = 4"},
 		{in.X, nil, []Option{NumThreads(0)}, "num_threads: 0, want an integer from 1 to 1024"},
 		{in.X, nil, []Option{Output(zeros(4, 2, 2))}, "y: shape (4, 2, 2), want (B, T, D*H) = (2, 4, 2)"},
-		{in.X, nil, []Option{Output(&Tensor{[]int{2, 4, 2}, nil})}, "y: 0 elements, want as many as its shape (2, 4, 2)"},
-		{in.X, nil, []Option{Output(&Tensor{[]int{2, 4, 2}, in.X.Data[8:]})}, "y: overlaps x, want memory of its own"},
+		{in.X, nil, []Option{Output(&Tensor{Shape: []int{2, 4, 2}, Data: nil})}, "y: 0 elements, want as many as its shape (2, 4, 2)"},
+		{in.X, nil, []Option{Output(&Tensor{Shape: []int{2, 4, 2}, Data: in.X.Data[8:]})}, "y: overlaps x, want memory of its own"},
 		{in.X, nil, []Option{NumThreads(1025)}, "num_threads: 1025, want an integer from 1 to 1024"},
 	} {
 		y, state, err := m.Forward(c.x, c.state, c.options...)

@@ -164,7 +164,7 @@ func (c *goldenCase) generate(t testing.TB) ([]byte, *Inputs) {
 
 // stateOf makes h_0 and c_0 of those that the configuration has.
 func stateOf(config Config, batch int, tensor func(want expectation) *Tensor) *State {
-	m := &Model{config: config, cells: make([]*cell, config.NumLayers*config.directions())}
+	m := &Model{config: config, cells: make([]*cell[float32], config.NumLayers*config.directions())}
 	state := &State{}
 	for n, want := range m.expectedState(batch) {
 		*state.parts()[n] = tensor(want)
@@ -216,7 +216,7 @@ func outputs(y *Tensor, state *State) map[string]*Tensor {
 
 // eachISA runs a test with every instruction set of this machine.
 func eachISA(t *testing.T, test func(t *testing.T)) {
-	for _, kernels := range kernel.Available() {
+	for _, kernels := range kernel.Available[float32]() {
 		t.Run(kernels.Name, func(t *testing.T) {
 			t.Setenv("LSTM_REF_ISA", kernels.Name)
 			test(t)
@@ -333,3 +333,5 @@ func TestGoldenInvalid(t *testing.T) {
 		}
 	}
 }
+
+func zeros(shape ...int) *Tensor { return zerosOf[float32](shape...) }

@@ -6,22 +6,24 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 )
 
-// State is the state of every layer and direction: H (L*D, B, R), C (L*D, B, H). A GRU and a plain RNN have no C: it is nil.
-type State struct {
-	H, C *Tensor
+// StateOf is the state of every layer and direction: H (L*D, B, R), C (L*D, B, H). A GRU and a plain RNN have no C: it is nil.
+type StateOf[F Float] struct {
+	H, C *TensorOf[F]
 }
 
-// Inputs are the arguments of one call of Forward, as an inputs file holds them.
-type Inputs struct {
-	X       *Tensor // (T, B, I), or (B, T, I) when BatchFirst
-	State   *State  // nil: zeros
-	Lengths []int   // (B,); nil: T for every row
+// InputsOf are the arguments of one call of Forward, as an inputs file holds them.
+type InputsOf[F Float] struct {
+	X       *TensorOf[F] // (T, B, I), or (B, T, I) when BatchFirst
+	State   *StateOf[F]  // nil: zeros
+	Lengths []int        // (B,); nil: T for every row
 }
 
 // OpenInputs reads an inputs file.
-func (m *Model) OpenInputs(path string) (*Inputs, error) {
+func (m *ModelOf[F]) OpenInputs(path string) (*InputsOf[F], error) {
 	if err := m.check(); err != nil { // not the file's fault
 		return nil, err
 	}
@@ -29,7 +31,7 @@ func (m *Model) OpenInputs(path string) (*Inputs, error) {
 }
 
 // ParseInputs reads the bytes of an inputs file, strictly: checks 1 to 4 and 9 to 13 of spec/model-file.md.
-func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
+func (m *ModelOf[F]) ParseInputs(file []byte) (*InputsOf[F], error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -37,22 +39,22 @@ func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs := &Inputs{}
+	inputs := &InputsOf[F]{}
 	x := c.byName["x"]
 	if x == nil { // check 9
 		return nil, m.missingX()
 	}
-	if x.dtype != "F32" {
-		return nil, invalid("x", "F32", "dtype %s", x.dtype)
+	if want := dtype[F](); x.dtype != want {
+		return nil, invalid("x", want, "dtype %s", x.dtype)
 	}
 	if err := m.checkX(x.shape); err != nil {
 		return nil, err
 	}
 	steps, batch := m.dims(x.shape)
-	inputs.X = x.tensor()
+	inputs.X = tensorOf[F](x)
 
 	if c.byName["h_0"] != nil || m.config.hasC() && c.byName["c_0"] != nil { // check 10
-		inputs.State = &State{}
+		inputs.State = &StateOf[F]{}
 		parts := inputs.State.parts()
 		for n, want := range m.expectedState(batch) {
 			e := c.byName[want.name]
@@ -62,7 +64,7 @@ func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
 			if err := want.check(e.dtype, e.shape); err != nil {
 				return nil, err
 			}
-			*parts[n] = e.tensor()
+			*parts[n] = tensorOf[F](e)
 		}
 	}
 
@@ -96,7 +98,7 @@ func (m *Model) ParseInputs(file []byte) (*Inputs, error) {
 }
 
 // checkInputs makes checks 9 to 11 on the arguments of Forward, and one more: a tensor's data must fill its shape.
-func (m *Model) checkInputs(in *Inputs) error {
+func (m *ModelOf[F]) checkInputs(in *InputsOf[F]) error {
 	if in.X == nil {
 		return m.missingX()
 	}
@@ -120,7 +122,7 @@ func (m *Model) checkInputs(in *Inputs) error {
 }
 
 // inputNames are the tensors that an inputs file may have.
-func (m *Model) inputNames() []string {
+func (m *ModelOf[F]) inputNames() []string {
 	if m.config.hasC() {
 		return []string{"x", "h_0", "c_0", "lengths"}
 	}
@@ -128,13 +130,13 @@ func (m *Model) inputNames() []string {
 }
 
 // parts are h and c, in the order of expectedState.
-func (s *State) parts() [2]**Tensor { return [2]**Tensor{&s.H, &s.C} }
+func (s *StateOf[F]) parts() [2]**TensorOf[F] { return [2]**TensorOf[F]{&s.H, &s.C} }
 
 // isZero tells whether the state is absent, which means zero.
-func (s *State) isZero() bool { return s == nil || s.H == nil && s.C == nil }
+func (s *StateOf[F]) isZero() bool { return s == nil || s.H == nil && s.C == nil }
 
 // checkState makes check 10 on a state.
-func (m *Model) checkState(state *State, batch int) error {
+func (m *ModelOf[F]) checkState(state *StateOf[F], batch int) error {
 	if state.isZero() {
 		return nil
 	}
@@ -143,7 +145,7 @@ func (m *Model) checkState(state *State, batch int) error {
 		if tensor == nil {
 			return invalid(want.name, want.String(), "missing")
 		}
-		if err := want.check("F32", tensor.Shape); err != nil {
+		if err := want.checkShape(tensor.Shape); err != nil {
 			return err
 		}
 		if err := checkData(want.name, tensor); err != nil {
@@ -156,11 +158,11 @@ func (m *Model) checkState(state *State, batch int) error {
 	return nil
 }
 
-func (m *Model) missingX() error {
+func (m *ModelOf[F]) missingX() error {
 	return invalid("x", fmt.Sprintf("%s with I = %d", m.config.axes(), m.config.InputSize), "missing")
 }
 
-func (m *Model) checkX(shape []int) error {
+func (m *ModelOf[F]) checkX(shape []int) error {
 	c := &m.config
 	if len(shape) != 3 {
 		return invalid("x", "3 "+c.axes(), "rank %d", len(shape))
@@ -178,15 +180,15 @@ func (m *Model) checkX(shape []int) error {
 const maxUnseen = 1 << 32
 
 // checkOutputs makes check 13, given the shape of x; before it, nothing is allocated for a row that no file holds.
-func (m *Model) checkOutputs(shape []int) error {
+func (m *ModelOf[F]) checkOutputs(shape []int) error {
 	steps, batch := m.dims(shape)
-	outputs := m.config.OutputSize()
-	y, fits := sizeInBytes([]int{steps, batch, m.config.directions() * outputs}, 4)
+	size, outputs := uint64(kernel.Size[F]()), m.config.OutputSize()
+	y, fits := sizeInBytes([]int{steps, batch, m.config.directions() * outputs}, size)
 	row := outputs // of the state
 	if m.config.hasC() {
 		row += m.config.HiddenSize
 	}
-	states, alsoFits := sizeInBytes([]int{len(m.cells), batch, row}, 4)
+	states, alsoFits := sizeInBytes([]int{len(m.cells), batch, row}, size)
 	limit := uint64(math.MaxInt)
 	if steps == 0 || batch == 0 {
 		limit = min(limit, maxUnseen)
@@ -198,7 +200,7 @@ func (m *Model) checkOutputs(shape []int) error {
 }
 
 // checkY makes sure that y, when given, is room for the output over x.
-func (m *Model) checkY(y, x *Tensor) error {
+func (m *ModelOf[F]) checkY(y, x *TensorOf[F]) error {
 	if y == nil {
 		return nil
 	}
@@ -206,7 +208,7 @@ func (m *Model) checkY(y, x *Tensor) error {
 	shape := []int{x.Shape[0], x.Shape[1], m.config.directions() * outputs}
 	if !slices.Equal(y.Shape, shape) {
 		axes := strings.Replace(m.config.axes(), "I)", "D*"+letter+")", 1)
-		return expectation{"y", axes, slices.Clone(shape)}.check("F32", y.Shape)
+		return expectation{"y", axes, dtype[F](), slices.Clone(shape)}.checkShape(y.Shape)
 	}
 	if err := checkData("y", y); err != nil {
 		return err
@@ -218,16 +220,16 @@ func (m *Model) checkY(y, x *Tensor) error {
 }
 
 // overlap tells whether two slices share an element.
-func overlap(a, b []float32) bool {
+func overlap[F Float](a, b []F) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return false
 	}
-	address := func(p *float32) uintptr { return uintptr(unsafe.Pointer(p)) }
+	address := func(p *F) uintptr { return uintptr(unsafe.Pointer(p)) }
 	return address(&a[0]) <= address(&b[len(b)-1]) && address(&b[0]) <= address(&a[len(a)-1])
 }
 
 // dims is T and B, given the shape of x.
-func (m *Model) dims(shape []int) (steps, batch int) {
+func (m *ModelOf[F]) dims(shape []int) (steps, batch int) {
 	if m.config.BatchFirst {
 		return shape[1], shape[0]
 	}
@@ -235,11 +237,11 @@ func (m *Model) dims(shape []int) (steps, batch int) {
 }
 
 // expectedState is h_0 and, where there is one, c_0 as they should be.
-func (m *Model) expectedState(batch int) []expectation {
+func (m *ModelOf[F]) expectedState(batch int) []expectation {
 	outputs, letter := m.config.OutputSize(), m.config.outputSymbol()
-	list := []expectation{{"h_0", "(L*D, B, " + letter + ")", []int{len(m.cells), batch, outputs}}}
+	list := []expectation{{"h_0", "(L*D, B, " + letter + ")", dtype[F](), []int{len(m.cells), batch, outputs}}}
 	if m.config.hasC() {
-		list = append(list, expectation{"c_0", "(L*D, B, H)", []int{len(m.cells), batch, m.config.HiddenSize}})
+		list = append(list, expectation{"c_0", "(L*D, B, H)", dtype[F](), []int{len(m.cells), batch, m.config.HiddenSize}})
 	}
 	return list
 }
@@ -253,7 +255,7 @@ func checkLengths[Int int | int64](lengths []Int, steps int) error {
 	return nil
 }
 
-func checkData(name string, tensor *Tensor) error {
+func checkData[F Float](name string, tensor *TensorOf[F]) error {
 	size, ok := sizeInBytes(tensor.Shape, 1)
 	if slices.Contains(tensor.Shape, 0) { // however large the others are
 		size, ok = 0, true

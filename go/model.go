@@ -23,42 +23,42 @@ import (
 // Version is that of the whole project.
 const Version = "0.1.0"
 
-// Model is a network, ready to run. Goroutines may share it: its weights never change.
-type Model struct {
+// ModelOf is a network, ready to run. Goroutines may share it: its weights never change.
+type ModelOf[F Float] struct {
 	config  Config
-	cells   []*cell // of layer l, direction d: l*D + d
-	kernels *kernel.Kernels
-	scratch sync.Pool // of *scratch
+	cells   []*cell[F] // of layer l, direction d: l*D + d
+	kernels *kernel.Kernels[F]
+	scratch sync.Pool // of *scratch[F]
 }
 
 // cell is the parameters of one layer and direction, packed for the kernels.
-type cell struct {
+type cell[F Float] struct {
 	inputSize int // I_l
-	kernel.Weights
-	variant *kernel.Variant // instead of the weights, unless it is a plain LSTM
+	kernel.Weights[F]
+	variant *kernel.Variant[F] // instead of the weights, unless it is a plain LSTM
 }
 
 // Config is the model's configuration.
-func (m *Model) Config() Config { return m.config }
+func (m *ModelOf[F]) Config() Config { return m.config }
 
-// check tells a Model that Parse made from others.
-func (m *Model) check() error {
+// check tells a model that Parse made from others.
+func (m *ModelOf[F]) check() error {
 	if m == nil || m.kernels == nil {
 		return invalid("model", "one from Open or Parse", "empty")
 	}
 	return nil
 }
 
-// Open reads a model file.
-func Open(path string) (*Model, error) {
-	if _, err := chooseKernels(); err != nil { // not the file's fault
+// OpenAs reads a model file.
+func OpenAs[F Float](path string) (*ModelOf[F], error) {
+	if _, err := chooseKernels[F](); err != nil { // not the file's fault
 		return nil, err
 	}
-	return readAt(path, Parse)
+	return readAt(path, ParseAs[F])
 }
 
-// Parse reads a model from the bytes of its file, strictly: checks 1 to 8 of spec/model-file.md.
-func Parse(file []byte) (*Model, error) {
+// ParseAs reads a model from the bytes of its file, strictly: checks 1 to 8 of spec/model-file.md.
+func ParseAs[F Float](file []byte) (*ModelOf[F], error) {
 	c, err := readContainer(file)
 	if err != nil {
 		return nil, err
@@ -70,12 +70,12 @@ func Parse(file []byte) (*Model, error) {
 	if err := checkTensors(config, c); err != nil {
 		return nil, err
 	}
-	kernels, err := chooseKernels()
+	kernels, err := chooseKernels[F]()
 	if err != nil {
 		return nil, err
 	}
 	defer kernel.EnterDefault().Leave()
-	m := &Model{config: *config, kernels: kernels}
+	m := &ModelOf[F]{config: *config, kernels: kernels}
 	for layer := range config.NumLayers {
 		for direction := range config.directions() {
 			m.cells = append(m.cells, packCell(kernels, config, c, layer, direction))
@@ -85,7 +85,7 @@ func Parse(file []byte) (*Model, error) {
 }
 
 // panels is P for so many units.
-func (m *Model) panels(units int) int { return m.kernels.PanelsFor(m.cells[0].variant, units) }
+func (m *ModelOf[F]) panels(units int) int { return m.kernels.PanelsFor(m.cells[0].variant, units) }
 
 // checkTensors makes checks 7 and 8: the tensors are exactly those of the configuration.
 func checkTensors(config *Config, c *container) error {
@@ -115,15 +115,20 @@ func checkTensors(config *Config, c *container) error {
 // expectation is a tensor as it should be; symbols write its shape.
 type expectation struct {
 	name, symbols string
+	dtype         string
 	shape         []int
 }
 
 func (want expectation) String() string { return want.symbols + " = " + formatShape(want.shape) }
 
 func (want expectation) check(dtype string, shape []int) error {
-	if dtype != "F32" {
-		return invalid(want.name, "F32", "dtype %s", dtype)
+	if dtype != want.dtype {
+		return invalid(want.name, want.dtype, "dtype %s", dtype)
 	}
+	return want.checkShape(shape)
+}
+
+func (want expectation) checkShape(shape []int) error {
 	if !slices.Equal(shape, want.shape) {
 		return invalid(want.name, want.String(), "shape %s", formatShape(shape))
 	}
@@ -140,31 +145,31 @@ func expectedTensors(config *Config, layer, direction int) []expectation {
 		size = fmt.Sprintf("%d*H", ops[config.Op].gates)
 	}
 	list := []expectation{
-		{"weight_ih_" + suffix, fmt.Sprintf("(%s, %s)", size, symbol), []int{rows, inputs}},
-		{"weight_hh_" + suffix, fmt.Sprintf("(%s, %s)", size, letter), []int{rows, outputs}},
+		{"weight_ih_" + suffix, fmt.Sprintf("(%s, %s)", size, symbol), "F32", []int{rows, inputs}},
+		{"weight_hh_" + suffix, fmt.Sprintf("(%s, %s)", size, letter), "F32", []int{rows, outputs}},
 	}
 	if config.Bias {
 		list = append(list,
-			expectation{"bias_ih_" + suffix, fmt.Sprintf("(%s,)", size), []int{rows}},
-			expectation{"bias_hh_" + suffix, fmt.Sprintf("(%s,)", size), []int{rows}})
+			expectation{"bias_ih_" + suffix, fmt.Sprintf("(%s,)", size), "F32", []int{rows}},
+			expectation{"bias_hh_" + suffix, fmt.Sprintf("(%s,)", size), "F32", []int{rows}})
 	}
 	if config.ProjSize > 0 {
-		list = append(list, expectation{"weight_hr_" + suffix, "(R, H)", []int{outputs, h}})
+		list = append(list, expectation{"weight_hr_" + suffix, "(R, H)", "F32", []int{outputs, h}})
 	}
 	if config.Peephole {
-		list = append(list, expectation{"weight_peephole_" + suffix, "(3*H,)", []int{3 * h}})
+		list = append(list, expectation{"weight_peephole_" + suffix, "(3*H,)", "F32", []int{3 * h}})
 	}
 	return list
 }
 
-func packCell(kernels *kernel.Kernels, config *Config, c *container, layer, direction int) *cell {
+func packCell[F Float](kernels *kernel.Kernels[F], config *Config, c *container, layer, direction int) *cell[F] {
 	h, suffix := config.HiddenSize, suffix(layer, direction)
 	inputs, _ := config.inputs(layer)
-	data := func(name string) []float32 { return c.byName[name+suffix].tensor().Data }
+	data := func(name string) []F { return tensorOf[F](c.byName[name+suffix]).Data }
 	if !config.isPlain() {
-		return &cell{inputSize: inputs, variant: packVariant(kernels, config, data, inputs)}
+		return &cell[F]{inputSize: inputs, variant: packVariant(kernels, config, data, inputs)}
 	}
-	packed := &cell{inputSize: inputs, Weights: kernel.Weights{
+	packed := &cell[F]{inputSize: inputs, Weights: kernel.Weights[F]{
 		IH: kernels.Pack(data("weight_ih_"), h, inputs),
 		HH: kernels.Pack(data("weight_hh_"), h, h),
 	}}
@@ -179,20 +184,20 @@ func packCell(kernels *kernel.Kernels, config *Config, c *container, layer, dire
 // ISA is the instruction set that models are run with: baseline (pure Go), avx2, avx512 or neon. It is the fastest of this
 // machine, or the one that the environment variable LSTM_REF_ISA names.
 func ISA() (string, error) {
-	kernels, err := chooseKernels()
+	kernels, err := chooseKernels[float32]()
 	if err != nil {
 		return "", err
 	}
 	return kernels.Name, nil
 }
 
-func chooseKernels() (*kernel.Kernels, error) {
+func chooseKernels[F Float]() (*kernel.Kernels[F], error) {
 	name := os.Getenv("LSTM_REF_ISA")
-	if kernels, ok := kernel.Find(name); ok {
+	if kernels, ok := kernel.Find[F](name); ok {
 		return kernels, nil
 	}
 	var names []string
-	for _, kernels := range kernel.Available() {
+	for _, kernels := range kernel.Available[F]() {
 		names = append(names, kernels.Name)
 	}
 	return nil, invalid("LSTM_REF_ISA", "one of "+strings.Join(names, ", "), `"%s"`, name)

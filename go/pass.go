@@ -4,33 +4,33 @@ import "github.com/lstm-ref/lstm_ref/go/internal/kernel"
 
 // pass is one direction of one layer over the sequence, for some rows of the batch (3.1)-(3.4): the work of a team of
 // goroutines, each with a share of the panels.
-type pass struct {
-	*call
+type pass[F Float] struct {
+	*call[F]
 	layer, direction int
 	outputs          int   // R
 	rows             []int // longest first, so that those still running are always the first ones
-	in, out          view
-	needs            []*pass // those whose outputs are this one's inputs; none for the first layer
-	block            int     // steps
-	fused            bool    // the x part of a step is formed with its h part, not block by block
+	in, out          view[F]
+	needs            []*pass[F] // those whose outputs are this one's inputs; none for the first layer
+	block            int        // steps
+	fused            bool       // the x part of a step is formed with its h part, not block by block
 	team             int
-	read, met, done  counter      // of blocks whose inputs are used, of steps in the middle, and of steps, by each of the team
-	middle           [][]float32  // (H,) of each row, between two phases
-	kept             [2][]float32 // (rows, R): h at the end of a block, by turns; nil unless the next layer overwrites out
-	trace            *passTrace   // nil without
+	read, met, done  counter       // of blocks whose inputs are used, of steps in the middle, and of steps, by each of the team
+	middle           [][]F         // (H,) of each row, between two phases
+	kept             [2][]F        // (rows, R): h at the end of a block, by turns; nil unless the next layer overwrites out
+	trace            *passTrace[F] // nil without
 }
 
 // inPlace tells whether outputs overwrite the inputs: those of a later layer with one direction.
-func (p *pass) inPlace() bool { return len(p.needs) == 1 }
+func (p *pass[F]) inPlace() bool { return len(p.needs) == 1 }
 
 // isSmall tells whether all weights stay in the first-level cache anyway, so that nothing is gained by using each often.
-func (p *pass) isSmall() bool {
+func (p *pass[F]) isSmall() bool {
 	inputs, _ := p.config.inputs(p.layer)
-	return 4*p.config.HiddenSize*(inputs+p.config.HiddenSize) <= 10240
+	return kernel.Size[F]()*4*p.config.HiddenSize*(inputs+p.config.HiddenSize) <= 40960
 }
 
 // steps is how many steps the longest row has.
-func (p *pass) steps() int {
+func (p *pass[F]) steps() int {
 	if len(p.rows) == 0 {
 		return 0
 	}
@@ -38,7 +38,7 @@ func (p *pass) steps() int {
 }
 
 // active is how many rows, of the first n, take part in a step.
-func (p *pass) active(n, step int) int {
+func (p *pass[F]) active(n, step int) int {
 	for n > 0 && p.length(p.rows[n-1]) <= step {
 		n--
 	}
@@ -46,7 +46,7 @@ func (p *pass) active(n, step int) int {
 }
 
 // time is the position in the sequence of a row's step: the reverse direction starts at the row's own end (3.2).
-func (p *pass) time(step, b int) int {
+func (p *pass[F]) time(step, b int) int {
 	if p.direction == 1 {
 		return p.length(b) - 1 - step
 	}
@@ -54,7 +54,7 @@ func (p *pass) time(step, b int) int {
 }
 
 // await returns when the inputs of the steps before last are computed; a direction of two needs all.
-func (p *pass) await(last int) {
+func (p *pass[F]) await(last int) {
 	for _, input := range p.needs {
 		if len(p.needs) > 1 {
 			last = input.steps()
@@ -64,24 +64,24 @@ func (p *pass) await(last int) {
 }
 
 // share is one goroutine's part of a pass.
-type share struct {
-	*pass
-	stepper
-	inputSize int         // I_l
-	x         [][]float32 // (I_l,) of each active row of a block, step by step
-	z         []float32   // (panels, rows of x, 4, V) of a block, unless fused; x and z are shared with the goroutine's others
-	turn      int         // of kept
+type share[F Float] struct {
+	*pass[F]
+	stepper[F]
+	inputSize int   // I_l
+	x         [][]F // (I_l,) of each active row of a block, step by step
+	z         []F   // (panels, rows of x, 4, V) of a block, unless fused; x and z are shared with the goroutine's others
+	turn      int   // of kept
 	_         [64]byte
 }
 
-func (p *pass) share(part int, memory *scratch) *share {
+func (p *pass[F]) share(part int, memory *scratch[F]) *share[F] {
 	config := &p.config
 	row, rows := p.layer*config.directions()+p.direction, len(p.rows)
 	s := &memory.shares.take(1)[0]
 	panels := p.panels(config.HiddenSize)
 	first, last := panels*part/p.team, panels*(part+1)/p.team
 	s.pass, s.inputSize, s.turn = p, p.cells[row].inputSize, 0
-	s.Cell = kernel.Cell{
+	s.Cell = kernel.Cell[F]{
 		Kernels: p.kernels, Weights: &p.cells[row].Weights, Variant: p.cells[row].variant, Units: config.HiddenSize,
 		First: first, Last: last, HFirst: first, HLast: last, Middle: p.middle,
 		Room: memory.floats.take(wholeLines(p.kernels.RoomFor(rows))), H: memory.rows.take(rows), Next: memory.rows.take(rows),
@@ -105,7 +105,7 @@ func (p *pass) share(part int, memory *scratch) *share {
 }
 
 // workspace is the lengths of x and z.
-func (s *share) workspace() (x, z int) {
+func (s *share[F]) workspace() (x, z int) {
 	if !s.fused {
 		z = (s.Last - s.First) * s.ZPanel
 	}
@@ -113,7 +113,7 @@ func (s *share) workspace() (x, z int) {
 }
 
 // stateRow is the state of row r, h (R,) and c (H,) or nil: the initial one until finish makes it the final one.
-func (s *share) stateRow(r int) (h, c []float32) {
+func (s *share[F]) stateRow(r int) (h, c []F) {
 	at := (s.layer*s.config.directions()+s.direction)*s.batch + s.rows[r]
 	if s.state.C != nil {
 		c = s.state.C.Data[at*s.Units:][:s.Units]
@@ -124,7 +124,7 @@ func (s *share) stateRow(r int) (h, c []float32) {
 // run computes the steps first to last, a block. The x part of (2.1) does not wait for h: unless fused it is formed for
 // all steps of the block together, so that few rows use each weight often, and before anything is overwritten. The order
 // of (N3) is kept, x before h.
-func (s *share) run(first, last int) {
+func (s *share[F]) run(first, last int) {
 	running := s.active(len(s.rows), first)
 	n := 0
 	for step, active := first, running; step < last; step++ {
@@ -186,7 +186,7 @@ func (s *share) run(first, last int) {
 }
 
 // keep moves h of the first n rows to where the next layer does not overwrite it.
-func (s *share) keep(n int) {
+func (s *share[F]) keep(n int) {
 	for r := range n {
 		kept := s.kept[s.turn][r*s.outputs:][:s.outputs]
 		copy(s.columns(kept), s.columns(s.H[r]))
@@ -196,7 +196,7 @@ func (s *share) keep(n int) {
 }
 
 // finish leaves the final state (3.4).
-func (s *share) finish() {
+func (s *share[F]) finish() {
 	for r := range s.rows {
 		h, c := s.stateRow(r)
 		copy(s.columns(h), s.columns(s.H[r]))
@@ -207,8 +207,8 @@ func (s *share) finish() {
 }
 
 // traced is the step of some rows in its parts, with all of its intermediates kept.
-func (s *share) traced(z []float32, rows, step int) {
-	keep := func(to *Tensor) {
+func (s *share[F]) traced(z []F, rows, step int) {
+	keep := func(to *TensorOf[F]) {
 		for r, b := range s.rows[:rows] {
 			at := (s.time(step, b)*s.batch + b) * 4 * s.Units
 			for p := s.First; p < s.Last; p++ {
@@ -224,7 +224,7 @@ func (s *share) traced(z []float32, rows, step int) {
 }
 
 // phases is the step of some rows of a variant.
-func (s *share) phases(rows, step int) {
+func (s *share[F]) phases(rows, step int) {
 	for phase := range s.Phases() {
 		if phase > 0 && s.team > 1 {
 			s.met.add(1)
@@ -243,7 +243,7 @@ func (s *share) phases(rows, step int) {
 }
 
 // keepColumns copies what stands in z of panel p into the trace: the sums that a phase has completed, or the gates made of them.
-func (s *share) keepColumns(phase, p, rows, step int, gates bool) {
+func (s *share[F]) keepColumns(phase, p, rows, step int, gates bool) {
 	to, count := s.trace.z, s.config.columns()
 	if gates {
 		to, count = s.trace.gates, ops[s.config.Op].gates
@@ -262,7 +262,7 @@ func (s *share) keepColumns(phase, p, rows, step int, gates bool) {
 }
 
 // keepStates copies what a step has made into the trace.
-func (s *share) keepStates(rows, step int) {
+func (s *share[F]) keepStates(rows, step int) {
 	for r, b := range s.rows[:rows] {
 		at := s.time(step, b)*s.batch + b
 		copy(s.columns(s.trace.h.Data[at*s.outputs:][:s.outputs]), s.columns(s.Next[r]))

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"unicode/utf8"
 
+	"github.com/lstm-ref/lstm_ref/go/internal/array"
+	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 	"github.com/lstm-ref/lstm_ref/go/internal/strictjson"
 )
 
@@ -206,13 +208,13 @@ func sizeInBytes(shape []int, elementSize uint64) (size uint64, ok bool) {
 	return size, true
 }
 
-// tensor is the entry as float32.
-func (e *entry) tensor() *Tensor {
-	list := make([]float32, len(e.data)/4)
-	for i := range list {
-		list[i] = math.Float32frombits(binary.LittleEndian.Uint32(e.data[4*i:]))
+// tensorOf is the entry, whose dtype is that of F.
+func tensorOf[F Float](e *entry) *TensorOf[F] {
+	list := make([]F, len(e.data)/kernel.Size[F]())
+	if _, err := binary.Decode(e.data, binary.LittleEndian, list); err != nil {
+		panic(err)
 	}
-	return &Tensor{e.shape, list}
+	return &TensorOf[F]{Shape: e.shape, Data: list}
 }
 
 // integers is the entry as int64.
@@ -224,44 +226,38 @@ func (e *entry) integers() []int64 {
 	return list
 }
 
-// Tensor is an array of float32, row-major: the last index varies fastest.
-type Tensor struct {
-	Shape []int
-	Data  []float32
-}
-
-func zeros(shape ...int) *Tensor {
+func zerosOf[F Float](shape ...int) *TensorOf[F] {
 	size := 1
 	for _, n := range shape {
 		size *= n
 	}
-	return &Tensor{shape, make([]float32, size)}
+	return &TensorOf[F]{Shape: shape, Data: make([]F, size)}
 }
 
-// NamedTensor is a tensor of a file.
-type NamedTensor struct {
+// NamedTensorOf is a tensor of a file.
+type NamedTensorOf[F Float] struct {
 	Name string
-	*Tensor
+	*array.Tensor[F]
 }
 
-// ReadTensors reads all tensors of a safetensors file, which must be float32.
-func ReadTensors(path string) ([]NamedTensor, error) {
+// ReadTensorsAs reads all tensors of a safetensors file, which must be of that type.
+func ReadTensorsAs[F Float](path string) ([]NamedTensorOf[F], error) {
 	c, err := readAt(path, readContainer)
 	if err != nil {
 		return nil, err
 	}
-	var tensors []NamedTensor
+	var tensors []NamedTensorOf[F]
 	for _, e := range c.entries {
-		if e.dtype != "F32" {
-			return nil, at(path, invalid(e.name, "F32", "dtype %s", e.dtype))
+		if want := dtype[F](); e.dtype != want {
+			return nil, at(path, invalid(e.name, want, "dtype %s", e.dtype))
 		}
-		tensors = append(tensors, NamedTensor{e.name, e.tensor()})
+		tensors = append(tensors, NamedTensorOf[F]{e.name, tensorOf[F](e)})
 	}
 	return tensors, nil
 }
 
-// WriteTensors writes a safetensors file. It appears under its name whole or not at all.
-func WriteTensors(path string, tensors ...NamedTensor) error {
+// WriteTensorsAs writes a safetensors file. It appears under its name whole or not at all.
+func WriteTensorsAs[F Float](path string, tensors ...NamedTensorOf[F]) error {
 	if err := checkWritable(tensors); err != nil {
 		return at(path, err)
 	}
@@ -270,11 +266,7 @@ func WriteTensors(path string, tensors ...NamedTensor) error {
 			return err
 		}
 		for _, tensor := range tensors {
-			data := make([]byte, 0, 4*len(tensor.Data))
-			for _, v := range tensor.Data {
-				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-			}
-			if _, err := file.Write(data); err != nil {
+			if err := binary.Write(file, binary.LittleEndian, tensor.Data); err != nil {
 				return err
 			}
 		}
@@ -287,7 +279,7 @@ func WriteTensors(path string, tensors ...NamedTensor) error {
 }
 
 // checkWritable refuses what no file can hold, or no reader would take.
-func checkWritable(tensors []NamedTensor) error {
+func checkWritable[F Float](tensors []NamedTensorOf[F]) error {
 	seen := map[string]bool{}
 	for _, tensor := range tensors {
 		name := tensor.Name
@@ -308,7 +300,7 @@ func checkWritable(tensors []NamedTensor) error {
 		if err := checkData(name, tensor.Tensor); err != nil {
 			return err
 		}
-		if _, ok := sizeInBytes(tensor.Shape, 4); !ok {
+		if _, ok := sizeInBytes(tensor.Shape, uint64(kernel.Size[F]())); !ok {
 			return invalid(name, "a size in bytes below 2^63", "shape %s", formatShape(tensor.Shape))
 		}
 		seen[name] = true
@@ -347,7 +339,7 @@ func unwritable(path string, err error) error {
 }
 
 // encodeHeader is the header's length and the header, filled up with spaces so that the data are aligned.
-func encodeHeader(tensors []NamedTensor) []byte {
+func encodeHeader[F Float](tensors []NamedTensorOf[F]) []byte {
 	var header bytes.Buffer
 	header.WriteString("{")
 	offset := 0
@@ -357,8 +349,8 @@ func encodeHeader(tensors []NamedTensor) []byte {
 		}
 		name, _ := json.Marshal(tensor.Name)
 		shape, _ := json.Marshal(append([]int{}, tensor.Shape...)) // never null
-		end := offset + 4*len(tensor.Data)
-		fmt.Fprintf(&header, `%s:{"dtype":"F32","shape":%s,"data_offsets":[%d,%d]}`, name, shape, offset, end)
+		end := offset + kernel.Size[F]()*len(tensor.Data)
+		fmt.Fprintf(&header, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, name, dtype[F](), shape, offset, end)
 		offset = end
 	}
 	header.WriteString("}")

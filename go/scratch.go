@@ -1,21 +1,21 @@
 package lstmref
 
 // scratch is memory that calls of a model reuse.
-type scratch struct {
-	floats arena[float32]
-	rows   arena[[]float32]
-	passes arena[pass]
-	shares arena[share]
+type scratch[F Float] struct {
+	floats arena[F]
+	rows   arena[[]F]
+	passes arena[pass[F]]
+	shares arena[share[F]]
 }
 
-func (m *Model) takeScratch() *scratch {
-	if s, ok := m.scratch.Get().(*scratch); ok {
+func (m *ModelOf[F]) takeScratch() *scratch[F] {
+	if s, ok := m.scratch.Get().(*scratch[F]); ok {
 		return s
 	}
-	return &scratch{}
+	return &scratch[F]{}
 }
 
-func (m *Model) giveBack(s *scratch) {
+func (m *ModelOf[F]) giveBack(s *scratch[F]) {
 	clear(s.rows.slab) // these keep the caller's arrays
 	clear(s.passes.slab)
 	clear(s.shares.slab)

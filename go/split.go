@@ -23,7 +23,7 @@ const (
 )
 
 // chooseSplit never takes more goroutines than run at a time: they would wait for each other.
-func (c *call) chooseSplit() split {
+func (c *call[F]) chooseSplit() split {
 	config := &c.config
 	layers, directions, units := config.NumLayers, config.directions(), config.HiddenSize
 	work := float64(c.steps) * float64(c.batch) * float64(layers*directions) * 4 * float64(units) * float64(config.InputSize+units)
@@ -51,7 +51,7 @@ const (
 )
 
 // blockSteps is how many steps of that many rows make a block.
-func (c *call) blockSteps(rows, stages int) int {
+func (c *call[F]) blockSteps(rows, stages int) int {
 	if rows >= enoughRows {
 		return 1
 	}
@@ -63,7 +63,7 @@ func (c *call) blockSteps(rows, stages int) int {
 }
 
 // rowGroups deals the rows out to that many groups or more, each with its longest rows first.
-func (c *call) rowGroups(count int) [][]int {
+func (c *call[F]) rowGroups(count int) [][]int {
 	count = min(count*((c.batch+count*maxRows-1)/(count*maxRows)), c.batch)
 	groups := make([][]int, count)
 	order := make([]int, c.batch)
@@ -84,7 +84,7 @@ func (c *call) rowGroups(count int) [][]int {
 }
 
 // compute fills y and the final state, T and B being at least 1.
-func (c *call) compute(x, y view) {
+func (c *call[F]) compute(x, y view[F]) {
 	if c.split == nil {
 		split := c.chooseSplit()
 		c.split = &split
@@ -93,9 +93,9 @@ func (c *call) compute(x, y view) {
 	defer c.giveBack(memory)
 
 	outs := c.outputs(y)
-	workers := make([][]*share, c.split.goroutines())
+	workers := make([][]*share[F], c.split.goroutines())
 	for g, rows := range c.rowGroups(c.split.rows) {
-		var before, passes []*pass
+		var before, passes []*pass[F]
 		for layer := range c.config.NumLayers {
 			in := x // x_0 = x
 			if layer > 0 {
@@ -128,7 +128,7 @@ func (c *call) compute(x, y view) {
 }
 
 // inBackground starts a goroutine for each of the workers; counts those that are done.
-func (c *call) inBackground(workers [][]*share) *counter {
+func (c *call[F]) inBackground(workers [][]*share[F]) *counter {
 	done := &counter{}
 	done.init(c.spins())
 	for _, shares := range workers {
@@ -142,11 +142,11 @@ func (c *call) inBackground(workers [][]*share) *counter {
 
 // outputs is where each layer writes. With one direction all write to y, over their own inputs, block after block; the
 // reverse direction needs all inputs to the end, so that with two the layers alternate between y and another array.
-func (c *call) outputs(y view) []view {
-	outs := make([]view, c.config.NumLayers)
-	var other []float32
+func (c *call[F]) outputs(y view[F]) []view[F] {
+	outs := make([]view[F], c.config.NumLayers)
+	var other []F
 	if c.config.Bidirectional && len(outs) > 1 {
-		other = make([]float32, len(y.data))
+		other = make([]F, len(y.data))
 	}
 	for layer := range outs {
 		outs[layer] = y
@@ -157,7 +157,7 @@ func (c *call) outputs(y view) []view {
 	return outs
 }
 
-func (c *call) newPass(layer, direction int, rows []int, in, out view, needs []*pass, memory *scratch) *pass {
+func (c *call[F]) newPass(layer, direction int, rows []int, in, out view[F], needs []*pass[F], memory *scratch[F]) *pass[F] {
 	p := &memory.passes.take(1)[0]
 	p.call, p.layer, p.direction, p.rows, p.in, p.out, p.needs = c, layer, direction, rows, in, out, needs
 	p.block, p.team = c.blockSteps(len(rows), c.split.stages), min(c.split.units, c.panels(c.config.HiddenSize))
@@ -188,7 +188,7 @@ func (c *call) newPass(layer, direction int, rows []int, in, out view, needs []*
 
 // spins is how often a goroutine of this call may look for another before it sleeps: not at all if they cannot run at the same
 // time.
-func (c *call) spins() int {
+func (c *call[F]) spins() int {
 	if c.split.goroutines() <= min(runtime.GOMAXPROCS(0), runtime.NumCPU()) {
 		return patience
 	}
@@ -196,7 +196,7 @@ func (c *call) spins() int {
 }
 
 // giveWorkspace lets a goroutine's shares, which never run at the same time, use the same memory.
-func giveWorkspace(shares []*share, memory *scratch) {
+func giveWorkspace[F Float](shares []*share[F], memory *scratch[F]) {
 	mostX, mostZ := 0, 0
 	for _, s := range shares {
 		x, z := s.workspace()
@@ -211,7 +211,7 @@ func giveWorkspace(shares []*share, memory *scratch) {
 
 // runShares does a goroutine's shares: with one direction block after block through its layers, so that the next stage
 // can begin early, with two one whole pass after the other.
-func runShares(shares []*share) {
+func runShares[F Float](shares []*share[F]) {
 	defer kernel.EnterDefault().Leave()
 	for len(shares) > 0 {
 		together := 1

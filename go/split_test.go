@@ -7,7 +7,7 @@ import (
 )
 
 // with forces a split of the work, however small it is.
-func with(s split) Option { return func(c *call) { c.split = &s } }
+func with(s split) Option { return func(o *options) { o.split = &s } }
 
 // splits of every kind: of rows, of layers or directions, of units, and more than there is of each.
 var splits = []split{
@@ -100,7 +100,7 @@ func TestChosenSplit(t *testing.T) {
 		{Config{InputSize: 1024, HiddenSize: 1024, NumLayers: 1, Bidirectional: true}, 100, 1, 4, split{1, 2, 2}},
 		{Config{InputSize: 64, HiddenSize: 64, NumLayers: 3}, 1000, 1, 2, split{1, 2, 1}},
 	} {
-		call := &call{Model: &Model{config: c.config}, threads: c.threads, steps: c.steps, batch: c.batch}
+		call := &call[float32]{ModelOf: &Model{config: c.config}, options: options{threads: c.threads}, steps: c.steps, batch: c.batch}
 		if got := call.chooseSplit(); got != c.want {
 			t.Errorf("%+v: %v, want %v", c, got, c.want)
 		}

@@ -2,19 +2,19 @@ package lstmref
 
 import "github.com/lstm-ref/lstm_ref/go/internal/kernel"
 
-// Stream runs a model step by step and carries the state of its batch rows from one to the next; the bits are those of
-// Forward over the whole sequence. A Stream is for one goroutine at a time; several streams of one model are
+// StreamOf runs a model step by step and carries the state of its batch rows from one to the next; the bits are those of
+// Forward over the whole sequence. A stream is for one goroutine at a time; several streams of one model are
 // independent of each other.
-type Stream struct {
-	model  *Model
+type StreamOf[F Float] struct {
+	model  *ModelOf[F]
 	batch  int
-	layers []stepper
-	x      [][]float32 // the caller's, of the last step
+	layers []stepper[F]
+	x      [][]F // the caller's, of the last step
 }
 
 // NewStream makes a stream of batch >= 1 rows, its state zero. A model of two directions has none: the reverse one
 // begins at the end of a sequence.
-func (m *Model) NewStream(batch int) (*Stream, error) {
+func (m *ModelOf[F]) NewStream(batch int) (*StreamOf[F], error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -26,37 +26,37 @@ func (m *Model) NewStream(batch int) (*Stream, error) {
 	}
 	outputs := m.config.OutputSize()
 	units, columns := m.config.HiddenSize, m.config.columns()
-	cell := kernel.Cell{Kernels: m.kernels, Variant: m.cells[0].variant, Units: units, Last: m.panels(units), HLast: m.panels(outputs)}
+	cell := kernel.Cell[F]{Kernels: m.kernels, Variant: m.cells[0].variant, Units: units, Last: m.panels(units), HLast: m.panels(outputs)}
 	padded := cell.Last * cell.PanelUnits() // units, as they stand in panels
-	const header = 6                        // a slice's header in the size of a float32
+	const header = 6                        // a slice's header counted in float32; in float64 it is less
 	row := len(m.cells)*(2*(header+outputs)+padded) + header + 4*m.kernels.Lanes
 	if cell.Variant != nil {
 		row += columns*padded + header + units
 	}
-	if size, fits := sizeInBytes([]int{batch, row}, 4); !fits || size > maxUnseen {
+	if size, fits := sizeInBytes([]int{batch, row}, uint64(kernel.Size[F]())); !fits || size > maxUnseen {
 		return nil, invalid("memory", "a smaller one", "too little for this case")
 	}
-	s := &Stream{model: m, batch: batch, x: make([][]float32, batch)}
-	cell.Room, cell.CPanel = make([]float32, m.kernels.RoomFor(batch)), batch*cell.PanelUnits()
+	s := &StreamOf[F]{model: m, batch: batch, x: make([][]F, batch)}
+	cell.Room, cell.CPanel = make([]F, m.kernels.RoomFor(batch)), batch*cell.PanelUnits()
 	if cell.Variant != nil {
-		cell.Z, cell.ZPanel = make([]float32, batch*columns*padded), columns*cell.CPanel
-		cell.Middle = splitRows(make([]float32, batch*units), units)
+		cell.Z, cell.ZPanel = make([]F, batch*columns*padded), columns*cell.CPanel
+		cell.Middle = splitRows(make([]F, batch*units), units)
 	}
 	for _, parameters := range m.cells {
 		cell.Weights, cell.Variant = &parameters.Weights, parameters.variant
 		if m.config.Op != RNN {
-			cell.C = make([]float32, batch*padded)
+			cell.C = make([]F, batch*padded)
 		}
-		cell.H = splitRows(make([]float32, batch*outputs), outputs)
-		cell.Next = splitRows(make([]float32, batch*outputs), outputs)
-		s.layers = append(s.layers, stepper{cell})
+		cell.H = splitRows(make([]F, batch*outputs), outputs)
+		cell.Next = splitRows(make([]F, batch*outputs), outputs)
+		s.layers = append(s.layers, stepper[F]{cell})
 	}
 	return s, nil
 }
 
 // splitRows is the rows of data (B, width).
-func splitRows(data []float32, width int) [][]float32 {
-	rows := make([][]float32, len(data)/width)
+func splitRows[F Float](data []F, width int) [][]F {
+	rows := make([][]F, len(data)/width)
 	for r := range rows {
 		rows[r] = data[r*width:][:width:width]
 	}
@@ -64,11 +64,11 @@ func splitRows(data []float32, width int) [][]float32 {
 }
 
 // Batch is B, the number of rows.
-func (s *Stream) Batch() int { return s.batch }
+func (s *StreamOf[F]) Batch() int { return s.batch }
 
 // Step takes the next x (B, I) and writes the last layer's h (B, R) to y, which may be x's memory. It allocates
 // nothing. When the lengths of x or y are wrong, nothing happens but the error.
-func (s *Stream) Step(y, x []float32) error {
+func (s *StreamOf[F]) Step(y, x []F) error {
 	if s == nil || s.model == nil {
 		return invalid("stream", "one from NewStream", "empty")
 	}
@@ -99,12 +99,12 @@ func (s *Stream) Step(y, x []float32) error {
 }
 
 // State is a copy of the state: H (L, B, R), and C (L, B, H) where there is one.
-func (s *Stream) State() *State {
+func (s *StreamOf[F]) State() *StateOf[F] {
 	if s == nil || s.model == nil {
 		return nil
 	}
 	state := s.model.zeroState(s.batch)
-	s.eachRow(state, func(layer *stepper, r int, h, c []float32) {
+	s.eachRow(state, func(layer *stepper[F], r int, h, c []F) {
 		copy(h, layer.H[r])
 		if c != nil {
 			layer.getCells(r, c)
@@ -114,7 +114,7 @@ func (s *Stream) State() *State {
 }
 
 // SetState copies a state, as State gives it, into the stream; nil is zero.
-func (s *Stream) SetState(state *State) error {
+func (s *StreamOf[F]) SetState(state *StateOf[F]) error {
 	if s == nil || s.model == nil {
 		return invalid("stream", "one from NewStream", "empty")
 	}
@@ -124,7 +124,7 @@ func (s *Stream) SetState(state *State) error {
 	if state.isZero() {
 		state = s.model.zeroState(s.batch)
 	}
-	s.eachRow(state, func(layer *stepper, r int, h, c []float32) {
+	s.eachRow(state, func(layer *stepper[F], r int, h, c []F) {
 		copy(layer.H[r], h)
 		layer.setState(r, h, c)
 	})
@@ -132,12 +132,12 @@ func (s *Stream) SetState(state *State) error {
 }
 
 // eachRow visits the rows of all layers, with their h (R,) and c (H,), or nil, of a state.
-func (s *Stream) eachRow(state *State, visit func(layer *stepper, r int, h, c []float32)) {
+func (s *StreamOf[F]) eachRow(state *StateOf[F], visit func(layer *stepper[F], r int, h, c []F)) {
 	outputs, units := state.H.Shape[2], s.model.config.HiddenSize
 	for n := range s.layers {
 		for r := range s.batch {
 			at := n*s.batch + r
-			var c []float32
+			var c []F
 			if state.C != nil {
 				c = state.C.Data[at*units:][:units]
 			}

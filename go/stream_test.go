@@ -246,7 +246,7 @@ func TestStreamErrors(t *testing.T) {
 		{s.Step(nil, x), "y: 0 elements, want as many as its shape (2, 2)"},
 		{s.SetState(&State{H: zeros(1, 2, 2)}), "c_0: missing, want (L*D, B, H) = (1, 2, 2)"},
 		{s.SetState(&State{zeros(1, 2, 2), zeros(1, 1, 2)}), "c_0: shape (1, 1, 2), want (L*D, B, H) = (1, 2, 2)"},
-		{s.SetState(&State{&Tensor{[]int{1, 2, 2}, y[:3]}, zeros(1, 2, 2)}), "h_0: 3 elements, want as many as its shape (1, 2, 2)"},
+		{s.SetState(&State{&Tensor{Shape: []int{1, 2, 2}, Data: y[:3]}, zeros(1, 2, 2)}), "h_0: 3 elements, want as many as its shape (1, 2, 2)"},
 		{(*Stream)(nil).Step(y, x), "stream: empty, want one from NewStream"},
 		{(&Stream{}).Step(y, x), "stream: empty, want one from NewStream"},
 		{(&Stream{}).SetState(nil), "stream: empty, want one from NewStream"},

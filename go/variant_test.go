@@ -50,7 +50,7 @@ func demandSameOutputs(t *testing.T, what string, gotY *Tensor, gotState *State,
 }
 
 // rowsOf is some rows of a state.
-func (s *State) rowsOf(first, last int) *State {
+func rowsOf(s *State, first, last int) *State {
 	part := &State{H: columns(s.H, first, last)}
 	if s.C != nil {
 		part.C = columns(s.C, first, last)
@@ -87,12 +87,12 @@ func TestVariantsOfAllBatches(t *testing.T) {
 				}
 			}
 			for b := 0; b < batch; b += 1 + batch/4 {
-				row := &Inputs{X: columns(in.X, b, b+1), State: in.State.rowsOf(b, b+1)}
+				row := &Inputs{X: columns(in.X, b, b+1), State: rowsOf(in.State, b, b+1)}
 				if in.Lengths != nil {
 					row.Lengths = in.Lengths[b : b+1]
 				}
 				rowY, rowState := forward(t, m, row)
-				demandSameOutputs(t, fmt.Sprint("row ", b), rowY, rowState, columns(y, b, b+1), state.rowsOf(b, b+1))
+				demandSameOutputs(t, fmt.Sprint("row ", b), rowY, rowState, columns(y, b, b+1), rowsOf(state, b, b+1))
 			}
 		}
 	})
@@ -110,11 +110,11 @@ func TestVariantsMayBeCut(t *testing.T) {
 			y, state := forward(t, m, in)
 			for _, cut := range []int{0, 1, 7, 12} {
 				part := func(first, last int) *Tensor {
-					return &Tensor{[]int{last - first, batch, inputs}, in.X.Data[first*batch*inputs : last*batch*inputs]}
+					return &Tensor{Shape: []int{last - first, batch, inputs}, Data: in.X.Data[first*batch*inputs : last*batch*inputs]}
 				}
 				y1, middle := forward(t, m, &Inputs{X: part(0, cut), State: in.State})
 				y2, final := forward(t, m, &Inputs{X: part(cut, steps), State: middle})
-				whole := &Tensor{y.Shape, slices.Concat(y1.Data, y2.Data)}
+				whole := &Tensor{Shape: y.Shape, Data: slices.Concat(y1.Data, y2.Data)}
 				demandSameOutputs(t, fmt.Sprint("cut at ", cut), whole, final, y, state)
 
 				s := newStream(t, m, batch, middle)

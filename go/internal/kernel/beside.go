@@ -1,17 +1,19 @@
 package kernel
 
+import "unsafe"
+
 // A besideFunc goes on with the sums of some columns of one row.
 type besideFunc func(b *beside)
 
 // beside is the argument of a besideFunc.
 type beside struct {
-	z, w   [gates]*float32 // of a panel
-	x      *float32        // (K,)
-	inputs int             // K
+	z, w   [gates]unsafe.Pointer // of a panel
+	x      unsafe.Pointer        // (K,)
+	inputs int                   // K
 }
 
 // add goes on with the sums of columns that have such a term, for the rows x: z in panel p.
-func (c *Cell) add(z *[gates][]float32, terms *[gates]*Matrix, x [][]float32, p int) {
+func (c *Cell[F]) add(z *[gates][]F, terms *[gates]*Matrix[F], x [][]F, p int) {
 	if c.beside[0] == nil || len(x) > 1 {
 		for n, w := range terms {
 			if w != nil {
@@ -36,7 +38,8 @@ func (c *Cell) add(z *[gates][]float32, terms *[gates]*Matrix, x [][]float32, p 
 		if w == nil {
 			continue
 		}
-		b.z[n], b.w[n], b.x, b.inputs = &z[i][0], &w.data[w.at(p, 0, c.Lanes)], &x[0][0], w.inputs
+		b.z[n], b.w[n], b.inputs = unsafe.Pointer(&z[i][0]), unsafe.Pointer(&w.data[w.at(p, 0, c.Lanes)]), w.inputs
+		b.x = unsafe.Pointer(&x[0][0])
 		count--
 		if n++; n == together || count == 0 {
 			routines[n-1](b)

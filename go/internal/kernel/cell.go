@@ -1,36 +1,36 @@
 package kernel
 
 // Weights are the parameters of one layer and direction, as Pack and PackBias make them.
-type Weights struct {
-	IH, HH *Matrix   // (4*H, I_l), (4*H, H)
-	Bias   []float32 // b_ih + b_hh (2.5)
+type Weights[F Float] struct {
+	IH, HH *Matrix[F] // (4*H, I_l), (4*H, H)
+	Bias   []F        // b_ih + b_hh (2.5)
 }
 
 // A Cell is one layer and direction for some rows, in the panels First to Last of H = Units. Advance takes it from step
 // to step. What stands before the empty line stays the same in all of them.
-type Cell struct {
-	*Kernels
-	*Weights
+type Cell[F Float] struct {
+	*Kernels[F]
+	*Weights[F]
 	Units, First, Last int
-	C                  []float32 // (Last-First, rows, V); of a variant (Last-First, rows, 4*V), h where there is no c
-	CPanel, ZPanel     int       // distances from panel to panel, in C and Z
-	Room               []float32 // as much as the method says
+	C                  []F // (Last-First, rows, V); of a variant (Last-First, rows, 4*V), h where there is no c
+	CPanel, ZPanel     int // distances from panel to panel, in C and Z
+	Room               []F // as much as the method says
 
-	X         [][]float32 // (I_l,) of each row; nil, in all steps or none, where
-	Z         []float32   // (Last-First, rows, 4, V) holds the bias and the x part of (2.1)
-	H, Next   [][]float32 // (H,) of each row, before and after the step
-	Backwards bool        // the order of the panels
+	X         [][]F // (I_l,) of each row; nil, in all steps or none, where
+	Z         []F   // (Last-First, rows, 4, V) holds the bias and the x part of (2.1)
+	H, Next   [][]F // (H,) of each row, before and after the step
+	Backwards bool  // the order of the panels
 	block     block
 	argument  beside // of the routines for one row
 
-	*Variant                  // nil for the plain LSTM, which has nothing of the following
-	ZRow          int         // where the step begins in Z (Last-First, columns, rows, 4*V)
-	Middle        [][]float32 // (H,) of each row, between two phases
-	HFirst, HLast int         // the panels of h that the share has
+	*Variant[F]         // nil for the plain LSTM, which has nothing of the following
+	ZRow          int   // where the step begins in Z (Last-First, columns, rows, 4*V)
+	Middle        [][]F // (H,) of each row, between two phases
+	HFirst, HLast int   // the panels of h that the share has
 }
 
 // PanelUnits is how many units a panel has, but for the last.
-func (c *Cell) PanelUnits() int {
+func (c *Cell[F]) PanelUnits() int {
 	if c.Variant != nil {
 		return gates * c.Lanes
 	}
@@ -38,12 +38,12 @@ func (c *Cell) PanelUnits() int {
 }
 
 // Width is how many units panel p has room for.
-func (c *Cell) Width(p int) int {
+func (c *Cell[F]) Width(p int) int {
 	return min(c.PanelUnits(), c.Kernels.Panels(c.Units)*c.Lanes-p*c.PanelUnits())
 }
 
 // PanelsFor is P for so many units of a variant, or of the plain LSTM (nil).
-func (k *Kernels) PanelsFor(v *Variant, units int) int {
+func (k *Kernels[F]) PanelsFor(v *Variant[F], units int) int {
 	if v != nil {
 		return (k.Panels(units) + gates - 1) / gates
 	}
@@ -54,11 +54,11 @@ func (k *Kernels) PanelsFor(v *Variant, units int) int {
 const mostPanels = 3
 
 // RoomFor is how much room a Cell of so many rows needs.
-func (k *Kernels) RoomFor(rows int) int { return max(rows, mostPanels) * gates * k.Lanes }
+func (k *Kernels[F]) RoomFor(rows int) int { return max(rows, mostPanels) * gates * k.Lanes }
 
 // Advance is a step (2.1)-(2.4) of the first rows. The next one takes the panels in the opposite order: what the
 // second-level cache still holds of the weights is used first.
-func (c *Cell) Advance(rows int) {
+func (c *Cell[F]) Advance(rows int) {
 	if rows > 0 && c.First < c.Last {
 		c.advance(c, rows)
 	}
@@ -66,7 +66,7 @@ func (c *Cell) Advance(rows int) {
 }
 
 // eachPanel is Advance for any number of rows.
-func (c *Cell) eachPanel(rows int) {
+func (c *Cell[F]) eachPanel(rows int) {
 	for n := range c.Last - c.First {
 		if c.Backwards {
 			n = c.Last - c.First - 1 - n

@@ -19,7 +19,7 @@ func TestForeignFloatingPointSetting(t *testing.T) {
 		"amd64": 0x1f80 | 0x8000 | 0x0040 | 0x4000,
 		"arm64": 1<<24 | 1<<22,
 	}[runtime.GOARCH]
-	for _, kernels := range kernel.Available() {
+	for _, kernels := range kernel.Available[float32]() {
 		t.Setenv("LSTM_REF_ISA", kernels.Name)
 		for _, id := range []string{"subnormal-weight", "subnormal-state", "subnormal-output", "bias-rounding"} {
 			for _, threads := range []int{1, 4} {

@@ -2,16 +2,19 @@ package kernel
 
 import "math"
 
-// fma is a*b + c with one rounding to float32 (N2). Go has only a float64 fma, so it is built from float64 operations:
-// the product of two float32 is exact there, and their sum s, once rounded, rounds to the right float32 unless it lies
-// halfway between two of them.
-func fma(a, b, c float32) float32 {
+// fma is a*b + c with one rounding (N2). Go has only a float64 fma; that of float32 is built from float64 operations: the
+// product of two float32 is exact there, and their sum s, once rounded, rounds to the right float32 unless it lies halfway
+// between two of them.
+func fma[F Float](a, b, c F) F {
+	if isFloat64[F]() {
+		return F(math.FMA(float64(a), float64(b), float64(c)))
+	}
 	p := float64(a) * float64(b)
 	s := p + float64(c)
 	if doubtful(s) {
-		return roundOnce(p, float64(c), s)
+		return F(roundOnce(p, float64(c), s))
 	}
-	return float32(s)
+	return F(s)
 }
 
 // doubtful tells whether rounding s to float32 may go wrong: it lies halfway, or 0 < |s| < 2^-125, where the halfway

@@ -3,21 +3,21 @@
 package kernel
 
 var (
-	avx2   = simd("avx2", 8, tilesAVX2, stepAVX2, cellsAVX2, rowCellsAVX2, 3, listsAVX2, besideAVX2)
-	avx512 = simd("avx512", 16, tilesAVX512, stepAVX512, cellsAVX512, rowCellsAVX512, 1, listsAVX512, besideAVX512)
+	avx2   = isa{simd("avx2", 8, tilesAVX2, stepAVX2, cellsAVX2, rowCellsAVX2, 3, listsAVX2, besideAVX2), baseline.float64}
+	avx512 = isa{simd("avx512", 16, tilesAVX512, stepAVX512, cellsAVX512, rowCellsAVX512, 1, listsAVX512, besideAVX512), baseline.float64}
 )
 
 func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)
 func xgetbv() uint32
 
-// Available lists the implementations of this build that this machine can run, the fastest last.
-func Available() []*Kernels {
+// available lists the instruction sets of this build that this machine has, the fastest last.
+func available() []isa {
 	const (
 		fmaBit, osxsaveBit, avxBit = 1 << 12, 1 << 27, 1 << 28 // leaf 1, ecx
 		avx2Bit, avx512fBit        = 1 << 5, 1 << 16           // leaf 7, ebx
 		ymmState, zmmState         = 0x06, 0xe6                // XCR0: what the system saves
 	)
-	list := []*Kernels{&Baseline}
+	list := []isa{baseline}
 	if leaves, _, _, _ := cpuid(0, 0); leaves < 7 {
 		return list
 	}
@@ -28,10 +28,10 @@ func Available() []*Kernels {
 	_, b, _, _ := cpuid(7, 0)
 	state := xgetbv()
 	if b&avx2Bit != 0 && state&ymmState == ymmState {
-		list = append(list, &avx2)
+		list = append(list, avx2)
 	}
 	if b&avx512fBit != 0 && state&zmmState == zmmState {
-		list = append(list, &avx512)
+		list = append(list, avx512)
 	}
 	return list
 }

@@ -2,7 +2,7 @@
 
 package kernel
 
-var neon = simd("neon", 4, tilesNEON, stepNEON, cellsNEON, rowCellsNEON, 3, listsNEON, besideNEON)
+var neon = isa{simd("neon", 4, tilesNEON, stepNEON, cellsNEON, rowCellsNEON, 3, listsNEON, besideNEON), baseline.float64}
 
-// Available lists the implementations of this build that this machine can run, the fastest last. Every arm64 has NEON.
-func Available() []*Kernels { return []*Kernels{&Baseline, &neon} }
+// available lists the instruction sets of this build that this machine has, the fastest last. Every arm64 has NEON.
+func available() []isa { return []isa{baseline, neon} }

@@ -2,8 +2,8 @@
 
 package kernel
 
-// Available lists the implementations of this build that this machine can run, the fastest last.
-func Available() []*Kernels { return []*Kernels{&Baseline} }
+// available lists the instruction sets of this build that this machine has, the fastest last.
+func available() []isa { return []isa{baseline} }
 
 // block is what only assembly needs.
 type block struct{}

@@ -96,10 +96,10 @@ func TestActivationExamples(t *testing.T) {
 		name      string
 		got, want float32
 	}{
-		{"sigmoid(0)", sigmoid(0), 0.5}, {"sigmoid(-0)", sigmoid(negZero), 0.5}, {"sigmoid(inf)", sigmoid(inf), 1},
-		{"sigmoid(-inf)", sigmoid(-inf), 0}, {"sigmoid(NaN)", sigmoid(nan), nan}, {"sigmoid(-104)", sigmoid(-104), 0},
-		{"tanh(0)", tanh(0), 0}, {"tanh(-0)", tanh(negZero), negZero}, {"tanh(inf)", tanh(inf), 1}, {"tanh(-inf)", tanh(-inf), -1},
-		{"tanh(NaN)", tanh(nan), nan}, {"tanh(1e-40)", tanh(1e-40), 1e-40},
+		{"sigmoid(0)", single.sigmoid(0), 0.5}, {"sigmoid(-0)", single.sigmoid(negZero), 0.5}, {"sigmoid(inf)", single.sigmoid(inf), 1},
+		{"sigmoid(-inf)", single.sigmoid(-inf), 0}, {"sigmoid(NaN)", single.sigmoid(nan), nan}, {"sigmoid(-104)", single.sigmoid(-104), 0},
+		{"tanh(0)", single.tanh(0), 0}, {"tanh(-0)", single.tanh(negZero), negZero}, {"tanh(inf)", single.tanh(inf), 1}, {"tanh(-inf)", single.tanh(-inf), -1},
+		{"tanh(NaN)", single.tanh(nan), nan}, {"tanh(1e-40)", single.tanh(1e-40), 1e-40},
 	} {
 		if !same(c.got, c.want) {
 			t.Errorf("%s = %v, want %v", c.name, c.got, c.want)
@@ -120,8 +120,8 @@ func TestActivationsAccuracy(t *testing.T) {
 		if x < 0 {
 			s = e / (1 + e)
 		}
-		checkUlp(t, "sigmoid", x, sigmoid(x), s)
-		checkUlp(t, "tanh", x, tanh(x), math.Tanh(float64(x)))
+		checkUlp(t, "sigmoid", x, single.sigmoid(x), s)
+		checkUlp(t, "tanh", x, single.tanh(x), math.Tanh(float64(x)))
 	}
 }
 
@@ -174,7 +174,7 @@ var fillers = map[string]func(r *rand.Rand) float32{
 }
 
 func TestAffineAgainstBaseline(t *testing.T) {
-	for _, k := range Available()[1:] {
+	for _, k := range Available[float32]()[1:] {
 		for name, filler := range fillers {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(5, 6))
@@ -190,7 +190,7 @@ func TestAffineAgainstBaseline(t *testing.T) {
 
 // TestEveryTile has every number of rows in a tile, alone and after others, in some panels.
 func TestEveryTile(t *testing.T) {
-	for _, k := range Available()[1:] {
+	for _, k := range Available[float32]()[1:] {
 		t.Run(k.Name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(9, 10))
 			for rows := 1; rows <= 70; rows += 1 + rows/14*5 {
@@ -204,7 +204,7 @@ func TestEveryTile(t *testing.T) {
 }
 
 // repacked is the matrix of other lanes with the same weights.
-func repacked(weights []float32, k *Kernels, units, inputs, shift int) *Matrix {
+func repacked(weights []float32, k *Kernels[float32], units, inputs, shift int) *Matrix[float32] {
 	w := k.Pack(weights, units, inputs)
 	data := guard(len(w.data), shift)
 	copy(data.inner, w.data)
@@ -222,7 +222,7 @@ func values(random *rand.Rand, filler func(*rand.Rand) float32, n int) []float32
 }
 
 // compareAffine takes some of the panels, and rows of x and z that are not neighbours.
-func compareAffine(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
+func compareAffine(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
 	t.Helper()
 	weights, shift := values(random, filler, 4*units*inputs), random.IntN(16)
 	ih, hh := values(random, filler, 4*units), values(random, filler, 4*units)
@@ -238,7 +238,7 @@ func compareAffine(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ran
 	space := rows + random.IntN(3) // rows there are in z
 
 	for _, withBias := range []bool{false, true} {
-		compute := func(k *Kernels, first, last int) guarded { // z (last-first, space, 4, V)
+		compute := func(k *Kernels[float32], first, last int) guarded { // z (last-first, space, 4, V)
 			w := repacked(weights, k, units, inputs, shift)
 			row := gates * k.Lanes
 			z := guard((last-first)*space*row, shift)
@@ -259,7 +259,7 @@ func compareAffine(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ran
 			return z
 		}
 		what := fmt.Sprintf("units %d, inputs %d, rows %d, panels %d to %d, bias %v", units, inputs, rows, first, last, withBias)
-		got, want := compute(k, first, last), compute(&Baseline, first*k.Lanes, min(last*k.Lanes, units))
+		got, want := compute(k, first, last), compute(baseline.float32, first*k.Lanes, min(last*k.Lanes, units))
 		if !got.intact() {
 			t.Fatalf("%s: wrote outside z", what)
 		}
@@ -269,7 +269,7 @@ func compareAffine(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ran
 				row := gates * k.Lanes
 				k.UnpackGates(gotRow, got.inner[((p-first)*space+r)*row:], units, p)
 				for j := p * k.Lanes; j < min((p+1)*k.Lanes, units); j++ {
-					Baseline.UnpackGates(wantRow, want.inner[((j-first*k.Lanes)*space+r)*gates:], units, j)
+					baseline.float32.UnpackGates(wantRow, want.inner[((j-first*k.Lanes)*space+r)*gates:], units, j)
 					for gate := range gates {
 						if v, w := gotRow[gate*units+j], wantRow[gate*units+j]; !same(v, w) {
 							t.Fatalf("%s: row %d, gate %d, unit %d: %x, want %x", what, r, gate, j, v, w)
@@ -282,7 +282,7 @@ func compareAffine(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ran
 }
 
 func TestStepAgainstBaseline(t *testing.T) {
-	for _, k := range Available()[1:] {
+	for _, k := range Available[float32]()[1:] {
 		for name, filler := range fillers {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(7, 8))
@@ -297,7 +297,7 @@ func TestStepAgainstBaseline(t *testing.T) {
 }
 
 // compareStep takes some of the panels.
-func compareStep(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, rows int) {
+func compareStep(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, units, rows int) {
 	t.Helper()
 	z0, c0 := values(random, filler, rows*4*units), values(random, filler, rows*units) // (rows, 4*H), (rows, H)
 	first := random.IntN(k.Panels(units))
@@ -306,7 +306,7 @@ func compareStep(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.
 	h := make([]guarded, rows)
 
 	// compute gives the panels' gates and cell states as (rows, 4*H) and (rows, H).
-	compute := func(k *Kernels, first, last int, h [][]float32) (gateValues, cells []float32) {
+	compute := func(k *Kernels[float32], first, last int, h [][]float32) (gateValues, cells []float32) {
 		row := gates * k.Lanes
 		z, c := guard((last-first)*space*row, shift), guard((last-first)*space*k.Lanes, shift)
 		each := func(visit func(r, j, gate, inZ, inC int)) {
@@ -341,7 +341,7 @@ func compareStep(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.
 		gotH[r], wantH[r] = h[r].inner, make([]float32, units)
 	}
 	gotZ, gotC := compute(k, first, last, gotH)
-	wantZ, wantC := compute(&Baseline, 0, units, wantH)
+	wantZ, wantC := compute(baseline.float32, 0, units, wantH)
 	for r := range rows {
 		if !h[r].intact() {
 			t.Fatalf("units %d, rows %d, panels %d to %d: wrote outside h", units, rows, first, last)
@@ -366,7 +366,7 @@ func compareStep(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.
 }
 
 func TestAdvanceAgainstBaseline(t *testing.T) {
-	for _, k := range Available()[1:] {
+	for _, k := range Available[float32]()[1:] {
 		for name, filler := range fillers {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(11, 12))
@@ -385,7 +385,7 @@ func TestAdvanceAgainstBaseline(t *testing.T) {
 
 // TestAdvanceAnyPanels has one row of every number of panels: side by side, in groups of different widths, one by one.
 func TestAdvanceAnyPanels(t *testing.T) {
-	for _, k := range Available()[1:] {
+	for _, k := range Available[float32]()[1:] {
 		t.Run(k.Name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(13, 14))
 			for panels := 1; panels <= 10; panels++ {
@@ -398,7 +398,7 @@ func TestAdvanceAnyPanels(t *testing.T) {
 }
 
 // compareAdvance takes four steps, two in each direction, of some rows of more; with x, and with its part of z.
-func compareAdvance(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32,
+func compareAdvance(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32,
 	units, inputs, rows, first, last int) {
 	t.Helper()
 	const steps = 4
@@ -420,15 +420,15 @@ func compareAdvance(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ra
 	}
 
 	// compute gives the panels' h of each step and the final c, each (rows, H).
-	compute := func(k *Kernels, first, last int, withX bool) (states [][]float32) {
+	compute := func(k *Kernels[float32], first, last int, withX bool) (states [][]float32) {
 		what := fmt.Sprintf("%s: units %d, inputs %d, rows %d, panels %d to %d, x %v", k.Name, units, inputs, rows, first, last, withX)
 		row := gates * k.Lanes
 		b := guard(k.Panels(units)*row, shift)
 		copy(b.inner, k.PackBias(bias, zeros, units))
 		z, c := guard((last-first)*space*row, shift), guard((last-first)*space*k.Lanes, shift)
 		room := guard(k.RoomFor(rows), shift)
-		cell := Cell{
-			Kernels: k, Weights: &Weights{repacked(ih, k, units, inputs, shift), repacked(hh, k, units, units, shift), b.inner},
+		cell := Cell[float32]{
+			Kernels: k, Weights: &Weights[float32]{repacked(ih, k, units, inputs, shift), repacked(hh, k, units, units, shift), b.inner},
 			Units: units, First: first, Last: last, C: c.inner, CPanel: space * k.Lanes, ZPanel: space * row, Room: room.inner, H: h,
 		}
 		eachCell := func(visit func(r, j int, c *float32)) {
@@ -476,7 +476,7 @@ func compareAdvance(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ra
 		return append(states, state)
 	}
 
-	want := compute(&Baseline, first*k.Lanes, min(last*k.Lanes, units), true)
+	want := compute(baseline.float32, first*k.Lanes, min(last*k.Lanes, units), true)
 	for _, withX := range []bool{true, false} {
 		for n, state := range compute(k, first, last, withX) {
 			for i, v := range state {
@@ -491,7 +491,7 @@ func compareAdvance(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ra
 
 // TestActivationsAgainstBaseline sends every 1021st float32 through the gates of each implementation.
 func TestActivationsAgainstBaseline(t *testing.T) {
-	for _, k := range Available()[1:] {
+	for _, k := range Available[float32]()[1:] {
 		t.Run(k.Name, func(t *testing.T) {
 			const units = 1 << 12
 			row := gates * k.Lanes
@@ -506,8 +506,8 @@ func TestActivationsAgainstBaseline(t *testing.T) {
 				}
 				k.Step(z, row, c, k.Lanes, [][]float32{h}, units, 0, units/k.Lanes)
 				for j, x := range inputs {
-					if i, g := z[at(0, j)], z[at(2, j)]; !same(i, sigmoid(x)) || !same(g, tanh(x)) {
-						t.Fatalf("x = %x: sigmoid %x, want %x; tanh %x, want %x", x, i, sigmoid(x), g, tanh(x))
+					if i, g := z[at(0, j)], z[at(2, j)]; !same(i, single.sigmoid(x)) || !same(g, single.tanh(x)) {
+						t.Fatalf("x = %x: sigmoid %x, want %x; tanh %x, want %x", x, i, single.sigmoid(x), g, single.tanh(x))
 					}
 				}
 			}
@@ -517,7 +517,7 @@ func TestActivationsAgainstBaseline(t *testing.T) {
 
 // BenchmarkAffine multiplies a matrix (4*H, K) by rows of inputs.
 func BenchmarkAffine(b *testing.B) {
-	for _, k := range Available() {
+	for _, k := range Available[float32]() {
 		for _, c := range [][3]int{
 			{16, 16, 1}, {32, 32, 1}, {64, 64, 1}, {128, 128, 1}, {256, 256, 1}, {512, 512, 1}, {1024, 1024, 1},
 			{64, 64, 96}, {64, 64, 32}, {256, 256, 32}, {256, 256, 64}, {512, 512, 64}, {1024, 1024, 64},
@@ -542,7 +542,7 @@ func BenchmarkAffine(b *testing.B) {
 }
 
 func BenchmarkStep(b *testing.B) {
-	for _, k := range Available() {
+	for _, k := range Available[float32]() {
 		b.Run(k.Name, func(b *testing.B) {
 			const units = 256
 			z, c, h := make([]float32, gates*units), make([]float32, units), make([]float32, units)
@@ -557,15 +557,15 @@ func BenchmarkStep(b *testing.B) {
 
 // BenchmarkAdvance is steps of one row.
 func BenchmarkAdvance(b *testing.B) {
-	for _, k := range Available() {
+	for _, k := range Available[float32]() {
 		for _, c := range [][2]int{{1, 16}, {8, 32}, {64, 64}, {128, 128}, {256, 256}} {
 			inputs, units := c[0], c[1]
 			b.Run(fmt.Sprintf("%s/I=%d/H=%d", k.Name, inputs, units), func(b *testing.B) {
 				panels := k.Panels(units)
 				row := func(n int) [][]float32 { return [][]float32{make([]float32, n)} }
-				cell := Cell{
+				cell := Cell[float32]{
 					Kernels: k, Units: units, Last: panels, C: make([]float32, panels*k.Lanes), CPanel: k.Lanes,
-					Weights: &Weights{
+					Weights: &Weights[float32]{
 						k.Pack(make([]float32, 4*units*inputs), units, inputs), k.Pack(make([]float32, 4*units*units), units, units),
 						k.PackBias(nil, nil, units),
 					},

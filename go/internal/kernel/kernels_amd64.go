@@ -149,7 +149,7 @@ func softplusAVX2(d, a, b, c, e *float32, n int)
 func thresholdedReluAVX2(d, a, b, c, e *float32, n int)
 
 // tilesAVX2 has the tile of n rows and v vectors at [v-1][n-1].
-var tilesAVX2 = [gates][]tileFunc{
+var tilesAVX2 = [gates][]tileFunc[float32]{
 	{tileAVX2_1x1, tileAVX2_2x1, tileAVX2_3x1},
 	{tileAVX2_1x2, tileAVX2_2x2, tileAVX2_3x2},
 	{tileAVX2_1x3, tileAVX2_2x3, tileAVX2_3x3},
@@ -171,7 +171,7 @@ var cellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_2x1, cellAVX2_3x1}
 var rowCellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_1x2, cellAVX2_1x3}
 
 // listsAVX2 has the operations in the order of Kernels.lists.
-var listsAVX2 = []vectorsFunc{fmaAVX2, mixAVX2, timesAVX2, restAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
+var listsAVX2 = []vectorsFunc[float32]{fmaAVX2, mixAVX2, timesAVX2, restAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
 
 //go:noescape
 func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -366,7 +366,7 @@ func softplusAVX512(d, a, b, c, e *float32, n int)
 func thresholdedReluAVX512(d, a, b, c, e *float32, n int)
 
 // tilesAVX512 has the tile of n rows and v vectors at [v-1][n-1].
-var tilesAVX512 = [gates][]tileFunc{
+var tilesAVX512 = [gates][]tileFunc[float32]{
 	{tileAVX512_1x1, tileAVX512_2x1, tileAVX512_3x1, tileAVX512_4x1, tileAVX512_5x1, tileAVX512_6x1},
 	{tileAVX512_1x2, tileAVX512_2x2, tileAVX512_3x2, tileAVX512_4x2, tileAVX512_5x2, tileAVX512_6x2},
 	{tileAVX512_1x3, tileAVX512_2x3, tileAVX512_3x3, tileAVX512_4x3, tileAVX512_5x3, tileAVX512_6x3},
@@ -388,4 +388,4 @@ var cellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_2x1, cellAVX512_3x1, cel
 var rowCellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_1x2, cellAVX512_1x3}
 
 // listsAVX512 has the operations in the order of Kernels.lists.
-var listsAVX512 = []vectorsFunc{fmaAVX512, mixAVX512, timesAVX512, restAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}
+var listsAVX512 = []vectorsFunc[float32]{fmaAVX512, mixAVX512, timesAVX512, restAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}

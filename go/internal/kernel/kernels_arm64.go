@@ -197,7 +197,7 @@ func softplusNEON(d, a, b, c, e *float32, n int)
 func thresholdedReluNEON(d, a, b, c, e *float32, n int)
 
 // tilesNEON has the tile of n rows and v vectors at [v-1][n-1].
-var tilesNEON = [gates][]tileFunc{
+var tilesNEON = [gates][]tileFunc[float32]{
 	{tileNEON_1x1, tileNEON_2x1, tileNEON_3x1, tileNEON_4x1, tileNEON_5x1, tileNEON_6x1},
 	{tileNEON_1x2, tileNEON_2x2, tileNEON_3x2, tileNEON_4x2, tileNEON_5x2, tileNEON_6x2},
 	{tileNEON_1x3, tileNEON_2x3, tileNEON_3x3, tileNEON_4x3, tileNEON_5x3, tileNEON_6x3},
@@ -219,4 +219,4 @@ var cellsNEON = []cellFunc{cellNEON_1x1, cellNEON_2x1, cellNEON_3x1, cellNEON_4x
 var rowCellsNEON = []cellFunc{cellNEON_1x1, cellNEON_1x2, cellNEON_1x3}
 
 // listsNEON has the operations in the order of Kernels.lists.
-var listsNEON = []vectorsFunc{fmaNEON, mixNEON, timesNEON, restNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}
+var listsNEON = []vectorsFunc[float32]{fmaNEON, mixNEON, timesNEON, restNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}

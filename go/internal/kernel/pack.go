@@ -12,24 +12,24 @@ const gates = 4
 // as many as are left.
 
 // Matrix is a packed weight matrix (4*H, K), or (H, K) of one column.
-type Matrix struct {
+type Matrix[F Float] struct {
 	inputs, vectors int // K, and V outputs each
-	data            []float32
+	data            []F
 }
 
 // width is how many outputs panel p has.
-func (m *Matrix) width(p, lanes int) int { return min(gates, m.vectors-gates*p) * lanes }
+func (m *Matrix[F]) width(p, lanes int) int { return min(gates, m.vectors-gates*p) * lanes }
 
 // at is where panel p has its weights from term k on.
-func (m *Matrix) at(p, k, lanes int) int { return p*m.inputs*gates*lanes + k*m.width(p, lanes) }
+func (m *Matrix[F]) at(p, k, lanes int) int { return p*m.inputs*gates*lanes + k*m.width(p, lanes) }
 
 // Panels is P for H units.
-func (k *Kernels) Panels(units int) int { return (units + k.Lanes - 1) / k.Lanes }
+func (k *Kernels[F]) Panels(units int) int { return (units + k.Lanes - 1) / k.Lanes }
 
 // Pack packs w (4*H, K).
-func (k *Kernels) Pack(w []float32, units, inputs int) *Matrix {
+func (k *Kernels[F]) Pack(w []F, units, inputs int) *Matrix[F] {
 	step := gates * k.Lanes
-	m := &Matrix{inputs, k.Panels(units) * gates, make([]float32, k.Panels(units)*inputs*step)}
+	m := &Matrix[F]{inputs, k.Panels(units) * gates, make([]F, k.Panels(units)*inputs*step)}
 	for gate := range gates {
 		for j := range units {
 			row := w[(gate*units+j)*inputs:][:inputs]
@@ -43,9 +43,9 @@ func (k *Kernels) Pack(w []float32, units, inputs int) *Matrix {
 }
 
 // PackColumn packs the weights w (H, K) of one column.
-func (k *Kernels) PackColumn(w []float32, units, inputs int) *Matrix {
+func (k *Kernels[F]) PackColumn(w []F, units, inputs int) *Matrix[F] {
 	vectors := k.Panels(units)
-	m := &Matrix{inputs, vectors, make([]float32, vectors*k.Lanes*inputs+gates)} // and what affineBaseline reads beyond
+	m := &Matrix[F]{inputs, vectors, make([]F, vectors*k.Lanes*inputs+gates)} // and what affineBaseline reads beyond
 	for j := range units {
 		p := j / (gates * k.Lanes)
 		at, step := m.at(p, 0, k.Lanes)+j%(gates*k.Lanes), m.width(p, k.Lanes)
@@ -57,8 +57,8 @@ func (k *Kernels) PackColumn(w []float32, units, inputs int) *Matrix {
 }
 
 // PackStart packs what one column starts from: a + b (2.5), or one of them where the other is nil; +0 where both are.
-func (k *Kernels) PackStart(a, b []float32, units int) []float32 {
-	start := make([]float32, k.Panels(units)*k.Lanes)
+func (k *Kernels[F]) PackStart(a, b []F, units int) []F {
+	start := make([]F, k.Panels(units)*k.Lanes)
 	copy(start, a)
 	for j, v := range b {
 		if a == nil {
@@ -71,8 +71,8 @@ func (k *Kernels) PackStart(a, b []float32, units int) []float32 {
 }
 
 // PackBias packs b = b_ih + b_hh (2.5), each (4*H,); +0 where there is no bias (nil).
-func (k *Kernels) PackBias(ih, hh []float32, units int) []float32 {
-	b := make([]float32, k.Panels(units)*gates*k.Lanes)
+func (k *Kernels[F]) PackBias(ih, hh []F, units int) []F {
+	b := make([]F, k.Panels(units)*gates*k.Lanes)
 	if ih == nil {
 		return b
 	}
@@ -85,7 +85,7 @@ func (k *Kernels) PackBias(ih, hh []float32, units int) []float32 {
 }
 
 // UnpackGates copies a panel's values of one row, (4, V), to their places in dst (4*H,).
-func (k *Kernels) UnpackGates(dst, row []float32, units, p int) {
+func (k *Kernels[F]) UnpackGates(dst, row []F, units, p int) {
 	for gate := range gates {
 		copy(dst[gate*units+p*k.Lanes:][:min(k.Lanes, units-p*k.Lanes)], row[gate*k.Lanes:])
 	}

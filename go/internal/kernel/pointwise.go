@@ -4,7 +4,7 @@ package kernel
 // the next one.
 
 // spread copies panel p of some rows to its places in them.
-func (c *Cell) spread(to [][]float32, p int, list []float32, rows int) {
+func (c *Cell[F]) spread(to [][]F, p int, list []F, rows int) {
 	width := len(list) / rows
 	for r, row := range to[:rows] {
 		copy(row[p*gates*c.Lanes:], list[r*width:][:width])
@@ -12,7 +12,7 @@ func (c *Cell) spread(to [][]float32, p int, list []float32, rows int) {
 }
 
 // peep is z = fma(w, c, z), w being the same for all rows.
-func (c *Cell) peep(z, w, state []float32, p panel) {
+func (c *Cell[F]) peep(z, w, state []F, p panel[F]) {
 	w = w[p.number*gates*c.Lanes:][:p.width]
 	for at := 0; at < len(z); at += p.width {
 		c.fma(z[at:][:p.width], w, state[at:][:p.width], z[at:][:p.width])
@@ -20,7 +20,7 @@ func (c *Cell) peep(z, w, state []float32, p panel) {
 }
 
 // lstm is (V4) to (V6) with (2.2)-(2.4).
-func lstm(c *Cell, p panel) {
+func lstm[F Float](c *Cell[F], p panel[F]) {
 	k := &c.Variant.options
 	i, f, g, o := p.z[0], p.z[1], p.z[2], p.z[3]
 	if k.Peephole != nil { // (V4)
@@ -49,7 +49,7 @@ func lstm(c *Cell, p panel) {
 }
 
 // gru is (V9), (V10) and (V13), resetting after.
-func gru(c *Cell, p panel) {
+func gru[F Float](c *Cell[F], p panel[F]) {
 	k := &c.Variant.options
 	r, u, nx, nh := p.z[0], p.z[1], p.z[2], p.z[3]
 	c.act(k.Gate, r, r) // (V9)
@@ -59,7 +59,7 @@ func gru(c *Cell, p panel) {
 }
 
 // gruReset is (V9), and r * h of (V11) for all units to read.
-func gruReset(c *Cell, p panel) {
+func gruReset[F Float](c *Cell[F], p panel[F]) {
 	k := &c.Variant.options
 	r, u := p.z[0], p.z[1]
 	c.act(k.Gate, r, r) // (V9)
@@ -69,10 +69,10 @@ func gruReset(c *Cell, p panel) {
 }
 
 // gruCandidate is (V12) and (V13), when n has the term r * h.
-func gruCandidate(c *Cell, p panel) { c.update(p.z[1], p.z[2], p) }
+func gruCandidate[F Float](c *Cell[F], p panel[F]) { c.update(p.z[1], p.z[2], p) }
 
 // update is act of (V10) or (V12), and (V13); the state is h.
-func (c *Cell) update(u, n []float32, p panel) {
+func (c *Cell[F]) update(u, n []F, p panel[F]) {
 	c.act(c.Variant.options.Candidate, n, n)
 	c.rest(p.m, u)
 	c.mix(p.state, u, p.state, p.m, n) // (V13)
@@ -80,7 +80,7 @@ func (c *Cell) update(u, n []float32, p panel) {
 }
 
 // rnn is (V15).
-func rnn(c *Cell, p panel) {
+func rnn[F Float](c *Cell[F], p panel[F]) {
 	n := p.z[0]
 	c.act(c.Variant.options.Candidate, p.m, n)
 	c.spread(c.Next, p.number, p.m, len(p.m)/p.width)

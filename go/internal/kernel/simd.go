@@ -7,26 +7,26 @@ import "unsafe"
 // tileFunc computes one chunk of (N3), some terms >= 1 from first on, for one panel and tiles x n rows of x: z = from + a.
 // z (rows, 4, V), from the same with fromRow bytes from row to row, w (terms, 4, V), x the rows' slice headers. Meanwhile it may
 // fetch what stands ahead bytes after w and on; each term's place is by step bytes further than the last one's, seen from w's terms.
-type tileFunc func(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
+type tileFunc[F Float] func(z, from, w *F, x *[]F, first, terms, tiles, fromRow, ahead, step int)
 
 // vectorsFunc is a listFunc for n floats, some whole vectors of them.
-type vectorsFunc func(d, a, b, c, e *float32, n int)
+type vectorsFunc[F Float] func(d, a, b, c, e *F, n int)
 
 // cellFunc runs (2.1)-(2.4) over the panels of a block, for so many rows as it is made for.
 type cellFunc func(b *block)
 
 // panelsFunc runs (2.2)-(2.4) over panels and rows; first and units count hidden units.
-type panelsFunc func(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
+type panelsFunc[F Float] func(z, c *F, h *[]F, first, units, rows, zPanel, cPanel int)
 
 // block is the argument of a cellFunc. Distances are in bytes; panels count from the first of the step's on.
 type block struct {
-	start                *float32 // (panels, rows, 4, V)
+	start                unsafe.Pointer // (panels, rows, 4, V)
 	startPanel, startRow int
-	products             [2]product // of x and of h
-	z                    *float32   // room for a tile's (4, V)
-	c                    *float32   // (panels, rows, V)
+	products             [2]product     // of x and of h
+	z                    unsafe.Pointer // room for a tile's (4, V)
+	c                    unsafe.Pointer // (panels, rows, V)
 	cPanel               int
-	h                    *[]float32 // the rows' slice headers, from `unit` on to be filled with `units`
+	h                    unsafe.Pointer // the rows' slice headers, from `unit` on to be filled with `units`
 	unit, units          int
 	panel, end, step     int // the panels in their order; end is not one of them any more
 
@@ -35,30 +35,31 @@ type block struct {
 
 // product is W x of (N3): w (panels, inputs, 4, V), x the rows' slice headers.
 type product struct {
-	w      *float32
+	w      unsafe.Pointer
 	panel  int
-	x      *[]float32
+	x      unsafe.Pointer
 	inputs int
 }
 
 // simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
 // side by side, else `most` panels at a time.
-func simd(name string, lanes int, tiles [gates][]tileFunc, step panelsFunc, cells, rowCells []cellFunc, most int, lists []vectorsFunc, beside [gates][]besideFunc) Kernels {
-	return Kernels{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy(cells, rowCells, most), listsBy(lists), beside}
+func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], beside [gates][]besideFunc) *Kernels[F] {
+	return &Kernels[F]{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), beside}
 }
 
 // affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows
 // by tile of rows, in equal parts.
-func affineBy(widths [gates][]tileFunc, lanes int) affineFunc {
-	return func(z []float32, zPanel int, bias []float32, w *Matrix, x [][]float32, first, last int) {
+func affineBy[F Float](widths [gates][]tileFunc[F], lanes int) affineFunc[F] {
+	return func(z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int) {
 		if len(x) == 0 {
 			return
 		}
+		bytes := Size[F]()
 		for p := first; p < last; p++ {
 			row := w.width(p, lanes)
 			tiles := widths[row/lanes-1]
 			height, tall, low := parts(len(x), len(tiles))
-			perTerm := fetchedPerTerm(4*row, tall+low)
+			perTerm := fetchedPerTerm(bytes*row, tall+low)
 			at := (p - first) * zPanel
 			from, fromRow := z[at:], row
 			if bias != nil {
@@ -66,11 +67,11 @@ func affineBy(widths [gates][]tileFunc, lanes int) affineFunc {
 			}
 			for k := 0; k < w.inputs; k += kChunk {
 				terms, weights := min(kChunk, w.inputs-k), &w.data[w.at(p, k, lanes)]
-				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, 4*fromRow, 4*row*terms, perTerm-4*row)
+				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, bytes*fromRow, bytes*row*terms, perTerm-bytes*row)
 				if low > 0 {
 					r := tall * height
-					ahead := 4*row*terms + perTerm*terms*tall
-					tiles[height-2](&z[at+r*row], &from[r*fromRow], weights, &x[r], k, terms, low, 4*fromRow, ahead, perTerm-4*row)
+					ahead := bytes*row*terms + perTerm*terms*tall
+					tiles[height-2](&z[at+r*row], &from[r*fromRow], weights, &x[r], k, terms, low, bytes*fromRow, ahead, perTerm-bytes*row)
 				}
 				from, fromRow = z[at:], row
 			}
@@ -89,20 +90,20 @@ func fetchedPerTerm(bytes, tiles int) int {
 }
 
 // stepBy is the pointwise step.
-func stepBy(step panelsFunc, lanes int) stepFunc {
-	return func(z []float32, zPanel int, c []float32, cPanel int, h [][]float32, units, first, last int) {
+func stepBy[F Float](step panelsFunc[F], lanes int) stepFunc[F] {
+	return func(z []F, zPanel int, c []F, cPanel int, h [][]F, units, first, last int) {
 		if len(h) > 0 && first < last {
 			from := first * lanes
-			step(&z[0], &c[0], &h[0], from, min(units, last*lanes)-from, len(h), 4*zPanel, 4*cPanel)
+			step(&z[0], &c[0], &h[0], from, min(units, last*lanes)-from, len(h), Size[F]()*zPanel, Size[F]()*cPanel)
 		}
 	}
 }
 
 // listsBy is the pointwise operations on lists.
-func listsBy(routines []vectorsFunc) []listFunc {
-	lists := make([]listFunc, len(routines))
+func listsBy[F Float](routines []vectorsFunc[F]) []listFunc[F] {
+	lists := make([]listFunc[F], len(routines))
 	for n, routine := range routines {
-		lists[n] = func(d, a, b, c, e []float32) {
+		lists[n] = func(d, a, b, c, e []F) {
 			if len(d) > 0 {
 				routine(&d[0], unsafe.SliceData(a), unsafe.SliceData(b), unsafe.SliceData(c), unsafe.SliceData(e), len(d))
 			}
@@ -112,8 +113,8 @@ func listsBy(routines []vectorsFunc) []listFunc {
 }
 
 // advanceBy is a whole step: of few rows by routines that keep z in registers, of many panel by panel.
-func advanceBy(cells, rowCells []cellFunc, most int) func(c *Cell, rows int) {
-	return func(c *Cell, rows int) {
+func advanceBy[F Float](cells, rowCells []cellFunc, most int) func(c *Cell[F], rows int) {
+	return func(c *Cell[F], rows int) {
 		if rows > len(cells) {
 			c.eachPanel(rows)
 			return
@@ -123,11 +124,11 @@ func advanceBy(cells, rowCells []cellFunc, most int) func(c *Cell, rows int) {
 			c.prepare(most)
 		}
 		if c.X != nil {
-			b.products[0].x = &c.X[0]
+			b.products[0].x = unsafe.Pointer(&c.X[0])
 		} else {
-			b.start = &c.Z[0]
+			b.start = unsafe.Pointer(&c.Z[0])
 		}
-		b.products[1].x, b.h = &c.H[0], &c.Next[0]
+		b.products[1].x, b.h = unsafe.Pointer(&c.H[0]), unsafe.Pointer(&c.Next[0])
 		if rows > 1 {
 			b.run(cells[rows-1], 0, panels, 1, c.Backwards)
 			return
@@ -151,27 +152,28 @@ func (b *block) run(routine cellFunc, first, count, width int, backwards bool) {
 	routine(b)
 }
 
-const smallWeights = 16384 // floats that are read at full speed from several places, too
+const smallWeights = 65536 // bytes that are read at full speed from several places, too
 
 // prepare fills in what stays the same in all steps.
-func (c *Cell) prepare(most int) {
+func (c *Cell[F]) prepare(most int) {
+	bytes := Size[F]()
 	row, panels := gates*c.Lanes, c.Last-c.First
 	inputs := c.HH.inputs
 	if c.X != nil {
 		inputs += c.IH.inputs
 	}
-	if panels <= mostPanels || panels*inputs*row <= smallWeights {
+	if panels <= mostPanels || panels*inputs*row*bytes <= smallWeights {
 		most = mostPanels
 	}
-	weights := func(w *Matrix) product {
-		return product{w: &w.data[c.First*w.inputs*row], panel: 4 * row * w.inputs, inputs: w.inputs}
+	weights := func(w *Matrix[F]) product {
+		return product{w: unsafe.Pointer(&w.data[c.First*w.inputs*row]), panel: bytes * row * w.inputs, inputs: w.inputs}
 	}
 	c.block = block{
-		start: &c.Bias[c.First*row], startPanel: 4 * row, products: [2]product{weights(c.IH), weights(c.HH)},
-		z: &c.Room[0], c: &c.C[0], cPanel: 4 * c.CPanel, unit: c.First * c.Lanes, units: c.Units - c.First*c.Lanes,
+		start: unsafe.Pointer(&c.Bias[c.First*row]), startPanel: bytes * row, products: [2]product{weights(c.IH), weights(c.HH)},
+		z: unsafe.Pointer(&c.Room[0]), c: unsafe.Pointer(&c.C[0]), cPanel: bytes * c.CPanel, unit: c.First * c.Lanes, units: c.Units - c.First*c.Lanes,
 	}
 	c.block.width, c.block.wide, c.block.narrow = parts(panels, most)
 	if c.X == nil {
-		c.block.startPanel, c.block.startRow, c.block.products[0].inputs = 4*c.ZPanel, 4*row, 0
+		c.block.startPanel, c.block.startRow, c.block.products[0].inputs = bytes*c.ZPanel, bytes*row, 0
 	}
 }

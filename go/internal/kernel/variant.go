@@ -4,22 +4,22 @@ package kernel
 //
 // Its units are dealt out in panels of 4*V, the last with as many vectors as there are. Every column of z is a matrix of its own,
 // so that what a panel has of it for some rows, (rows, 4*V), is one list. So are the states.
-type Variant struct {
-	Columns []Column                 // in the order of z
-	points  []func(c *Cell, p panel) // of each phase
-	options Options
-	Project Column // Late (R, H): phase 2 of an LSTM with a projection (V7)
+type Variant[F Float] struct {
+	Columns []Column[F]                    // in the order of z
+	points  []func(c *Cell[F], p panel[F]) // of each phase
+	options Options[F]
+	Project Column[F] // Late (R, H): phase 2 of an LSTM with a projection (V7)
 }
 
 // A Column is what one pre-activation is the sum of.
-type Column struct {
-	Start []float32 // as PackStart makes it
-	X, H  *Matrix   // as PackColumn makes them; nil where the sum has no such term
-	Late  *Matrix   // of Cell.Middle, in phase 2
+type Column[F Float] struct {
+	Start []F        // as PackStart makes it
+	X, H  *Matrix[F] // as PackColumn makes them; nil where the sum has no such term
+	Late  *Matrix[F] // of Cell.Middle, in phase 2
 }
 
 // Phase is the one in which the sum is complete.
-func (c *Column) Phase() int {
+func (c *Column[F]) Phase() int {
 	if c.Late != nil {
 		return 1
 	}
@@ -27,33 +27,33 @@ func (c *Column) Phase() int {
 }
 
 // Options are what the pointwise parts read.
-type Options struct {
-	Gate, Candidate, Output Activation
+type Options[F Float] struct {
+	Gate, Candidate, Output Activation[F]
 	InputForget             bool
-	Peephole                *[3][]float32 // p_i, p_o, p_f, each (H,), as PackStart makes them
+	Peephole                *[3][]F // p_i, p_o, p_f, each (H,), as PackStart makes them
 }
 
 // NewLSTM has the columns i, f, g, o; of a projection (R, H) the Late, or none.
-func NewLSTM(columns []Column, o Options, project Column) *Variant {
-	return &Variant{columns, []func(*Cell, panel){lstm}, o, project}
+func NewLSTM[F Float](columns []Column[F], o Options[F], project Column[F]) *Variant[F] {
+	return &Variant[F]{columns, []func(*Cell[F], panel[F]){lstm[F]}, o, project}
 }
 
 // NewGRU has the columns r, u, n_x, n_h or, resetting before, r, u, n, the last with a Late.
-func NewGRU(columns []Column, o Options) *Variant {
-	points := []func(*Cell, panel){gru}
+func NewGRU[F Float](columns []Column[F], o Options[F]) *Variant[F] {
+	points := []func(*Cell[F], panel[F]){gru[F]}
 	if len(columns) == 3 {
-		points = []func(*Cell, panel){gruReset, gruCandidate}
+		points = []func(*Cell[F], panel[F]){gruReset[F], gruCandidate[F]}
 	}
-	return &Variant{columns, points, o, Column{}}
+	return &Variant[F]{columns, points, o, Column[F]{}}
 }
 
 // NewRNN has the column n.
-func NewRNN(columns []Column, o Options) *Variant {
-	return &Variant{columns, []func(*Cell, panel){rnn}, o, Column{}}
+func NewRNN[F Float](columns []Column[F], o Options[F]) *Variant[F] {
+	return &Variant[F]{columns, []func(*Cell[F], panel[F]){rnn[F]}, o, Column[F]{}}
 }
 
 // Phases is 1 or 2: before the second all that share the units must meet.
-func (v *Variant) Phases() int {
+func (v *Variant[F]) Phases() int {
 	if v.Project.Late != nil {
 		return 2
 	}
@@ -62,14 +62,14 @@ func (v *Variant) Phases() int {
 
 // panel is one of the panels of units for some rows, width floats each: z by column, the state (c, or h where there is no c), and
 // room.
-type panel struct {
+type panel[F Float] struct {
 	number, width int
-	z             [gates][]float32
-	state, m      []float32
+	z             [gates][]F
+	state, m      []F
 }
 
-func (c *Cell) panel(p, rows int) panel {
-	in := panel{number: p, width: c.Width(p)}
+func (c *Cell[F]) panel(p, rows int) panel[F] {
+	in := panel[F]{number: p, width: c.Width(p)}
 	size := rows * in.width
 	for n := range c.Variant.Columns {
 		in.z[n] = c.Column(n, p)[:size]
@@ -82,16 +82,16 @@ func (c *Cell) panel(p, rows int) panel {
 }
 
 // Column is what z has of a column in panel p, from the step's first row on.
-func (c *Cell) Column(n, p int) []float32 {
+func (c *Cell[F]) Column(n, p int) []F {
 	return c.Z[(p-c.First)*c.ZPanel+n*c.ZPanel/len(c.Variant.Columns)+c.ZRow*c.Width(p):]
 }
 
 // Begin forms what the sums have of x, in z for all rows of x, the first of which is then the step's.
-func (c *Cell) Begin(x [][]float32) {
+func (c *Cell[F]) Begin(x [][]F) {
 	c.ZRow = 0
 	for p := c.First; p < c.Last; p++ {
-		var z [gates][]float32
-		var terms [gates]*Matrix
+		var z [gates][]F
+		var terms [gates]*Matrix[F]
 		width := c.Width(p)
 		for n, column := range c.Variant.Columns {
 			z[n], terms[n] = c.Column(n, p)[:len(x)*width], column.X
@@ -104,7 +104,7 @@ func (c *Cell) Begin(x [][]float32) {
 }
 
 // Phase is a phase of a step of the first rows. Keep, unless it is nil, sees the sums and then the gates of each panel in z.
-func (c *Cell) Phase(phase, rows int, keep func(p int, gates bool)) {
+func (c *Cell[F]) Phase(phase, rows int, keep func(p int, gates bool)) {
 	if phase == len(c.Variant.points) {
 		c.project(rows)
 		return
@@ -114,7 +114,7 @@ func (c *Cell) Phase(phase, rows int, keep func(p int, gates bool)) {
 			n = c.Last - c.First - 1 - n
 		}
 		p := c.panel(c.First+n, rows)
-		var terms [gates]*Matrix
+		var terms [gates]*Matrix[F]
 		x := c.H
 		for n, column := range c.Variant.Columns {
 			terms[n] = column.H
@@ -134,7 +134,7 @@ func (c *Cell) Phase(phase, rows int, keep func(p int, gates bool)) {
 }
 
 // project is (V7), in the share's panels of h.
-func (c *Cell) project(rows int) {
+func (c *Cell[F]) project(rows int) {
 	column := &c.Variant.Project
 	for p := c.HFirst; p < c.HLast; p++ {
 		h := c.Room[:rows*column.Late.width(p, c.Lanes)]
@@ -144,7 +144,7 @@ func (c *Cell) project(rows int) {
 }
 
 // Ahead goes on to the next step of z, after so many rows.
-func (c *Cell) Ahead(rows int) {
+func (c *Cell[F]) Ahead(rows int) {
 	c.ZRow += rows
 	c.Backwards = !c.Backwards
 }

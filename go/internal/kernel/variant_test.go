@@ -21,7 +21,7 @@ func sum(z float32, w, x []float32) float32 {
 
 // TestColumns has columns whose last panel is of every width, and every number of rows in a tile.
 func TestColumns(t *testing.T) {
-	for _, k := range Available() {
+	for _, k := range Available[float32]() {
 		for name, filler := range fillers {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(11, 12))
@@ -36,7 +36,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-func compareColumn(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
+func compareColumn(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
 	t.Helper()
 	w, a, b := values(random, filler, units*inputs), values(random, filler, units), values(random, filler, units)
 	x := make([][]float32, rows)
@@ -67,7 +67,7 @@ func compareColumn(t *testing.T, k *Kernels, random *rand.Rand, filler func(*ran
 
 // TestAdd has every set of columns with a term, of every width, for one row and for some.
 func TestAdd(t *testing.T) {
-	for _, k := range Available() {
+	for _, k := range Available[float32]() {
 		for name, filler := range fillers {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(17, 18))
@@ -84,13 +84,13 @@ func TestAdd(t *testing.T) {
 }
 
 // compareAdd has columns of a panel that is full, and of one of so many vectors, and takes that.
-func compareAdd(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, width, set, rows int) {
+func compareAdd(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, width, set, rows int) {
 	t.Helper()
 	units, inputs, p := (gates+width)*k.Lanes, 1+random.IntN(3*kChunk), 1
 	width *= k.Lanes
 	var lists [gates]guarded
 	var before, z, w [gates][]float32
-	var terms [gates]*Matrix
+	var terms [gates]*Matrix[float32]
 	for n := range gates {
 		lists[n], before[n] = guard(rows*width, random.IntN(16)), values(random, filler, rows*width)
 		copy(lists[n].inner, before[n])
@@ -104,7 +104,7 @@ func compareAdd(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.R
 	for r := range x {
 		x[r] = values(random, filler, inputs)
 	}
-	c := &Cell{Kernels: k}
+	c := &Cell[float32]{Kernels: k}
 	c.add(&z, &terms, x, p)
 	for n := range gates {
 		what := fmt.Sprintf("columns %04b, width %d, inputs %d, rows %d: column %d", set, width, inputs, rows, n)
@@ -125,7 +125,7 @@ func compareAdd(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.R
 
 func TestStartOfOneBias(t *testing.T) {
 	negZero := bits(kSignBit)
-	for _, start := range [][]float32{Baseline.PackStart([]float32{negZero}, nil, 1), Baseline.PackStart(nil, []float32{negZero}, 1)} {
+	for _, start := range [][]float32{baseline.float32.PackStart([]float32{negZero}, nil, 1), baseline.float32.PackStart(nil, []float32{negZero}, 1)} {
 		if !same(start[0], negZero) { // + 0 would change it
 			t.Errorf("start %x, want -0", start[0])
 		}
@@ -134,7 +134,7 @@ func TestStartOfOneBias(t *testing.T) {
 
 // TestLists compares every operation with the one in pure Go, out of place and in place of each of its lists.
 func TestLists(t *testing.T) {
-	for _, k := range Available()[1:] {
+	for _, k := range Available[float32]()[1:] {
 		for name, filler := range fillers {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(13, 14))
@@ -151,7 +151,7 @@ func TestLists(t *testing.T) {
 }
 
 // compareList has d at the place of another list, or nowhere for the last.
-func compareList(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.Rand) float32, operation, n, place int) {
+func compareList(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, operation, n, place int) {
 	t.Helper()
 	lists := make([]guarded, 5)
 	plain := make([][]float32, 5)
@@ -170,7 +170,7 @@ func compareList(t *testing.T, k *Kernels, random *rand.Rand, filler func(*rand.
 		plain[1] = b
 	}
 	k.lists[operation](lists[place].inner, a, b, lists[2].inner, lists[3].inner)
-	listsBaseline[operation](plain[place], plain[0], plain[1], plain[2], plain[3])
+	baseline.float32.lists[operation](plain[place], plain[0], plain[1], plain[2], plain[3])
 	for i := range lists {
 		if !lists[i].intact() {
 			t.Fatalf("operation %d, %d floats: wrote outside list %d", operation, n, i)
@@ -208,7 +208,7 @@ func TestActivationTable(t *testing.T) {
 		{"thresholded_relu", 1, 0, 0, 0.5, 0}, {"thresholded_relu", 1, 0, 0, 1, 1}, {"thresholded_relu", -1, 0, 0, negZero, negZero},
 		{"affine", 1, 0, 0.25, -inf, -0.25}, {"affine", 1, 0, 0.25, 3, 0.25}, {"affine", 1, 0, 0.25, 0.125, 0.125},
 	} {
-		for _, k := range Available() {
+		for _, k := range Available[float32]() {
 			f := NewActivation(c.name, c.alpha, c.beta, c.clip)
 			list := make([]float32, k.Lanes)
 			for _, v := range [][2]float32{{c.x, c.want}, {nan, nan}} {
@@ -235,8 +235,8 @@ func TestNewActivationsAccuracy(t *testing.T) {
 			continue
 		}
 		if x < 0 {
-			checkUlp(t, "expm1", x, expm1(x), math.Expm1(float64(x)))
+			checkUlp(t, "expm1", x, single.expm1(x), math.Expm1(float64(x)))
 		}
-		checkUlps(t, "softplus", x, softplus(x), math.Max(0, float64(x))+math.Log1p(math.Exp(-math.Abs(float64(x)))), 3)
+		checkUlps(t, "softplus", x, single.softplus(x), math.Max(0, float64(x))+math.Log1p(math.Exp(-math.Abs(float64(x)))), 3)
 	}
 }

@@ -116,7 +116,7 @@ func declarations(machines []machine) string {
 			declare("lists", l.name+m.name, listArguments)
 		}
 		for _, table := range [][3]string{
-			{"tiles", "tileFunc", "tile of n rows and v vectors"},
+			{"tiles", "tileFunc[float32]", "tile of n rows and v vectors"},
 			{"beside", "besideFunc", "sums of one row and n columns of v vectors"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s at [v-1][n-1].\n", table[0], m.name, table[2])
@@ -129,7 +129,7 @@ func declarations(machines []machine) string {
 		for _, table := range [][3]string{
 			{"cells", "cellFunc", "cell of n rows, panel after panel, at [n-1]"},
 			{"rowCells", "cellFunc", "cell of one row and n panels side by side at [n-1]"},
-			{"lists", "vectorsFunc", "operations in the order of Kernels.lists"},
+			{"lists", "vectorsFunc[float32]", "operations in the order of Kernels.lists"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s.\n", table[0], m.name, table[2])
 			fmt.Fprintf(&b, "var %s%s = []%s{%s}\n", table[0], m.name, table[1], strings.Join(names[table[0]], ", "))

@@ -39,8 +39,9 @@ def masks() -> Iterator[Case]:
                                    training=training)  # fmt: skip
             yield network.case(f"{id}-long", name, "STATE_CARRY", "T = 25", 3, 9, T=25, B=2, L=2, training=training)
             yield network.case(f"{id}-no-steps", name, "EMPTY", "T = 0", 3, 5, T=0, B=2, L=2, training=training)
-            yield network.case(f"{id}-special", name, "NAN OVERFLOW SIGNED_ZERO", "NaN, infinities and zeros in the states", 3, 6, T=2, B=5, L=2,
+            yield network.case(f"{id}-special", name, "NAN OVERFLOW SIGNED_ZERO", "NaN, infinities and zeros in the states", 3, 6, B=9, L=2,
                                state=special, training=training)  # fmt: skip
+        yield network.case(f"{name}-zero", name, "SIGNED_ZERO", "states of -0: what is dropped is +0", 3, 6, B=2, L=2, state=choice(-0.0), training="seed")
         yield network.case(f"{name}-special-masks", name, "NAN OVERFLOW SIGNED_ZERO", "masks of NaN, infinities and zeros", 3, 6, T=2, B=5, L=2,
                            mask=special, training="masks")  # fmt: skip
         yield network.case(f"{name}-wide-masks", name, "OVERFLOW NAN SUBNORMAL", "masks of all exponents", 3, 9, T=2, B=3, L=2, mask=wide(0, 255),
