@@ -8,22 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import ROOT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_ref import activation, model_file
-from lstm_ref.config import CONFIGS, OPTIONS, REASONS, GRUConfig, LSTMConfig, RNNConfig
+from lstm_ref.config import CONFIGS, OPTIONS, REASONS, REFUSALS, GRUConfig, LSTMConfig, RNNConfig
 from lstm_ref.errors import InvalidArgument
+from lstm_ref.golden.cases.pairs import VALUES, is_allowed, pairs_of
 from lstm_ref.golden.compare import same_bits
 from lstm_ref.reference import CANONICAL32, FLOAT64, forward, gru_step
 from lstm_ref.reference.functions import FUNCTIONS
 
 SPEC = (ROOT / "spec" / "variants.md").read_text(encoding="utf-8")
 OPS = tuple(CONFIGS)
-CHOICES = {
-    "proj_size": 2, "peephole": True, "input_forget": True, "reset_after": False, "clip": 0.5,
-    "gate_activation": "hard_sigmoid", "candidate_activation": ("leaky_relu", 0.25), "output_activation": "softsign",
-}  # fmt: skip
+CHOICES = {key: 2 if key == "proj_size" else values[0] for key, values in VALUES.items()}
 
 
 def rows(first: str) -> list[list[str]]:
@@ -33,7 +31,7 @@ def rows(first: str) -> list[list[str]]:
 
 
 TABLE = {row[0].strip("`"): dict(zip(("default", *OPS), row[1:], strict=True)) for row in rows("option")}
-EXISTS = {(op, key) for key, row in TABLE.items() for op in OPS if row[op] in ("yes", "1 <= R < H")}
+EXISTS = {(op, key) for key, row in TABLE.items() for op in OPS if row[op] in ("yes", "1 <= R < H") or row[op][0] == '"'}
 
 
 def weights(config, seed=0):
@@ -58,7 +56,10 @@ def test_the_table_is_that_of_the_configurations():
         if (op, key) in EXISTS:
             default = CONFIGS[op](3, 4).to_json() | {key: getattr(CONFIGS[op](3, 4), key)}
             value = default[key].name if isinstance(default[key], activation.Activation) else default[key]
-            assert json.dumps(value) in (TABLE[key]["default"], TABLE[key]["default"] + ".0")
+            assert json.loads(TABLE[key]["default"]) == (activation.shortest(value) if isinstance(value, float) else value)
+            if TABLE[key][op][0] == '"':  # the values themselves
+                others = json.loads(f"[{TABLE[key][op]}]")
+                assert [value for value in VALUES[key] if is_allowed(op, {key: value})] == [v for v in others if v != "none"]
         else:
             assert TABLE[key][op] == REASONS[op, key]
 
@@ -78,9 +79,31 @@ def test_an_option_of_another_op_is_refused_with_the_reason(op, key):
         CONFIGS[op](3, 4, **{key: CHOICES[key]})
 
 
+def test_the_table_of_refusals_is_that_of_the_configurations():
+    assert [(row[0].split("`")[1], row[2]) for row in rows("what")] == [
+        (option, reason) for option, reason in ((r.option, r.reason) for r in REFUSALS)
+    ]
+    for refusal, (op, options) in zip(
+        REFUSALS,
+        (
+            ("gru", {"layer_norm": "joint"}),
+            ("rnn", {"layer_norm": "gate"}),
+            ("lstm", {"layer_norm": "separate", "input_forget": True}),
+            ("lstm", {"norm_epsilon": 0.5}),
+            ("gru", {"dropout": 0.5}),
+        ),
+        strict=True,
+    ):
+        with pytest.raises(InvalidArgument, match=re.escape(f"{refusal.want}: {refusal.reason}")) as error:
+            CONFIGS[op](3, 4, **options)
+        assert error.value.parameter == refusal.option
+
+
 def combinations(op):
-    keys = [key for key in OPTIONS if (op, key) in EXISTS]
-    return [{key: CHOICES[key] for key in chosen} for n in range(len(keys) + 1) for chosen in itertools.combinations(keys, n)]
+    """All sets of the options that change a cell's equations, and all pairs of all options with all their values."""
+    keys = [key for key in OPTIONS[: OPTIONS.index("layer_norm")] if (op, key) in EXISTS]
+    sets = [{key: CHOICES[key] for key in chosen} for n in range(len(keys) + 1) for chosen in itertools.combinations(keys, n)]
+    return sets + pairs_of(op)
 
 
 @pytest.mark.parametrize("op", OPS)
@@ -91,7 +114,8 @@ def test_everything_combines(op, golden):
         assert (op, frozenset(options)) in covered
         config = CONFIGS[op](3, 5, 2, bidirectional=True, **options)
         tensors, given_ = weights(config), inputs(config, T=2)
-        outputs = forward(config, tensors, *given_, lengths=np.array([2, 0, 1])).named(config)
+        training = {"seed": 5} if config.is_random else {}
+        outputs = forward(config, tensors, *given_, lengths=np.array([2, 0, 1]), **training).named(config)
         assert {name: value.shape for name, value in outputs.items()} == {
             "y": (2, 3, 2 * config.output_size), **{f"{s}_n": config.expected_state(3, s).shape for s in config.state},
         }  # fmt: skip
@@ -99,9 +123,32 @@ def test_everything_combines(op, golden):
         assert back == config
         assert all(same_bits(same[name], value) for name, value in tensors.items())
         for key in set(options) - {"proj_size"}:
-            other = replace(config, **{key: getattr(type(config), key)})
+            default = {key: getattr(type(config), key)}
+            if not is_allowed(op, {k: v for k, v in options.items() if k != key}):
+                continue  # what the other option is for
+            other = replace(config, **default)
             kept = {name: value for name, value in tensors.items() if name in other.expected_tensors()}
-            assert not same_bits(forward(other, kept, *given_).y, forward(config, tensors, *given_).y), key
+            less = training if other.is_random else {}
+            assert not same_bits(forward(other, kept, *given_, **less).y, forward(config, tensors, *given_, **training).y), key
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_any_set_of_options_is_computed_or_refused(data):
+    """In float32 and float64, through a file, evaluating and training; the two arithmetics agree."""
+    op = data.draw(st.sampled_from(OPS))
+    options = {key: data.draw(st.sampled_from(values)) for key, values in VALUES.items() if key in CONFIGS[op].options() and data.draw(st.booleans())}
+    if not is_allowed(op, options):
+        return
+    config = CONFIGS[op](3, 6, 2, bidirectional=data.draw(st.booleans()), **options)
+    tensors, given_ = weights(config), inputs(config, T=3)
+    back, same = model_file.read_model(model_file.dump_model(config, tensors))
+    assert back == config
+    for training in ({}, {"seed": 3}) if config.is_random else ({},):
+        ours = forward(back, same, *given_, lengths=np.array([3, 1, 0]), **training)
+        truth = forward(config, tensors, *given_, lengths=np.array([3, 1, 0]), arithmetic=FLOAT64, **training)
+        for value, right in zip(ours, truth, strict=True):
+            assert value is None or not (np.abs(value - right) > 1e-3 * max(1, np.abs(right).max(initial=0))).any()
 
 
 def test_a_plain_file_is_what_it_always_was():
