@@ -64,9 +64,7 @@ def _forward(a, config: Config, tensors, inputs: Inputs, trace) -> Result:
             outputs = []
             layer = row // config.directions
             if f"mask_y_l{layer}" in masks:
-                y = a.mul(layer_input, masks[f"mask_y_l{layer}"])  # (V26)
-                past = np.arange(len(y))[:, None] >= inputs.lengths  # (T, B)
-                layer_input = np.where(past[..., None], a.dtype(0), y)
+                layer_input = a.mul(layer_input, masks[f"mask_y_l{layer}"])  # (V26)
     y = layer_input.swapaxes(0, 1) if config.batch_first else layer_input
     return Result(np.ascontiguousarray(y), *final.values())
 
