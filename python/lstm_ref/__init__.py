@@ -6,6 +6,7 @@ The names that need the compiled engine or PyTorch are loaded on first use, so t
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .bfloat16 import round_to_bfloat16
 from .config import GRUConfig, LSTMConfig, RNNConfig
 from .errors import InvalidArgument
 from .version import __version__
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GRU", "LSTM", "RNN", "GRUConfig", "InvalidArgument", "LSTMConfig", "RNNConfig", "Stream", "__version__", "available_isas",
-    "binding", "load",
+    "binding", "load", "round_to_bfloat16",
 ]  # fmt: skip
 
 _LAZY = {

@@ -8,8 +8,10 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .activation import SIGMOID, TANH, Activation, check_activation, check_number, shortest, to_float32
+from .bfloat16 import BFLOAT16, is_bfloat16
 from .errors import InvalidArgument, describe, format_shape
 
 FORMAT_VERSION = 1
@@ -64,6 +66,7 @@ class Config:
     recurrent_dropout: float = 0.0
     zoneout_h: float = 0.0
     dropout: float = 0.0
+    dtype: str = "float32"
 
     proj_size: ClassVar[int] = 0  # what only an LSTM may choose
     input_forget: ClassVar[bool] = False
@@ -96,6 +99,15 @@ class Config:
         defaults = {f.name: f.default for f in fields(self)}
         values = {key: getattr(self, key) for key in self.options()}
         return {key: to_json(value) for key, value in values.items() if value != defaults[key]}
+
+    @property
+    def real(self) -> type[np.floating]:
+        """What all arrays in memory hold, and what is computed in."""
+        return np.float64 if self.dtype == "float64" else np.float32
+
+    def stored_as(self, rank: int) -> np.dtype:
+        """What a weight of this rank holds in a file: of bfloat16 only the matrices are."""
+        return BFLOAT16 if self.dtype == "bfloat16" and rank == 2 else np.dtype(self.real)
 
     @property
     def directions(self) -> int:
@@ -231,8 +243,9 @@ class Config:
 
     def outputs_fit(self, steps: int, batch: int) -> bool:
         """Check 13 of spec/model-file.md: an x without elements may claim any number of rows."""
-        y = 4 * prod(size for size in (steps, batch, self.directions * self.output_size) if size)
-        states = 4 * sum(prod(self.expected_state(batch, name).shape) for name in self.state)
+        size_of = np.dtype(self.real).itemsize
+        y = size_of * prod(size for size in (steps, batch, self.directions * self.output_size) if size)
+        states = size_of * sum(prod(self.expected_state(batch, name).shape) for name in self.state)
         return y < 2**63 and (steps * batch > 0 or states <= 2**32)
 
     def to_json(self) -> dict[str, Any]:
@@ -384,6 +397,13 @@ def check_rate(parameter: str, value: Any) -> float:
     return abs(rate)
 
 
+def check_dtype(parameter: str, value: Any) -> str:
+    if not isinstance(value, str) or value not in DTYPES:
+        raise InvalidArgument(parameter, describe(value), '"float32", "float64" or "bfloat16"')
+    return value
+
+
+DTYPES = ("float32", "float64", "bfloat16")
 CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of one key by itself, in the order of spec/model-file.md
     **dict.fromkeys(SIZES, check_size),
     **dict.fromkeys(FLAGS, check_flag),
@@ -396,8 +416,10 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of one key by itself, in the
     "hidden_norm": check_flag,
     "norm_epsilon": check_epsilon,
     **dict.fromkeys(RATES, check_rate),
+    "dtype": check_dtype,
 }
 OPTIONS = tuple(CHECKS)[len(SIZES) + len(FLAGS) :]
+VARIANTS = OPTIONS[: OPTIONS.index("dtype")]  # what a runner calls its options: it says by itself which dtypes it has
 REASONS = {  # why an op does not have an option
     ("gru", "proj_size"): "only an LSTM is projected, as in PyTorch",
     ("gru", "peephole"): "a GRU has no cell state to look at",
@@ -445,12 +467,17 @@ def is_integer(value: Any) -> bool:
 
 
 def check_tensors(config: Config, tensors: Mapping[str, np.ndarray], *, from_file: bool = True) -> None:
-    """Checks 7 and 8 of spec/model-file.md: exactly the configuration's tensors, float32, of the right shapes."""
+    """Checks 7 and 8 of spec/model-file.md: exactly the configuration's tensors, of the right types, shapes and, for bfloat16, values."""
     seen = 0
     for name, expected in config.iter_expected():
         if name not in tensors:
             raise InvalidArgument(name, "missing", str(expected))
-        check_array(name, to_array(name, tensors[name]), np.float32, expected, from_file=from_file)
+        array, stored_as = to_array(name, tensors[name]), config.stored_as(len(expected.shape))
+        check_array(name, array, stored_as if from_file else config.real, expected, from_file=from_file)
+        if stored_as == BFLOAT16 and not from_file and (others := np.count_nonzero(~is_bfloat16(array))):
+            raise InvalidArgument(
+                name, f"{others} elements that are no bfloat16", "bfloat16 values (round_to_bfloat16 gives them)"
+            )
         seen += 1
     if seen != len(tensors):
         names = config.expected_tensors()
@@ -458,10 +485,10 @@ def check_tensors(config: Config, tensors: Mapping[str, np.ndarray], *, from_fil
         raise InvalidArgument(extra, "unexpected tensor", "only the tensors of the configuration")
 
 
-DTYPE_NAMES = {np.dtype(np.float32): "F32", np.dtype(np.int64): "I64"}
+DTYPE_NAMES = {BFLOAT16: "BF16", np.dtype(np.float32): "F32", np.dtype(np.float64): "F64", np.dtype(np.int64): "I64"}
 
 
-def check_array(name: str, array: np.ndarray, dtype: type, expected: Expected | None, *, from_file: bool = True) -> None:
+def check_array(name: str, array: np.ndarray, dtype: DTypeLike, expected: Expected | None, *, from_file: bool = True) -> None:
     """Dtype, then shape. From a file the dtype is written as there (F32), else as NumPy does (float32)."""
     if array.dtype != dtype:
         want = np.dtype(dtype)
@@ -506,10 +533,10 @@ def check_inputs(
     if x is None:
         raise InvalidArgument("x", "missing", f"({config.input_axes}) with I = {config.input_size}")
     x = to_array("x", x)
-    check_array("x", x, np.float32, None, from_file=from_file)
+    check_array("x", x, config.real, None, from_file=from_file)
     if x.ndim != 3:
         raise InvalidArgument("x", f"rank {x.ndim}", f"3 ({config.input_axes})")
-    check_array("x", x, np.float32, config.expected_input(x.shape[:2]), from_file=from_file)
+    check_array("x", x, config.real, config.expected_input(x.shape[:2]), from_file=from_file)
     steps, batch = x.shape[1::-1] if config.batch_first else x.shape[:2]
 
     h_0, c_0 = check_state(config, batch, h_0, c_0, from_file=from_file)
@@ -521,7 +548,7 @@ def check_inputs(
         raise InvalidArgument("memory", "too little for this case", "a smaller one")
 
     if h_0 is None:
-        h_0, c_0 = (np.zeros(config.expected_state(batch, name).shape, np.float32) for name in ("h", "c"))
+        h_0, c_0 = (np.zeros(config.expected_state(batch, name).shape, config.real) for name in ("h", "c"))
     lengths = np.full(batch, steps, np.int64) if lengths is None else lengths
     return Inputs(x, h_0, c_0 if "c" in config.state else None, lengths, checked_seed, checked_masks)
 
@@ -538,7 +565,7 @@ def check_state(
         if value is None:
             raise InvalidArgument(name, "missing", str(expected))
         array = to_array(name, value)
-        check_array(name, array, np.float32, expected, from_file=from_file)
+        check_array(name, array, config.real, expected, from_file=from_file)
         return array
 
     if "c" not in config.state:

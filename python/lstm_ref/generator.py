@@ -7,9 +7,14 @@ _M1, _M2, _STEP = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB), 
 
 def stream(seed: int, name: str, count: int) -> np.ndarray:
     """u_0 .. u_{count-1} as uint32 (N8.4)."""
+    return (stream64(seed, name, count) >> np.uint64(32)).astype(np.uint32)
+
+
+def stream64(seed: int, name: str, count: int) -> np.ndarray:
+    """All of the 64 bits whose upper half they are."""
     with np.errstate(over="ignore"):
         key = _mix(np.uint64(seed) ^ np.uint64(_fnv(name)))  # (N8.3)
-        return (_mix(key + np.arange(1, count + 1, dtype=np.uint64) * _STEP) >> np.uint64(32)).astype(np.uint32)
+        return _mix(key + np.arange(1, count + 1, dtype=np.uint64) * _STEP)
 
 
 def _mix(z):

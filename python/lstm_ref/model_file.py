@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import safetensors.numpy
 
+from .bfloat16 import BFLOAT16, from_bfloat16, to_bfloat16
 from .config import (
     CHECKS,
     CONFIG_KEYS,
@@ -38,7 +39,12 @@ from .strict_json import MAX_INTEGER, Members, parse_object
 METADATA_KEY = "lstm_ref"
 MAX_HEADER = 100_000_000
 MAX_RANK = 8
-DTYPES: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+DTYPES: dict[str, np.dtype] = {
+    "BF16": BFLOAT16.newbyteorder("<"),
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I64": np.dtype("<i8"),
+}
 
 
 class File(NamedTuple):
@@ -66,7 +72,7 @@ def read_model(data: bytes) -> tuple[Config, dict[str, np.ndarray]]:
     tensors, metadata = read_container(data)
     config = _read_config(metadata)
     check_tensors(config, tensors)
-    return config, tensors
+    return config, {name: from_bfloat16(value) if value.dtype == BFLOAT16 else value for name, value in tensors.items()}
 
 
 def read_inputs(data: bytes, config: Config) -> Inputs:
@@ -155,7 +161,7 @@ def _read_entry(name: str, value: Any, data_size: int) -> _Entry:
     if not (isinstance(dtype_name, str) and _are_sizes(shape, range(MAX_RANK + 1)) and _are_sizes(offsets, (2,))):
         raise malformed
     if dtype_name not in DTYPES:
-        raise InvalidArgument(name, f"dtype {dtype_name}", "F32 or I64")
+        raise InvalidArgument(name, f"dtype {dtype_name}", "BF16, F32, F64 or I64")
     dtype = DTYPES[dtype_name]
     if prod(n for n in shape if n) * dtype.itemsize >= 2**63:
         raise InvalidArgument(name, f"shape {format_shape(shape)}", "a size in bytes below 2^63")
@@ -217,7 +223,11 @@ def _read_config(metadata: dict[str, str] | None) -> Config:
 def dump_model(config: Config, tensors: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of a model file. Raises InvalidArgument unless tensors are exactly the configuration's."""
     check_tensors(config, tensors, from_file=False)
-    return dump_tensors(tensors, {METADATA_KEY: json.dumps(config.to_json())})
+    stored = {
+        name: to_bfloat16(value) if config.stored_as(value.ndim) == BFLOAT16 else value
+        for name, value in ((name, np.asarray(value)) for name, value in tensors.items())
+    }
+    return dump_tensors(stored, {METADATA_KEY: json.dumps(config.to_json())})
 
 
 def dump_inputs(inputs: Mapping[str, Any]) -> bytes:
@@ -230,7 +240,21 @@ def dump_inputs(inputs: Mapping[str, Any]) -> bytes:
 
 def dump_tensors(tensors: Mapping[str, np.ndarray], metadata: dict[str, str] | None = None) -> bytes:
     """The bytes of a safetensors file."""
-    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata)
+    named = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    halves = [name for name, array in named.items() if array.dtype == BFLOAT16]
+    data = safetensors.numpy.save(named | {name: named[name].view(np.uint16) for name in halves}, metadata)
+    return _relabelled(data, halves) if halves else data
+
+
+def _relabelled(data: bytes, halves: list[str]) -> bytes:
+    """safetensors.numpy knows no bfloat16: it has written these tensors as U16."""
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
+    for name in halves:
+        header[name]["dtype"] = "BF16"
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the data stay aligned
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
 def write_atomic(path: str | os.PathLike, data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..config import Config
 from ..errors import format_shape
@@ -25,13 +26,13 @@ def trace_shapes(config: Config, T: int, B: int) -> dict[str, tuple[int, ...]]:
     return {f"{name}_{s}": (T, B, size) for _, s in config.suffixes() for name, size in config.trace_sizes.items()}
 
 
-def malformed(got: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+def malformed(got: Tensors, shapes: Mapping[str, tuple[int, ...]], real: DTypeLike = np.float32) -> str | None:
     """What is wrong with the names, dtypes and shapes of an outputs file."""
     for name, shape in shapes.items():
         if name not in got:
             return f"{name}: missing, want {shape}"
-        if got[name].dtype != np.float32:
-            return f"{name}: dtype {got[name].dtype}, want float32"
+        if got[name].dtype != real:
+            return f"{name}: dtype {got[name].dtype}, want {np.dtype(real)}"
         if got[name].shape != shape:
             return f"{name}: shape {format_shape(got[name].shape)}, want {shape}"
     if extra := sorted(set(got) - set(shapes)):
@@ -123,8 +124,13 @@ def output_place(config: Config, name: str, index: Sequence[np.intp]) -> str:
     return f"{name}[{where}, b={b}, unit {unit}]"
 
 
-def describe(got: np.float32, want: np.float32) -> str:
+def describe(got: np.floating, want: np.floating) -> str:
     """Both bit patterns and their distance."""
     distance = ulp_distance(np.asarray(got), np.asarray(want)).item()
     words = "NaN against a number" if distance == NOT_COMPARABLE else f"{distance} ulp"
-    return f"0x{got.view(np.uint32):08x} want 0x{want.view(np.uint32):08x}, {words}"
+    return f"{_pattern(got)} want {_pattern(want)}, {words}"
+
+
+def _pattern(value: np.floating) -> str:
+    size = value.dtype.itemsize
+    return f"0x{value.view(f'u{size}'):0{2 * size}x}"

@@ -36,7 +36,7 @@ class Skipped(Exception):
 class Runner:
     """`forward(config, tensors, inputs, trace)` returns y, h_n and, if there is a c, c_n; a dict given as trace is to be filled (if `trace`).
 
-    It is asked for its operations and options (spec/variants.md) only.
+    It is asked for its operations, options and dtypes (spec/variants.md) only.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Runner:
     trace: bool = False
     operations: tuple[str, ...] = ("lstm",)
     options: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ("float32",)
 
     def answer(self, line: bytes) -> dict[str, Any]:
         """The answer to one line of input, whatever it holds."""
@@ -86,7 +87,7 @@ class Runner:
             "language": self.language,
             "operations": self.operations,
             "options": self.options,
-            "dtypes": ["float32"],
+            "dtypes": self.dtypes,
             "claim": self.claim,
             "trace": self.trace,
         }
@@ -114,8 +115,10 @@ class Runner:
         return {"outputs": outputs_path}
 
     def _check_options(self, config: Config) -> None:
+        if config.dtype not in self.dtypes:
+            raise Skipped(f"dtype {config.dtype} is not offered")
         for key in config.chosen():
-            if key not in self.options:
+            if key not in (*self.options, "dtype"):
                 raise Skipped(f"option {key} is not offered")
 
 

@@ -131,8 +131,9 @@ class Session:
         for key, kind in wants.items():
             if type(about.get(key)) is not kind:
                 raise self.process.broken(f"start: {key}: {about.get(key)!r}, want {kind.__name__}")
-        if not _is_plain(about.get("options", [])):
-            raise self.process.broken(f"start: options: {about['options']!r}, want a list of strings")
+        for key in ("options", "dtypes"):
+            if not _is_plain(about.get(key, [])) or type(about.get(key, [])) is not list:
+                raise self.process.broken(f"start: {key}: {about[key]!r}, want a list of strings")
         if about["version"] != VERSION or about["claim"] not in ("bit-exact", "approximate"):
             raise self.process.broken(f"start: version {about['version']}, claim {about['claim']!r}")
         if not runner.foreign and about["implementation"] != runner.name:  # such as an instruction set that was asked for in vain
@@ -219,7 +220,7 @@ class Session:
             got = self._read_outputs(shapes)
         except InvalidArgument as error:
             return Result(case.id, "FAIL", f"outputs: {error}")
-        if wrong := malformed(got, shapes):
+        if wrong := malformed(got, shapes, case.config.real):
             return Result(case.id, "FAIL", f"outputs: {wrong}")
         if self.store.is_right(case, got):
             if not case.stored:
@@ -257,7 +258,7 @@ class Session:
             traced = self._read_outputs(shapes)
         except InvalidArgument as error:
             return f"with trace: outputs: {error}"
-        if wrong := malformed(traced, shapes):
+        if wrong := malformed(traced, shapes, case.config.real):
             return f"with trace: outputs: {wrong}"
         return first_divergence(case.config, case.lengths, traced, want, differ)
 
@@ -307,7 +308,9 @@ def not_offered(about: Mapping[str, Any], config: Config) -> str | None:
     """What a case needs beyond what the runner said at its start that it can do."""
     if config.op not in about["operations"]:
         return f"operation {config.op}"
-    return next((f"option {key}" for key in config.chosen() if key not in about.get("options", ())), None)
+    if config.dtype not in about.get("dtypes", ["float32"]):
+        return f"dtype {config.dtype}"
+    return next((f"option {key}" for key in config.chosen() if key not in (*about.get("options", ()), "dtype")), None)
 
 
 def remove(path: Path) -> None:

@@ -23,7 +23,10 @@ DEFAULTS: Mapping[str, Any] = {  # what an entry, and its config, may leave out
     "lengths": None, "initial_state": True, "training": None, "fills": {}, "stored": False,
     "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False,
 }  # fmt: skip
-RANGES = {"exponent": (-103, 127), "lo": (0, 255), "hi": (0, 255), "values": (0, 2**32 - 1)}
+RANGES = {  # by the bytes of a number
+    4: {"exponent": (-103, 127), "lo": (0, 255), "hi": (0, 255)},
+    8: {"exponent": (-970, 1023), "lo": (0, 2047), "hi": (0, 2047)},
+}
 Tensors = dict[str, np.ndarray]
 
 
@@ -68,7 +71,8 @@ class Case:
         return weights, inputs
 
     def _fill(self, name: str, kind: str, shape: tuple[int, ...]) -> np.ndarray:
-        return fill(self.seed, name, shape, self.fills.get(name, self.fills[kind]))
+        dtype = self.config.stored_as(len(shape)) if kind in ("weight", "bias") else self.config.real
+        return fill(self.seed, name, shape, self.fills.get(name, self.fills[kind]), dtype)
 
     def cost(self) -> int:
         """Multiply-adds, to put cheap cases first."""
@@ -199,6 +203,7 @@ def _read_valid(root: Path, entry: dict[str, Any]) -> Case:
     T, B, digests, tolerance = (*map(entry["dims"].get, "TB"), entry["digest"], entry["tolerance"])
     lengths, fills = entry.get("lengths"), entry.get("fills", {})
     _check([("op", entry["op"], entry["op"] in CONFIGS, f"one of {', '.join(CONFIGS)}")])
+    size = 8 if entry["config"].get("dtype") == "float64" else 4
     sizes = {"dims.T": T, "dims.B": B}
     checks = [
         *((name, size, _is_integer(size, 0), "an integer >= 0") for name, size in sizes.items()),
@@ -208,7 +213,7 @@ def _read_valid(root: Path, entry: dict[str, Any]) -> Case:
             (f"digest.{name}", digests.get(name), _is_digest(digests.get(name)), "64 hex digits")
             for name in CONFIGS[entry["op"]].outputs()
         ),
-        *((f"fills.{name}", how, _is_fill(how), "a fill of spec N8") for name, how in fills.items()),
+        *((f"fills.{name}", how, _is_fill(how, size), "a fill of spec N8") for name, how in fills.items()),
         *(
             (key, entry.get(key, False), isinstance(entry.get(key, False), bool), "true or false")
             for key in ("initial_state", "stored")
@@ -261,11 +266,18 @@ def _is_digest(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
-def _is_fill(how: Any) -> bool:
-    """A kind of the table, with exactly its members."""
+def _is_fill(how: Any, size: int) -> bool:
+    """A kind of the table, with exactly its members, for numbers of so many bytes."""
     members = FILLS.get(how["kind"])
     if members is None or set(how) != {"kind", *members}:
         return False
     if "values" in members:
-        return bool(how["values"]) and _are_integers(how["values"], *RANGES["values"])
-    return all(_is_integer(how[member], *RANGES[member]) for member in members)
+        return bool(how["values"]) and isinstance(how["values"], list) and all(_is_pattern(v, size) for v in how["values"])
+    return all(_is_integer(how[member], *RANGES[size][member]) for member in members)
+
+
+def _is_pattern(value: Any, size: int) -> bool:
+    """32 bits as a number, 64 as text."""
+    if size == 4:
+        return _is_integer(value, 0, 2**32 - 1)
+    return isinstance(value, str) and re.fullmatch("0x[0-9a-f]{16}", value) is not None

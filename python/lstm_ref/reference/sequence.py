@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config import Config, GRUConfig, Inputs, check_inputs, check_tensors
-from .arithmetic import CANONICAL32, Arithmetic
+from .arithmetic import CANONICAL32, CANONICAL64, Arithmetic
 from .cells import STEPS
 from .environment import canonical_environment
 from .masks import masks_of_seed
@@ -27,21 +27,25 @@ class Result(NamedTuple):
         return {name: getattr(self, name) for name in config.outputs()}
 
 
+ARITHMETICS: dict[str, Arithmetic] = {"float32": CANONICAL32, "float64": CANONICAL64, "bfloat16": CANONICAL32}
+
+
 def forward(config: Config, tensors: Mapping[str, Array], x: Array, h_0: Array | None = None, c_0: Array | None = None,
             lengths: Array | None = None, *, seed: int | None = None, masks: Mapping[str, Array] | None = None,
-            arithmetic: Arithmetic = CANONICAL32, trace: Trace | None = None) -> Result:  # fmt: skip
+            arithmetic: Arithmetic | None = None, trace: Trace | None = None) -> Result:  # fmt: skip
     """All layers and directions over a sequence.
 
-    x (T, B, I) float32, or (B, T, I) when config.batch_first; h_0 (L*D, B, R), c_0 (L*D, B, H), default zeros; lengths (B,), default T.
+    x (T, B, I), or (B, T, I) when config.batch_first; h_0 (L*D, B, R), c_0 (L*D, B, H), default zeros; lengths (B,), default T.
     A seed, or masks by name (spec/variants.md, section 8), make a training run of it.
     A dict given as trace receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
+    All arrays hold config.real, and it is computed in the canonical arithmetic of config.dtype unless another is given.
     Raises InvalidArgument for anything that does not fit (spec/errors.md).
     """
     check_tensors(config, tensors, from_file=False)
     tensors = {name: np.asarray(value) for name, value in tensors.items()}
     inputs = check_inputs(config, x, h_0, c_0, lengths, seed=seed, masks=masks)
     with canonical_environment(), np.errstate(all="ignore"):  # NaN and infinity are data (N7)
-        return _forward(arithmetic, config, tensors, inputs, trace)
+        return _forward(arithmetic or ARITHMETICS[config.dtype], config, tensors, inputs, trace)
 
 
 def _forward(a, config: Config, tensors, inputs: Inputs, trace) -> Result:

@@ -1,7 +1,7 @@
 """The NumPy reference, whose bits define what is right."""
 
 from ... import __version__, reference
-from ...config import CONFIGS, OPTIONS
+from ...config import CONFIGS, DTYPES, VARIANTS
 from ..protocol import Runner, serve
 
 
@@ -10,7 +10,7 @@ def forward(config, tensors, inputs, trace):
 
 
 RUNNER = Runner("lstm_ref NumPy reference", "numpy", __version__, "Python", "bit-exact", forward, trace=True,
-                operations=tuple(CONFIGS), options=OPTIONS)  # fmt: skip
+                operations=tuple(CONFIGS), options=VARIANTS, dtypes=DTYPES)  # fmt: skip
 
 if __name__ == "__main__":
     serve(RUNNER)

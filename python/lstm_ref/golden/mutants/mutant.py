@@ -48,7 +48,7 @@ def notices(case: Case, mutant: Mutant) -> bool:
         return True  # shapes that no longer fit
     assert case.digest is not None
     found = zip(case.config.outputs(), outputs, strict=False)  # c_n is None where there is none
-    return any(digest(np.asarray(value)) != case.digest[name] for name, value in found)
+    return any(digest(np.asarray(value, case.config.real)) != case.digest[name] for name, value in found)
 
 
 def with_inputs(name: str, flag: str, change: Callable[[Config, Tensors, Inputs], tuple[Config, Tensors, Inputs]]) -> Mutant:
