@@ -608,7 +608,7 @@ def _check_masks(
         if name not in given:
             raise InvalidArgument(name, "missing", str(mask.expected))
         checked[name] = to_array(name, given[name])
-        check_array(name, checked[name], np.float32, mask.expected, from_file=from_file)
+        check_array(name, checked[name], config.real, mask.expected, from_file=from_file)
     for name in given:
         if name not in checked:
             raise unexpected(name, config)

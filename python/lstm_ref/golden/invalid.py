@@ -10,6 +10,7 @@ import numpy as np
 from .. import model_file
 from ..errors import InvalidArgument
 from .bent import CONFIG, build, good_inputs, model_data, model_header
+from .invalid_dtypes import inputs_of_dtypes, models_of_dtypes
 from .invalid_variants import inputs_of_variants, models_of_variants
 from .manifest import InvalidCase
 
@@ -18,7 +19,7 @@ GOOD_MODEL, GOOD_INPUTS = "invalid/good.model.safetensors", "invalid/good.inputs
 
 def invalid_cases() -> Iterator[tuple[InvalidCase, dict[str, bytes]]]:
     """Each case with the files it needs. The words are computed by the reference reader and pinned by the manifest."""
-    for id, comment, data in (*_models(), *models_of_variants()):
+    for id, comment, data in (*_models(), *models_of_variants(), *models_of_dtypes()):
         name = f"invalid/{id}.model.safetensors"
         yield InvalidCase(id, comment, name, None, _refusal(data, None)), {name: data}
     batch_first = build(model_header(batch_first=True), model_data())
@@ -51,7 +52,7 @@ def invalid_cases() -> Iterator[tuple[InvalidCase, dict[str, bytes]]]:
     ):
         names = f"invalid/{id}.model.safetensors", f"invalid/{id}.inputs.safetensors"
         yield InvalidCase(id, comment, *names, _refusal(model, data)), dict(zip(names, (model, data), strict=True))
-    for id, comment, base, inputs in inputs_of_variants():
+    for id, comment, base, inputs in (*inputs_of_variants(), *inputs_of_dtypes()):
         names = f"invalid/{id}.model.safetensors", f"invalid/{id}.inputs.safetensors"
         model, data = build(model_header(base), model_data(base)), model_file.dump_tensors(inputs)
         yield InvalidCase(id, comment, *names, _refusal(model, data), base.op), dict(zip(names, (model, data), strict=True))
@@ -234,7 +235,11 @@ def _models() -> Iterator[tuple[str, str, bytes]]:
         "in the order written: unknown, then repeated",
         configured('{"op": "lstm", "learning_rate": 0, "op": "lstm"}'),
     )
-    yield "order-config-unknown-value", "an unknown key goes before a bad value", configured('{"hidden_size": 0, "learning_rate": 0}')
+    yield (
+        "order-config-unknown-value",
+        "an unknown key goes before a bad value",
+        configured('{"hidden_size": 0, "learning_rate": 0}'),
+    )
     yield (
         "order-config-table",
         "keys in the order of the table",

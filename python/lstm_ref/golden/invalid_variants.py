@@ -101,11 +101,20 @@ def models_of_variants() -> Iterator[tuple[str, str, bytes]]:
         ("weight-peephole-unexpected", "weights that nothing asks for", LSTMConfig(3, 2, peephole=True), {"peephole": False}),
         ("weight-norm-missing", "a normalisation without gains", plain["lstm"], {"layer_norm": "gate"}),
         ("weight-norm-unexpected", "gains that nothing asks for", LSTMConfig(3, 2, layer_norm="joint"), {"layer_norm": "none"}),
-        ("weight-norm-of-both", "gains of one sum, where there are two", GRUConfig(3, 2, layer_norm="gate"), {"layer_norm": "separate"}),
+        (
+            "weight-norm-of-both",
+            "gains of one sum, where there are two",
+            GRUConfig(3, 2, layer_norm="gate"),
+            {"layer_norm": "separate"},
+        ),
         ("weight-norm-c-missing", "a normalised cell state without gains", plain["lstm"], {"cell_norm": "output"}),
         ("weight-norm-h-missing", "a normalised h without gains", plain["rnn"], {"hidden_norm": True}),
-        ("weight-norm-columns", "gains of three columns, where z has four", GRUConfig(3, 2, reset_after=False, layer_norm="gate"),
-         {"reset_after": True}),
+        (
+            "weight-norm-columns",
+            "gains of three columns, where z has four",
+            GRUConfig(3, 2, reset_after=False, layer_norm="gate"),
+            {"reset_after": True},
+        ),
         ("gru-of-lstm-tensors", "the tensors of another op", plain["lstm"], {"op": "gru"}),
         ("rnn-of-gru-tensors", "the tensors of another op", plain["gru"], {"op": "rnn"}),
         ("lstm-of-rnn-tensors", "the tensors of another op", plain["rnn"], {"op": "lstm"}),
@@ -142,7 +151,17 @@ def inputs_of_variants() -> Iterator[tuple[str, str, Config, dict[str, np.ndarra
 
 def _training() -> Iterator[tuple[str, str, Config, dict[str, np.ndarray]]]:
     x, seed = {"x": good_inputs()["x"]}, {"seed": np.array([7])}
-    config = LSTMConfig(3, 2, num_layers=2, bidirectional=True, recurrent_dropout=0.5, candidate_dropout=0.5, zoneout_h=0.5, zoneout_c=0.5, dropout=0.5)
+    config = LSTMConfig(
+        3,
+        2,
+        num_layers=2,
+        bidirectional=True,
+        recurrent_dropout=0.5,
+        candidate_dropout=0.5,
+        zoneout_h=0.5,
+        zoneout_c=0.5,
+        dropout=0.5,
+    )
     masks = {name: np.ones(mask.expected.shape, np.float32) for name, mask in config.iter_masks(4, 2)}
     bad: dict[str, dict[str, np.ndarray]] = {
         "seed-dtype": {"seed": np.ones(1, np.float32)},
@@ -165,9 +184,18 @@ def _training() -> Iterator[tuple[str, str, Config, dict[str, np.ndarray]]]:
         yield f"seed-{base.op}", "a seed where nothing is random", base, x | seed
         yield f"mask-{base.op}", "a mask where nothing is random", base, x | {"mask_h_l0": np.ones((2, 2), np.float32)}
     batch_first = GRUConfig(3, 2, batch_first=True, candidate_dropout=0.5)
-    yield "mask-batch-first", "a mask is time-major all the same", batch_first, {"x": np.zeros((4, 2, 3), np.float32), "mask_candidate_l0": np.ones((4, 2, 2), np.float32)}
-    yield "mask-rnn-only", "masks of another option", RNNConfig(3, 2, zoneout_h=0.5), x | {"mask_h_l0": np.ones((2, 2), np.float32)}
-
+    yield (
+        "mask-batch-first",
+        "a mask is time-major all the same",
+        batch_first,
+        {"x": np.zeros((4, 2, 3), np.float32), "mask_candidate_l0": np.ones((4, 2, 2), np.float32)},
+    )
+    yield (
+        "mask-rnn-only",
+        "masks of another option",
+        RNNConfig(3, 2, zoneout_h=0.5),
+        x | {"mask_h_l0": np.ones((2, 2), np.float32)},
+    )
 
 
 assert all(key in OPTIONS for _, key in REASONS)

@@ -2,6 +2,7 @@
 
 from ..manifest import Case
 from .activations import activations
+from .dtypes import dtypes
 from .functions import functions
 from .generated import SIZES, generated
 from .masks import masks
@@ -49,11 +50,25 @@ NOTES = {
     "EPSILON": "epsilon within the square root, of the size that was chosen.",
     "DROPOUT": "Which value is masked, by which mask, of which step and row; nothing in evaluation.",
     "ZONEOUT": "How much of which old value is kept, and what goes on with the new one.",
+    "DOUBLE_PRECISION": "Everything in float64: its fma, its constants, its ranges.",
+    "BRAIN_FLOAT": "Matrices of bfloat16, widened exactly: which half of a float32 it is, and which tensors are stored so.",
 }
 
 
 def all_cases() -> list[Case]:
-    cases = [*steps(), *numbers(), *activations(), *sequences(), *generated(), *variants(), *functions(), *normalised(), *masks(), *pairs()]
+    cases = [
+        *steps(),
+        *numbers(),
+        *activations(),
+        *sequences(),
+        *generated(),
+        *variants(),
+        *functions(),
+        *normalised(),
+        *masks(),
+        *pairs(),
+        *dtypes(),
+    ]
     names = [case.id for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"
     return cases

@@ -30,6 +30,12 @@ def _patterns(values: Any) -> list[int]:
     return [v if isinstance(v, int) else int(np.float32(v).view(np.uint32)) for v in np.array(values, object).ravel().tolist()]
 
 
+def patterns64(*values: Any) -> list[str]:
+    """Of float64; an int is a bit pattern, a float itself."""
+    bits = (v if isinstance(v, int) else int(np.float64(v).view(np.uint64)) for v in values)
+    return [f"0x{pattern:016x}" for pattern in bits]
+
+
 def case(id: str, family: str, flags: str, comment: str, I: int, H: int, *, T: int = 1, B: int = 1, L: int = 1, has_bias: bool = True,
          batch_first: bool = False, bidirectional: bool = False, lengths: list[int] | None = None, has_state: bool = True,
          training: str | None = None, stored: bool = False, op: str = "lstm", options: Mapping[str, Any] = {}, **fills: Any) -> Case:  # fmt: skip

@@ -30,9 +30,13 @@ def masks() -> Iterator[Case]:
     for name, network in NETWORKS.items():
         for way, training in WAYS.items():
             id = f"{name}-{way}"
-            yield network.case(f"{id}-one-step", name, "", "one step of a few units", 3, 4, L=2, training=training, stored=training == "seed")
+            yield network.case(
+                f"{id}-one-step", name, "", "one step of a few units", 3, 4, L=2, training=training, stored=training == "seed"
+            )
             for H in (1, 8, 17, 33, 64):
-                yield network.case(f"{id}-h{H}", name, "TAIL_LANE", f"H = {H}", 7, H, T=3, B=1 + H % 4, L=2, training=training, **moderate(H))
+                yield network.case(
+                    f"{id}-h{H}", name, "TAIL_LANE", f"H = {H}", 7, H, T=3, B=1 + H % 4, L=2, training=training, **moderate(H)
+                )
             for bidirectional in (False, True):
                 yield network.case(f"{id}-ragged-d{1 + bidirectional}", name, "PADDING REVERSE STACK", "ragged rows, whose masks go by their place in the batch",
                                    4, 9, T=5, B=4, L=3, bidirectional=bidirectional, batch_first=bidirectional, lengths=[2, 5, 0, 3],
@@ -41,7 +45,18 @@ def masks() -> Iterator[Case]:
             yield network.case(f"{id}-no-steps", name, "EMPTY", "T = 0", 3, 5, T=0, B=2, L=2, training=training)
             yield network.case(f"{id}-special", name, "NAN OVERFLOW SIGNED_ZERO", "NaN, infinities and zeros in the states", 3, 6, B=9, L=2,
                                state=special, training=training)  # fmt: skip
-        yield network.case(f"{name}-zero", name, "SIGNED_ZERO", "states of -0: what is dropped is +0", 3, 6, B=2, L=2, state=choice(-0.0), training="seed")
+        yield network.case(
+            f"{name}-zero",
+            name,
+            "SIGNED_ZERO",
+            "states of -0: what is dropped is +0",
+            3,
+            6,
+            B=2,
+            L=2,
+            state=choice(-0.0),
+            training="seed",
+        )
         yield network.case(f"{name}-special-masks", name, "NAN OVERFLOW SIGNED_ZERO", "masks of NaN, infinities and zeros", 3, 6, T=2, B=5, L=2,
                            mask=special, training="masks")  # fmt: skip
         yield network.case(f"{name}-wide-masks", name, "OVERFLOW NAN SUBNORMAL", "masks of all exponents", 3, 9, T=2, B=3, L=2, mask=wide(0, 255),

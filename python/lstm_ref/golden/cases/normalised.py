@@ -52,4 +52,6 @@ def _hazards(name: str, network: Network) -> Iterator[Case]:
         yield network.case(f"{name}-special-{group}", name, "NAN OVERFLOW SIGNED_ZERO SUBNORMAL", f"NaN, infinities and zeros in {group}", 2, 9, T=2, B=6,
                            **{group: special})  # fmt: skip
     constant: dict[str, Any] = dict(weight=choice(0.5), bias=choice(-0.0))
-    yield network.case(f"{name}-constant", name, "EPSILON SIGNED_ZERO", "all units equal: a variance of 0", 2, 6, T=2, B=2, **constant)
+    yield network.case(
+        f"{name}-constant", name, "EPSILON SIGNED_ZERO", "all units equal: a variance of 0", 2, 6, T=2, B=2, **constant
+    )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from ..manifest import Case
 from .activations import wrong_activations, wrong_coefficients
 from .arithmetic import wrong_arithmetic
+from .dtypes import dtypes
 from .functions import wrong_functions
 from .inputs import gate_orders, wrong_inputs
 from .masks import masked
@@ -33,6 +34,7 @@ def all_mutants() -> list[Mutant]:
         *wrong_functions(),
         *normalised(),
         *masked(),
+        *dtypes(),
     ]
 
 

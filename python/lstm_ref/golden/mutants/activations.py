@@ -8,7 +8,8 @@ import numpy as np
 
 from ...reference import CANONICAL32, activations
 from ...reference.arithmetic import Canonical32
-from ...reference.width import SINGLE
+from ...reference.fma import fma32
+from ...reference.width import SINGLE, Width
 from .arithmetic import Unfused
 from .coefficients import changed, coefficient_of
 from .mutant import Mutant, flushed, with_arithmetic, with_patches
@@ -39,7 +40,7 @@ def wrong_activations() -> Iterator[Mutant]:
     yield with_patches(
         "quotient without the low parts", "ACTIVATION", lambda: patch.object(activations, "_quotient", _without_low_parts)
     )
-    yield with_patches("fma of the activations unfused", "FUSION", lambda: patch.object(SINGLE, "fma", Unfused().fma))
+    yield with_arithmetic("fma of the activations unfused", "FUSION", _UnfusedActivations())
 
 
 def wrong_coefficients() -> Iterator[Mutant]:
@@ -79,6 +80,13 @@ class _Activations(Canonical32):
 
     def tanh(self, x):
         return self._tanh(np.asarray(x, np.float32)).astype(np.float32)
+
+
+class _UnfusedActivations(Canonical32):
+    width = Width(**vars(SINGLE) | {"fma": Unfused().fma})
+
+    def fma(self, a, b, c):
+        return fma32(a, b, c)
 
 
 def _hard_sigmoid(x):

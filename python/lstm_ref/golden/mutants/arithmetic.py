@@ -16,16 +16,16 @@ def wrong_arithmetic() -> Iterator[Mutant]:
     yield with_arithmetic("fma in float64, rounded twice", "DOUBLE_ROUNDING", TwiceRounded())
     yield with_arithmetic("subnormal results flushed to zero", "SUBNORMAL", _Flushing())
     for size in (16, 32, 63, 128, 10**9):
-        yield with_arithmetic(f"chunks of {size}", "CHUNK_ORDER", _Affine(size=size))
-    yield with_arithmetic("chunks added last to first", "CHUNK_ORDER", _Affine(reverse_chunks=True))
-    yield with_arithmetic("chunks of h before chunks of x", "CHUNK_ORDER", _Affine(reverse_terms=True))
-    yield with_arithmetic("k descending within a chunk", "CHUNK_ORDER", _Affine(descending=True))
-    yield with_arithmetic("chunks that span x and h", "CHUNK_ORDER", _Affine(joined=True))
-    yield with_arithmetic("bias added last", "BIAS", _Affine(start_with_bias=False))
-    yield with_arithmetic("chunk summed into z instead of a fresh a", "CHUNK_ORDER", _Affine(into_bias=True))
-    yield with_arithmetic("K padded to a multiple of 8 with zeros", "SIGNED_ZERO", _Affine(pad=8))
-    yield with_arithmetic("K padded to a multiple of 64 with zeros", "SIGNED_ZERO", _Affine(pad=64))
-    yield with_arithmetic("partial sums start at their first product", "SIGNED_ZERO", _Affine(start=-0.0))
+        yield with_arithmetic(f"chunks of {size}", "CHUNK_ORDER", Affine(size=size))
+    yield with_arithmetic("chunks added last to first", "CHUNK_ORDER", Affine(reverse_chunks=True))
+    yield with_arithmetic("chunks of h before chunks of x", "CHUNK_ORDER", Affine(reverse_terms=True))
+    yield with_arithmetic("k descending within a chunk", "CHUNK_ORDER", Affine(descending=True))
+    yield with_arithmetic("chunks that span x and h", "CHUNK_ORDER", Affine(joined=True))
+    yield with_arithmetic("bias added last", "BIAS", Affine(start_with_bias=False))
+    yield with_arithmetic("chunk summed into z instead of a fresh a", "CHUNK_ORDER", Affine(into_bias=True))
+    yield with_arithmetic("K padded to a multiple of 8 with zeros", "SIGNED_ZERO", Affine(pad=8))
+    yield with_arithmetic("K padded to a multiple of 64 with zeros", "SIGNED_ZERO", Affine(pad=64))
+    yield with_arithmetic("partial sums start at their first product", "SIGNED_ZERO", Affine(start=-0.0))
     yield with_arithmetic("zero factors skipped", "NAN", _SkipsZeros())
     yield with_arithmetic("W_hh skipped while h is zero", "NAN", _SkipsZeroState())
     yield with_arithmetic("x spread over the lanes as 0 + x", "SIGNED_ZERO", _ZeroPlus())
@@ -58,7 +58,7 @@ class _Flushing(Canonical32):
         return flushed(super().mul(a, b))
 
 
-class _Affine(Canonical32):
+class Affine(Canonical32):
     """affine written out, with one thing wrong at a time."""
 
     def __init__(self, *, size: int = 64, start_with_bias: bool = True, reverse_chunks: bool = False, reverse_terms: bool = False,
@@ -77,14 +77,14 @@ class _Affine(Canonical32):
         if self.reverse_terms:
             terms = terms[::-1]
         shape = terms[0][1].shape[0], bias.shape[0]
-        z = np.broadcast_to(bias, shape) if self.start_with_bias else np.zeros(shape, np.float32)
+        z = np.broadcast_to(bias, shape) if self.start_with_bias else np.zeros(shape, self.dtype)
         for weight, x in terms:
             padding = -weight.shape[1] % self.pad
             weight, x = np.pad(weight, ((0, 0), (0, padding))), np.pad(x, ((0, 0), (0, padding)))
             starts = range(0, weight.shape[1], self.size)
             for start in reversed(starts) if self.reverse_chunks else starts:
                 chunk = range(start, min(start + self.size, weight.shape[1]))
-                a = z if self.into_bias else np.full(shape, self.start, np.float32)
+                a = z if self.into_bias else np.full(shape, self.start, self.dtype)
                 for k in reversed(chunk) if self.descending else chunk:
                     a = self.fma(weight[None, :, k], x[:, k, None], a)
                 z = a if self.into_bias else self.add(z, a)

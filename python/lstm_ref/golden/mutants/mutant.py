@@ -9,8 +9,8 @@ from unittest.mock import patch
 import numpy as np
 
 from ...config import Config
-from ...reference import CANONICAL32, Step, cells, forward, sequence
-from ...reference.arithmetic import Canonical32
+from ...reference import Step, cells, forward, sequence
+from ...reference.arithmetic import Canonical
 from ..compare import digest
 from ..manifest import Case, Tensors
 
@@ -26,6 +26,7 @@ class Mutant:
     flag: str
     run: Run
     concerns: Callable[[Config], bool] = lambda config: config.op == "lstm" and not config.chosen()
+    dtype: str = "float32"  # of the networks that it concerns
 
 
 class Verdict(NamedTuple):
@@ -38,7 +39,7 @@ def notices(case: Case, mutant: Mutant) -> bool:
 
     A fault of one variant must not be noticed by chance, in a case of another: those that it does not concern do not count.
     """
-    if not mutant.concerns(case.config):
+    if case.config.dtype != mutant.dtype or not mutant.concerns(case.config):
         return False
     weights, inputs = case.tensors()
     try:
@@ -61,12 +62,12 @@ def with_inputs(name: str, flag: str, change: Callable[[Config, Tensors, Inputs]
     return Mutant(name, flag, run)
 
 
-def with_arithmetic(name: str, flag: str, wrong: Canonical32) -> Mutant:
+def with_arithmetic(name: str, flag: str, wrong: Canonical) -> Mutant:
     return Mutant(name, flag, lambda config, weights, inputs: forward(config, weights, **inputs, arithmetic=wrong))
 
 
 def with_patches(
-    name: str, flag: str, *patches: Callable[[], AbstractContextManager], arithmetic: Canonical32 = CANONICAL32
+    name: str, flag: str, *patches: Callable[[], AbstractContextManager], arithmetic: Canonical | None = None
 ) -> Mutant:
     def run(config: Config, weights: Tensors, inputs: Inputs):
         with ExitStack() as stack:
@@ -94,5 +95,5 @@ def layers_last(config: Config, state: np.ndarray) -> np.ndarray:
 
 
 def flushed(array: np.ndarray) -> np.ndarray:
-    tiny = np.abs(array) < np.finfo(np.float32).tiny
-    return np.where(tiny, np.copysign(np.float32(0), array), array)
+    """Subnormal numbers become zeros of their sign."""
+    return np.where(np.abs(array) < np.finfo(array.dtype).tiny, np.copysign(array.dtype.type(0), array), array)

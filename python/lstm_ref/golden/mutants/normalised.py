@@ -33,7 +33,11 @@ def _arithmetic() -> Iterator[Mutant]:
         return rewritten(f"norm: {name}", flag, concerns, normalisation.norm, *replacements)
 
     n, variance, last = "a.dtype(v.shape[-1])", "a.add(variance, a.dtype(epsilon))", "a.fma(a.mul(d, r), gamma, beta)"
-    yield wrong("variance over n - 1", "NORM", ("lambda d, s: a.fma(d, d, s)), n)", "lambda d, s: a.fma(d, d, s)), a.dtype(max(v.shape[-1] - 1, 1)))"))
+    yield wrong(
+        "variance over n - 1",
+        "NORM",
+        ("lambda d, s: a.fma(d, d, s)), n)", "lambda d, s: a.fma(d, d, s)), a.dtype(max(v.shape[-1] - 1, 1)))"),
+    )
     yield wrong("n of one gate", "NORM", (n, "a.dtype(v.shape[-1] // gates)"), concerns=lambda c: JOINT(c) and c.op == "lstm")
     yield wrong("no mean", "NORM", ("a.sub(v, mean)", "v"))
     yield wrong("no variance", "NORM", ("a.div(a.dtype(1), a.sqrt(", "(lambda r: a.dtype(1))(a.sqrt("))
@@ -63,7 +67,9 @@ def _arithmetic() -> Iterator[Mutant]:
     yield sums("neighbours added first", ("a.add(*np.split(s, 2, axis=-1))", "a.add(s[:, ::2], s[:, 1::2])"))
     yield sums("partial sums added in turn", ("    while s.shape[-1] > 1:\n        s = a.add(*np.split(s, 2, axis=-1))  # (N13.2)\n    return s",
                "    z = s[:, :1]\n    for j in range(1, PARTIAL_SUMS):\n        z = a.add(z, s[:, j : j + 1])\n    return z"))  # fmt: skip
-    yield sums("numbered through all gates", ("np.split(v, gates, axis=-1)", "[v]"), concerns=lambda c: JOINT(c) and c.op == "lstm")
+    yield sums(
+        "numbered through all gates", ("np.split(v, gates, axis=-1)", "[v]"), concerns=lambda c: JOINT(c) and c.op == "lstm"
+    )
 
 
 def _placement() -> Iterator[Mutant]:
@@ -71,8 +77,15 @@ def _placement() -> Iterator[Mutant]:
         return rewritten(f"norm: {name}", "NORM", concerns, cells.affine, *replacements)
 
     joint, gate = 'k.layer_norm == "joint"', 'k.layer_norm == "gate"'
-    yield wrong("of all gates where each is meant", (joint, 'k.layer_norm != "none"'), concerns=lambda c: GATE(c) and c.op == "lstm")
-    yield wrong("of each gate where all are meant", (joint, "False"), (gate, 'k.layer_norm != "none"'), concerns=placed("joint", op="lstm"))
+    yield wrong(
+        "of all gates where each is meant", (joint, 'k.layer_norm != "none"'), concerns=lambda c: GATE(c) and c.op == "lstm"
+    )
+    yield wrong(
+        "of each gate where all are meant",
+        (joint, "False"),
+        (gate, 'k.layer_norm != "none"'),
+        concerns=placed("joint", op="lstm"),
+    )
     yield wrong("before the bias", ("z = a.affine(bias, *terms.values())", "z = a.affine(np.zeros_like(bias), *terms.values())"),
                 ('p["bias_norm"], k.norm', 'a.add(p["bias_norm"], p["bias"]), k.norm'), concerns=JOINT)  # fmt: skip
     part = "part = a.affine(np.zeros_like(bias), term)"
@@ -83,15 +96,27 @@ def _placement() -> Iterator[Mutant]:
     yield wrong("h before x", ('(("x", "ih"), ("h", "hh"))', '(("h", "hh"), ("x", "ih"))'), concerns=SEPARATE)
     for suffix in ("ih", "hh"):
         other = "hh" if suffix == "ih" else "ih"
-        yield wrong(f"not of the part of {suffix}", ("z = a.add(z, norm(", f'z = a.add(z, part if suffix == "{suffix}" else norm('), concerns=SEPARATE)
-        yield wrong(f"the gains of {other} for {suffix}", ('p[f"weight_norm_{suffix}"]', f'p["weight_norm_{other}"]'), concerns=SEPARATE)
-        yield wrong(f"the shifts of {other} for {suffix}", ('p[f"bias_norm_{suffix}"]', f'p["bias_norm_{other}"]'), concerns=SEPARATE)
+        yield wrong(
+            f"not of the part of {suffix}",
+            ("z = a.add(z, norm(", f'z = a.add(z, part if suffix == "{suffix}" else norm('),
+            concerns=SEPARATE,
+        )
+        yield wrong(
+            f"the gains of {other} for {suffix}", ('p[f"weight_norm_{suffix}"]', f'p["weight_norm_{other}"]'), concerns=SEPARATE
+        )
+        yield wrong(
+            f"the shifts of {other} for {suffix}", ('p[f"bias_norm_{suffix}"]', f'p["bias_norm_{other}"]'), concerns=SEPARATE
+        )
     yield wrong("of both parts together", (part, "part = a.affine(np.zeros_like(bias), *terms.values()) if suffix == 'hh' else a.affine(np.zeros_like(bias), term)"),
                 concerns=placed("separate", op="lstm"))  # fmt: skip
     yield wrong("of each gate by itself, in parts", ("z = a.add(z, norm(a, part, gamma, beta, k.norm_epsilon, columns.count))",
                 f"z = a.add(z, {EACH_GATE.format('columns.count', 'part, gamma, beta')})"), concerns=lambda c: SEPARATE(c) and c.op != "rnn")  # fmt: skip
     gains = 'p["weight_norm"][here], p["bias_norm"][here]'
-    yield wrong("the gains of gates, not of columns", (gains, gains.replace("here", "rows")), concerns=lambda c: GATE(c) and GRU(c) and not BEFORE(c))
+    yield wrong(
+        "the gains of gates, not of columns",
+        (gains, gains.replace("here", "rows")),
+        concerns=lambda c: GATE(c) and GRU(c) and not BEFORE(c),
+    )
     yield rewritten("norm: of r * h, not of its product", "NORM", lambda c: SEPARATE(c) and BEFORE(c), cells.gru_step,
                     ("h=a.mul(r, masked))", "h=norm(a, a.mul(r, masked), np.ones(h.shape[-1], a.dtype), np.zeros(h.shape[-1], a.dtype), k.norm_epsilon))"))  # fmt: skip
     yield rewritten("norm: after the peephole", "NORM", lambda c: GATE(c) and has("peephole")(c), cells.lstm_step,
@@ -103,11 +128,15 @@ def _placement() -> Iterator[Mutant]:
 
 
 def _cell_and_hidden() -> Iterator[Mutant]:
-    def wrong(name: str, function: Callable, *replacements: Replacement, concerns: Concerns = CELL, flag: str = "CELL_NORM") -> Mutant:
+    def wrong(
+        name: str, function: Callable, *replacements: Replacement, concerns: Concerns = CELL, flag: str = "CELL_NORM"
+    ) -> Mutant:
         return rewritten(f"norm of {name}", flag, concerns, function, *replacements)
 
     state, output = 'k.cell_norm == "state"', 'k.cell_norm == "output"'
-    yield wrong("c carried on, where it is only given out", cells.lstm_pointwise, (state, 'k.cell_norm != "none"'), (output, "False"))
+    yield wrong(
+        "c carried on, where it is only given out", cells.lstm_pointwise, (state, 'k.cell_norm != "none"'), (output, "False")
+    )
     yield wrong("c given out, where it is carried on", cells.lstm_pointwise, (state, "False"), (output, 'k.cell_norm != "none"'))
     yield wrong("c twice", cells.lstm_pointwise, (output, 'k.cell_norm != "none"'), concerns=lambda c: c.cell_norm == "state")
     yield wrong("the old c", cells.lstm_pointwise, ("    z_i, z_f, z_g, z_o", "    c = normalised(a, k, p, 'norm_c', c)\n    z_i, z_f, z_g, z_o"),
@@ -142,9 +171,19 @@ def _gains() -> Iterator[Mutant]:
         return config, {n: w[::-1].copy() if "norm" in n else w for n, w in weights.items()}, inputs
 
     def ordered_as_peepholes(config: Config, weights, inputs):
-        return config, {n: w.reshape(4, -1)[[0, 3, 1, 2]].ravel() if "norm" in n and len(w) == 4 * config.hidden_size else w for n, w in weights.items()}, inputs
+        return (
+            config,
+            {
+                n: w.reshape(4, -1)[[0, 3, 1, 2]].ravel() if "norm" in n and len(w) == 4 * config.hidden_size else w
+                for n, w in weights.items()
+            },
+            inputs,
+        )
 
     yield replace(with_inputs("norm: gains of the forward direction", "NORM", of_the_forward_direction), concerns=ANY)
     yield replace(with_inputs("norm: gains of the first layer", "NORM", of_the_first_layer), concerns=ANY)
     yield replace(with_inputs("norm: gains from last to first", "NORM", reversed_order), concerns=ANY)
-    yield replace(with_inputs("norm: gains in the order i, o, f, g", "NORM", ordered_as_peepholes), concerns=placed("joint", "gate", "separate", op="lstm"))
+    yield replace(
+        with_inputs("norm: gains in the order i, o, f, g", "NORM", ordered_as_peepholes),
+        concerns=placed("joint", "gate", "separate", op="lstm"),
+    )

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from ...activation import named
-from ...config import CONFIGS, OPTIONS, REASONS, Config
+from ...config import CONFIGS, REASONS, VARIANTS, Config
 from ...reference import cells, functions, sequence
 from ..cases.variants import FLAGS
 from .mutant import Mutant, with_inputs
@@ -181,7 +181,9 @@ def _clip() -> Iterator[Mutant]:
 
     point, act, clip = cells.lstm_pointwise, functions.act, functions.clip
     yield wrong(
-        "not before the output activation", point, ("act(a, k.output_activation, k.clip, out)", "act(a, k.output_activation, 0, out)")
+        "not before the output activation",
+        point,
+        ("act(a, k.output_activation, k.clip, out)", "act(a, k.output_activation, 0, out)"),
     )
     yield wrong("of c' itself", point, (f"    c = {NEXT_C}", f"    c = {NEXT_C}\n    c = {CLIP_ALL.format('c', 'c')}"))
     yield wrong("not of the candidate", point, ("k.candidate_activation, k.clip", "k.candidate_activation, 0"))
@@ -220,7 +222,9 @@ def _gru() -> Iterator[Mutant]:
     yield wrong("r n_h + n_x rounded twice", (product, "a.add(a.mul(r, z_n[1]), z_n[0])"), concerns=after)
     yield wrong("no reset gate", (product, "a.add(z_n[1], z_n[0])"), concerns=after)
     start, biased = "    masked = ", '    b = np.split(p["bias"], 4); p = {{**p, "bias": np.concatenate([{}])}}\n    masked = '
-    yield wrong("b_hn outside of the product with r", (start, biased.format("*b[:2], a.add(b[2], b[3]), 0 * b[3]")), concerns=after)
+    yield wrong(
+        "b_hn outside of the product with r", (start, biased.format("*b[:2], a.add(b[2], b[3]), 0 * b[3]")), concerns=after
+    )
     yield wrong("b_hn of the reset gate's rows", (start, biased.format("*b[:3], b[0]")), concerns=after)
     yield wrong("n_x and n_h in one sum", (product, "affine(a, k, p, N, x=x, h=masked)"), concerns=after)
     yield wrong("u resets", ("a.mul(r, masked)", "a.mul(u, masked)"), concerns=BEFORE)
@@ -259,4 +263,4 @@ def _sequences() -> Iterator[Mutant]:
                         ("reversed(range(steps)) if reverse else range(steps)", "range(steps)"))  # fmt: skip
 
 
-assert set(FLAGS) == set(OPTIONS)
+assert set(FLAGS) == set(VARIANTS)
