@@ -8,8 +8,23 @@
 namespace lstm_ref {
 
 // In the order in which they are checked.
-constexpr const char* kOptions[] = {"proj_size", "peephole",        "input_forget",         "reset_after",
-                                    "clip",      "gate_activation", "candidate_activation", "output_activation"};
+constexpr const char* kOptions[] = {"proj_size",
+                                    "peephole",
+                                    "input_forget",
+                                    "reset_after",
+                                    "clip",
+                                    "gate_activation",
+                                    "candidate_activation",
+                                    "output_activation",
+                                    "layer_norm",
+                                    "cell_norm",
+                                    "hidden_norm",
+                                    "norm_epsilon",
+                                    "recurrent_dropout",
+                                    "candidate_dropout",
+                                    "zoneout_h",
+                                    "zoneout_c",
+                                    "dropout"};
 
 // Why an op does not have an option; null where it does.
 const char* why_not(Op op, std::string_view option);
@@ -17,6 +32,14 @@ const char* why_not(Op op, std::string_view option);
 // The wants of the errors about them.
 constexpr const char* kWantClip = "0, or a number > 0 that is finite and not 0 in float32";
 constexpr const char* kWantNumber = "a number that is finite in float32";
+constexpr const char* kWantLayerNorm = "\"none\", \"joint\", \"gate\" or \"separate\"";
+constexpr const char* kWantCellNorm = "\"none\", \"output\" or \"state\"";
+constexpr const char* kWantEpsilon = "a number > 0 that is finite and not 0 in float32";
+constexpr const char* kWantRate = "a number from 0 to less than 1 in float32";
+
+// In the order of the enumerations.
+constexpr const char* kLayerNorms[] = {"none", "joint", "gate", "separate"};
+constexpr const char* kCellNorms[] = {"none", "output", "state"};
 
 struct NamedFunction {
   const char* name;

@@ -33,6 +33,36 @@ void check_activation(const Config& config, const std::string& option, const Act
   }
 }
 
+void check_rate(const Config& config, const char* option, float rate) {
+  check_has(config, option, rate == 0);
+  if (!(rate >= 0 && rate < 1)) throw Error(option, "a number", kWantRate);
+}
+
+// What makes no sense together (spec/variants.md, section 2, the second table), in its order.
+void check_pairs(const Config& config) {
+  const auto refuse = [](const char* option, const std::string& got, const char* want, const char* reason) {
+    throw Error(option, got, std::string(want) + ": " + reason);
+  };
+  const LayerNorm norm = config.layer_norm;
+  const std::string norm_text = std::string("\"") + kLayerNorms[static_cast<int>(norm)] + '"';
+  if (config.op == Op::kGru && norm == LayerNorm::kJoint) {
+    refuse("layer_norm", norm_text, "\"none\", \"gate\" or \"separate\"", "the candidate of a GRU waits for its reset gate");
+  }
+  if (config.op == Op::kRnn && norm == LayerNorm::kGate) {
+    refuse("layer_norm", norm_text, "\"none\", \"joint\" or \"separate\"", "a plain RNN has no gates");
+  }
+  if (config.input_forget && (norm == LayerNorm::kJoint || norm == LayerNorm::kSeparate)) {
+    refuse("layer_norm", norm_text, "\"none\" or \"gate\"", "coupled gates have no forget gate to normalise");
+  }
+  const bool normalises = norm != LayerNorm::kNone || config.cell_norm != CellNorm::kNone || config.hidden_norm;
+  if (config.norm_epsilon != Config().norm_epsilon && !normalises) {
+    refuse("norm_epsilon", "a number", "1e-05", "nothing is normalised");
+  }
+  if (config.dropout > 0 && config.num_layers == 1) {
+    refuse("dropout", "a number", "0", "nothing is between the layers of one");
+  }
+}
+
 }  // namespace
 
 const char* name_of(Op op) { return op == Op::kLstm ? "lstm" : op == Op::kGru ? "gru" : "rnn"; }
@@ -54,6 +84,11 @@ const char* why_not(Op op, std::string_view option) {
       {Op::kRnn, "reset_after", "a plain RNN has no gates"},
       {Op::kRnn, "gate_activation", "a plain RNN has no gates"},
       {Op::kRnn, "output_activation", "the output of a plain RNN is its state"},
+      {Op::kGru, "cell_norm", "a GRU has no cell state to normalise"},
+      {Op::kRnn, "cell_norm", "a plain RNN has no cell state to normalise"},
+      {Op::kRnn, "candidate_dropout", "the candidate of a plain RNN is its state"},
+      {Op::kGru, "zoneout_c", "a GRU has no cell state to keep"},
+      {Op::kRnn, "zoneout_c", "a plain RNN has no cell state to keep"},
   };
   for (const Row& row : rows) {
     if (row.op == op && option == row.option) return row.reason;
@@ -76,10 +111,18 @@ void Config::check() const {
   check_activation(*this, "gate_activation", gate_activation, Function::kSigmoid);
   check_activation(*this, "candidate_activation", candidate_activation, Function::kTanh);
   check_activation(*this, "output_activation", output_activation, Function::kTanh);
+  check_has(*this, "cell_norm", cell_norm == CellNorm::kNone);
+  if (!(norm_epsilon > 0) || !std::isfinite(norm_epsilon)) throw Error("norm_epsilon", "a number", kWantEpsilon);
+  check_rate(*this, "recurrent_dropout", recurrent_dropout);
+  check_rate(*this, "candidate_dropout", candidate_dropout);
+  check_rate(*this, "zoneout_h", zoneout_h);
+  check_rate(*this, "zoneout_c", zoneout_c);
+  check_rate(*this, "dropout", dropout);
   if (proj_size >= hidden_size) {
     throw Error("proj_size", std::to_string(proj_size),
                 "an integer from 0 to hidden_size - 1 = " + std::to_string(hidden_size - 1));
   }
+  check_pairs(*this);
 }
 
 std::string state_text(const Config& config, std::int64_t B, bool is_c) {
@@ -89,7 +132,9 @@ std::string state_text(const Config& config, std::int64_t B, bool is_c) {
 }
 
 std::int64_t tensors_per_state_row(const Config& config) {
-  return 2 + (config.bias ? 2 : 0) + (config.proj_size > 0) + config.peephole;
+  const int layer_norms = config.layer_norm == LayerNorm::kNone ? 0 : config.layer_norm == LayerNorm::kSeparate ? 2 : 1;
+  const int norms = layer_norms + (config.cell_norm != CellNorm::kNone) + config.hidden_norm;
+  return 2 + (config.bias ? 2 : 0) + (config.proj_size > 0) + config.peephole + 2 * norms;  // a gain and a shift each
 }
 
 std::int64_t tensor_count(const Config& config) { return config.state_rows() * tensors_per_state_row(config); }
@@ -116,7 +161,67 @@ TensorSpec tensor_spec(const Config& config, std::int64_t index) {
     if (left-- == 0) return spec("bias_hh", '(' + size + ",)", {rows});
   }
   if (config.proj_size && left-- == 0) return spec("weight_hr", "(R, H)", {R, H});
-  return spec("weight_peephole", "(3*H,)", {3 * H});
+  if (config.peephole && left-- == 0) return spec("weight_peephole", "(3*H,)", {3 * H});
+
+  const auto multiple = [](std::int64_t n) { return n == 1 ? std::string("(H,)") : '(' + std::to_string(n) + "*H,)"; };
+  const std::int64_t G = config.gates(), C = config.op == Op::kGru && config.reset_after ? 4 : G;
+  if (config.layer_norm == LayerNorm::kSeparate) {
+    if (left-- == 0) return spec("weight_norm_ih", multiple(G), {rows});
+    if (left-- == 0) return spec("bias_norm_ih", multiple(G), {rows});
+    if (left-- == 0) return spec("weight_norm_hh", multiple(G), {rows});
+    if (left-- == 0) return spec("bias_norm_hh", multiple(G), {rows});
+  } else if (config.layer_norm != LayerNorm::kNone) {
+    if (left-- == 0) return spec("weight_norm", multiple(C), {C * H});
+    if (left-- == 0) return spec("bias_norm", multiple(C), {C * H});
+  }
+  if (config.cell_norm != CellNorm::kNone) {
+    if (left-- == 0) return spec("weight_norm_c", "(H,)", {H});
+    if (left-- == 0) return spec("bias_norm_c", "(H,)", {H});
+  }
+  return spec(left == 0 ? "weight_norm_h" : "bias_norm_h", '(' + letter + ",)", {R});
+}
+
+namespace {
+
+constexpr MaskSpec::Kind kMaskKinds[] = {MaskSpec::kHidden, MaskSpec::kCandidate, MaskSpec::kKeepHidden, MaskSpec::kKeepCell};
+constexpr const char* kMaskNames[] = {"mask_h", "mask_candidate", "keep_h", "keep_c", "mask_y"};  // in the order of the enumeration
+
+}  // namespace
+
+float rate_of(const Config& config, MaskSpec::Kind kind) {
+  const float rates[] = {config.recurrent_dropout, config.candidate_dropout, config.zoneout_h, config.zoneout_c, config.dropout};
+  return rates[kind];
+}
+
+std::int64_t mask_count(const Config& config) {
+  std::int64_t count = 0;
+  for (const MaskSpec::Kind kind : kMaskKinds) count += rate_of(config, kind) > 0 ? config.state_rows() : 0;
+  return count + (config.dropout > 0 ? config.num_layers - 1 : 0);
+}
+
+MaskSpec mask_spec(const Config& config, std::int64_t index, std::int64_t T, std::int64_t B) {
+  const std::int64_t H = config.hidden_size, R = config.output_size(), D = config.directions();
+  const std::string letter = config.proj_size ? "R" : "H";
+  std::vector<MaskSpec::Kind> kinds;  // of one layer and direction
+  for (const MaskSpec::Kind kind : kMaskKinds) {
+    if (rate_of(config, kind) > 0) kinds.push_back(kind);
+  }
+  const std::int64_t per_direction = kinds.size(), per_layer = D * per_direction + (config.dropout > 0);
+  const std::int64_t layer = index / per_layer, left = index % per_layer;
+  const auto spec = [&](MaskSpec::Kind kind, int direction, const std::string& symbols, const Shape& shape) {
+    const std::string name = std::string(kMaskNames[kind]) + "_l" + std::to_string(layer) + (direction == 1 ? "_reverse" : "");
+    return MaskSpec{name, shape, symbols + " = " + shape_text(shape), kind, layer, direction};
+  };
+  if (left == D * per_direction) return spec(MaskSpec::kOutput, 0, "(T, B, D*" + letter + ')', {T, B, D * R});
+  const MaskSpec::Kind kind = kinds[left % per_direction];
+  const int direction = static_cast<int>(left / per_direction);
+  if (kind == MaskSpec::kHidden) return spec(kind, direction, "(B, " + letter + ')', {B, R});
+  if (kind == MaskSpec::kKeepHidden) return spec(kind, direction, "(T, B, " + letter + ')', {T, B, R});
+  return spec(kind, direction, "(T, B, H)", {T, B, H});
+}
+
+std::string inputs_text(const Config& config) {
+  return std::string("only x, h_0, ") + (config.has_c() ? "c_0, " : "") + "lengths" + (config.is_random() ? ", seed, masks" : "");
 }
 
 std::vector<TensorView> match_tensors(const Config& config, const std::vector<TensorView>& tensors) {

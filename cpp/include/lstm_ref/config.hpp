@@ -13,6 +13,8 @@ namespace lstm_ref {
 constexpr std::int64_t kMaxSize = 16777216;  // of input_size, hidden_size and num_layers
 
 enum class Op { kLstm, kGru, kRnn };
+enum class LayerNorm { kNone, kJoint, kGate, kSeparate };  // (V16) to (V18)
+enum class CellNorm { kNone, kOutput, kState };            // (V20), (V19)
 
 struct Config {
   std::int64_t input_size = 0;   // I
@@ -30,11 +32,19 @@ struct Config {
   Activation gate_activation = {Function::kSigmoid};
   Activation candidate_activation = {Function::kTanh};
   Activation output_activation = {Function::kTanh};
+  LayerNorm layer_norm = LayerNorm::kNone;
+  CellNorm cell_norm = CellNorm::kNone;
+  bool hidden_norm = false;
+  float norm_epsilon = 1e-5f;
+  float recurrent_dropout = 0, candidate_dropout = 0, zoneout_h = 0, zoneout_c = 0, dropout = 0;  // rates
 
   int directions() const { return bidirectional ? 2 : 1; }                          // D
   std::int64_t output_size() const { return proj_size ? proj_size : hidden_size; }  // R, the size of h
   int gates() const { return op == Op::kLstm ? 4 : op == Op::kGru ? 3 : 1; }        // H rows of weight_ih each
   bool has_c() const { return op == Op::kLstm; }
+  bool is_random() const {  // whether a run may be given a seed or masks
+    return recurrent_dropout > 0 || candidate_dropout > 0 || zoneout_h > 0 || zoneout_c > 0 || dropout > 0;
+  }
   std::int64_t layer_input_size(std::int64_t layer) const {  // I_l
     return layer == 0 ? input_size : directions() * output_size();
   }
@@ -60,6 +70,29 @@ struct TensorSpec {
 std::int64_t tensors_per_state_row(const Config& config);
 std::int64_t tensor_count(const Config& config);
 TensorSpec tensor_spec(const Config& config, std::int64_t index);  // 0 <= index < tensor_count(config)
+
+// A mask that a training run asks for (spec/variants.md, section 8).
+struct MaskSpec {
+  enum Kind { kHidden, kCandidate, kKeepHidden, kKeepCell, kOutput };
+
+  std::string name;  // mask_h_l0_reverse
+  Shape shape;
+  std::string want;
+  Kind kind;
+  std::int64_t layer;
+  int direction;  // 0 for mask_y, which is of both
+
+  bool keeps() const { return kind == kKeepHidden || kind == kKeepCell; }
+};
+
+// The masks of a run over so many steps and rows in the order of check 11: for each layer, for each direction mask_h,
+// mask_candidate, keep_h, keep_c, as far as there are such, then mask_y.
+std::int64_t mask_count(const Config& config);
+MaskSpec mask_spec(const Config& config, std::int64_t index, std::int64_t T, std::int64_t B);  // 0 <= index < mask_count(config)
+float rate_of(const Config& config, MaskSpec::Kind kind);
+
+// What check 12 lets an inputs file hold: "only x, h_0, c_0, lengths".
+std::string inputs_text(const Config& config);
 
 enum class Dtype { kFloat32, kInt64 };
 

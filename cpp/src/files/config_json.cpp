@@ -88,6 +88,34 @@ class ConfigReader {
     return std::fabs(*clip);
   }
 
+  float epsilon(const std::string& key) const {
+    const auto epsilon = to_float(member(key, kWantEpsilon));
+    if (!epsilon || !(*epsilon > 0)) fail(key, kWantEpsilon);
+    return *epsilon;
+  }
+
+  float rate(const std::string& key) const {
+    const auto rate = to_float(member(key, kWantRate));
+    if (!rate || !(*rate >= 0 && *rate < 1)) fail(key, kWantRate);
+    return std::fabs(*rate);
+  }
+
+  // One of some words: its number in the list.
+  template <class Enumeration, std::size_t n>
+  Enumeration choice(const std::string& key, const char* const (&words)[n], const char* want) const {
+    const json::Value& value = member(key, want);
+    for (std::size_t i = 0; value.kind() == json::Kind::string && i < n; ++i) {
+      if (value.string() == words[i]) return static_cast<Enumeration>(i);
+    }
+    fail(key, want);
+  }
+
+  // The value in the words of an error message; `otherwise` where there is no such key.
+  std::string describe(const std::string& key, const std::string& otherwise) const {
+    const json::Value* const value = json::find(members_, key);
+    return value ? value->describe() : otherwise;
+  }
+
   Activation activation(const std::string& key) const {
     const json::Value& value = member(key, function_names());
     if (value.kind() == json::Kind::string) {
@@ -201,11 +229,20 @@ Config parse_config(std::string_view text) {
     if (option == "gate_activation") config.gate_activation = reader.activation(key);
     if (option == "candidate_activation") config.candidate_activation = reader.activation(key);
     if (option == "output_activation") config.output_activation = reader.activation(key);
+    if (option == "layer_norm") config.layer_norm = reader.choice<LayerNorm>(key, kLayerNorms, kWantLayerNorm);
+    if (option == "cell_norm") config.cell_norm = reader.choice<CellNorm>(key, kCellNorms, kWantCellNorm);
+    if (option == "hidden_norm") config.hidden_norm = reader.flag(key);
+    if (option == "norm_epsilon") config.norm_epsilon = reader.epsilon(key);
+    if (option == "recurrent_dropout") config.recurrent_dropout = reader.rate(key);
+    if (option == "candidate_dropout") config.candidate_dropout = reader.rate(key);
+    if (option == "zoneout_h") config.zoneout_h = reader.rate(key);
+    if (option == "zoneout_c") config.zoneout_c = reader.rate(key);
+    if (option == "dropout") config.dropout = reader.rate(key);
   }
   try {
-    config.check();  // sizes that do not fit together
+    config.check();  // what does not fit together
   } catch (const Error& error) {
-    throw Error("config." + error.parameter, error.got, error.want);
+    throw Error("config." + error.parameter, reader.describe(error.parameter, error.got), error.want);
   }
   return config;
 }
@@ -231,6 +268,16 @@ std::string config_text(const Config& config) {
   add_activation("gate_activation", config.gate_activation, Function::kSigmoid);
   add_activation("candidate_activation", config.candidate_activation, Function::kTanh);
   add_activation("output_activation", config.output_activation, Function::kTanh);
+  const auto word = [](const char* choice) { return json::quote(choice); };
+  add("layer_norm", config.layer_norm == LayerNorm::kNone, word(kLayerNorms[static_cast<int>(config.layer_norm)]));
+  add("cell_norm", config.cell_norm == CellNorm::kNone, word(kCellNorms[static_cast<int>(config.cell_norm)]));
+  add("hidden_norm", !config.hidden_norm, "true");
+  add("norm_epsilon", config.norm_epsilon == Config().norm_epsilon, number_text(config.norm_epsilon));
+  add("recurrent_dropout", config.recurrent_dropout == 0, number_text(config.recurrent_dropout));
+  add("candidate_dropout", config.candidate_dropout == 0, number_text(config.candidate_dropout));
+  add("zoneout_h", config.zoneout_h == 0, number_text(config.zoneout_h));
+  add("zoneout_c", config.zoneout_c == 0, number_text(config.zoneout_c));
+  add("dropout", config.dropout == 0, number_text(config.dropout));
   return text + '}';
 }
 
