@@ -1,6 +1,7 @@
 // What each cell is made of (spec/variants.md, section 1), in the engine's own order of columns.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,6 +22,13 @@ struct Columns {
   }
 };
 
+// Layer normalisation of some columns.
+struct Normalised {
+  int tensor;                // whose gain and shift: the number of that pair among those of a layer and direction
+  std::array<int, 4> block;  // of these, for each column; -1: that column is not normalised
+  std::array<int, 4> group;  // the first of the columns that it is normalised together with
+};
+
 // One phase of a step. A panel of z is 4 vectors, and so 4 / columns vectors of units.
 struct Phase {
   Part part;
@@ -29,12 +37,21 @@ struct Phase {
   int columns;         // of one unit: 1, 2 or 4
   Columns x, h;        // of weight_ih, and of weight_hh; of weight_hr where there is no x
 
+  // What is normalised before the pointwise part, which has to wait for all units: z, or one z of x and one of h (V18); or, where
+  // there is no product, what the phase before it left.
+  std::vector<Normalised> norms = {};
+
   bool has_x() const { return x.count() > 0; }
+  bool has_product() const { return h.count() > 0; }
+  bool waits_for_z() const { return has_product() && !norms.empty(); }
+  bool is_separate() const { return norms.size() == 2; }
+  // The place of a column in the order of z; n_h comes last.
+  int number(int column, const Config& config) const { return x.block(column) >= 0 ? x.block(column) : config.gates(); }
   int vectors() const { return 4 / columns; }  // of units in a panel
   std::int64_t panels(int lanes) const { return (units + vectors() * lanes - 1) / (vectors() * lanes); }
 };
 
-constexpr std::size_t kMaxPhases = 2;
+constexpr std::size_t kMaxPhases = 4;
 
 std::vector<Phase> phases_of(const Config& config);
 

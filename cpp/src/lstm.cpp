@@ -29,6 +29,24 @@ const Kernels<Real>& checked_kernels(const Config& config, const Options& option
 }
 
 template <class Real>
+void check_masks(const Config& config, const BasicInputs<Real>& inputs) {
+  if (!config.is_random() && (inputs.seed || !inputs.masks.empty())) {
+    throw Error(inputs.seed ? "seed" : "masks", "unexpected tensor", inputs_text(config));
+  }
+  if (inputs.seed && *inputs.seed < 0) throw Error("seed", std::to_string(*inputs.seed), "an integer of at least 0");
+  if (inputs.masks.empty()) return;
+  if (inputs.seed) throw Error("seed", "given with masks", "a seed or masks");
+  const std::int64_t count = mask_count(config);
+  if (static_cast<std::int64_t>(inputs.masks.size()) != count) {
+    throw Error("masks", std::to_string(inputs.masks.size()) + " arrays", std::to_string(count));
+  }
+  for (std::int64_t i = 0; inputs.T > 0 && inputs.B > 0 && i < count; ++i) {
+    const MaskSpec spec = mask_spec(config, i, inputs.T, inputs.B);
+    if (!inputs.masks[i]) throw Error(spec.name, "missing", spec.want);
+  }
+}
+
+template <class Real>
 void check_arguments(const Config& config, const BasicInputs<Real>& inputs, const BasicOutputs<Real>& outputs) {
   const std::int64_t T = inputs.T, B = inputs.B, y_features = config.directions() * config.output_size();
   const std::string axes = config.batch_first ? "(B, T, " : "(T, B, ";
@@ -44,6 +62,7 @@ void check_arguments(const Config& config, const BasicInputs<Real>& inputs, cons
       throw Error("lengths[" + std::to_string(b) + "]", std::to_string(length), "0 <= length <= T = " + std::to_string(T));
     }
   }
+  check_masks(config, inputs);
   check_output_sizes(config, T, B);
   if (!outputs.y && T > 0 && B > 0) {
     const Shape shape = config.batch_first ? Shape{B, T, y_features} : Shape{T, B, y_features};
@@ -79,7 +98,7 @@ void clear_past_lengths(const Config& config, const BasicInputs<Real>& inputs, R
 
 void check_state(const Config& config, std::int64_t B, const void* h, const void* c) {
   if (!config.has_c()) {
-    if (c) throw Error("c_0", "unexpected tensor", "only x, h_0, lengths");
+    if (c) throw Error("c_0", "unexpected tensor", inputs_text(config));
   } else if (!h != !c) {
     throw Error(h ? "c_0" : "h_0", "missing", state_text(config, B, h != nullptr));
   }
@@ -124,13 +143,14 @@ void BasicRecurrent<Real>::forward(const BasicInputs<Real>& inputs, const BasicO
   check_arguments(config(), inputs, outputs);
   const std::int64_t T = inputs.T, B = inputs.B, L = config().num_layers, D = config().directions();
   if (trace) *trace = empty_trace(engine_->network, T, B);
-  Call<Real> call = {engine_->network, inputs, outputs, trace, {}};
+  const FpEnvironment fp_environment;
+  Call<Real> call = {engine_->network, inputs, outputs, trace, Masks<Real>(config(), inputs), {}};
   if (D == 2 && L > 1) {
     call.layer_buffer = AlignedBuffer<Real>::uninitialized(checked_product(checked_product(T, B), D * config().output_size()));
   }
   Schedule<Real> schedule(call, make_plan(call, std::min<std::int64_t>(engine_->pool.size(), engine_->num_processors)));
   engine_->pool.run(schedule.threads(), [&](int part) {
-    const FpEnvironment fp_environment;
+    const FpEnvironment part_environment;
     schedule.run(part);
   });
   clear_past_lengths(config(), inputs, outputs.y);

@@ -21,8 +21,10 @@ struct Network {
   const Kernels<Real>& kernels;
   std::vector<PackedWeights<Real>> weights;  // layer l, direction d at l*D + d
   std::vector<Phase> phases;
-  std::vector<Pointwise> pointwise;  // of each phase
-  bool is_plain;                     // an LSTM without options has kernels of its own
+  std::vector<Pointwise> pointwise;    // of each phase
+  bool is_plain;                       // an LSTM without options has kernels of its own
+  AlignedBuffer<Real> zero_start;      // (4, V)
+  AlignedBuffer<Real> keep_h, keep_c;  // (R,), (H,): the rates of zoneout, which evaluation has in place of masks
 
   std::int64_t panels(std::size_t phase = 0) const { return phases[phase].panels(kernels.lanes); }
 
@@ -35,6 +37,8 @@ struct Network {
     return checked_product(4 * panels(phase) * kernels.lanes, rows);
   }
 
+  Start<Real> zeros() const { return {zero_start.data(), 0, 0}; }
+
   // One phase of a step of one layer and direction, as far as it is the same for all steps: all but rows, start, inputs, z, c and
   // states. `inputs` is the size of x, or 0 where the start has x in it already; then the recurrent product is the only one.
   CellStep<Real> step(std::int64_t state_row, std::size_t phase, std::int64_t inputs) const;
@@ -42,7 +46,7 @@ struct Network {
   Start<Real> bias(std::int64_t state_row, std::size_t phase) const {
     return {weights[state_row].phases[phase].bias.data(), 4 * kernels.lanes, 0};
   }
-  void compute(const CellStep<Real>& step) const { is_plain ? kernels.cell(step) : kernels.phase(step); }
+  void compute(const CellStep<Real>& step) const { is_plain && !step.masks ? kernels.cell(step) : kernels.phase(step); }
 };
 
 // Two arrays of some rows each. A row's length is no multiple of 4 KB, whatever its size is: such rows would share a few sets of
@@ -61,6 +65,9 @@ class RowPair {
 
   Real* const* operator[](std::int64_t which) const { return rows_[which].data(); }
 
+  // One of them as what a normalisation reads, 4 vectors of units being a panel.
+  Start<Real> panels(std::int64_t which, int lanes) const { return {*rows_[which].data(), 4 * lanes, row_size_}; }
+
  private:
   static constexpr std::int64_t kPadding = 64 / sizeof(Real);
 
@@ -70,28 +77,31 @@ class RowPair {
 };
 
 // The hidden states of some rows of one layer and direction: those that a step reads, and those that it writes and the next one
-// reads; and what the first phase of a step leaves for the second.
+// reads; and what the phases of a step leave for each other.
 template <class Real>
 class HiddenStates {
  public:
-  HiddenStates(const Network<Real>& network, std::int64_t rows)
-      : h_(rows, network.padded_units()),
-        between_(network.phases.size() > 1 ? RowPair<Real>(rows, network.padded_units()) : RowPair<Real>()) {}
+  // `drops`: the recurrent weights meet h~ (V22).
+  HiddenStates(const Network<Real>& network, std::int64_t rows, bool drops = false);
 
   // (padded units,) of each row; zeros at first. Step s reads the states of s and writes those of s + 1.
   Real* const* of(std::int64_t step) const { return h_[step % 2]; }
+  Real* const* dropped(std::int64_t step) const { return dropped_[step % 2]; }
+  bool drops() const { return drops_; }
+
+  // Tells one phase where what it normalises stands, as far as it is the same for all steps.
+  void place(CellStep<Real>* step, std::size_t phase) const;
 
   // Completes one phase of step s: what it multiplies with the recurrent weights, what it reads and writes.
-  void connect(CellStep<Real>* step, std::size_t phase, std::size_t phases, std::int64_t s) const {
-    const bool is_first = phase == 0, is_last = phase + 1 == phases;
-    step->products[step->num_products - 1].inputs = is_first ? of(s) : between_[0];  // m of (V7), r * h of (V11)
-    step->old_h = of(s);
-    step->h = is_last ? of(s + 1) : between_[0];
-    step->u = between_[1];
-  }
+  void connect(CellStep<Real>* step, std::size_t phase, std::int64_t s) const;
 
  private:
-  RowPair<Real> h_, between_;
+  const Network<Real>& network_;
+  const std::int64_t rows_;
+  const bool drops_;
+  RowPair<Real> h_, between_, dropped_, unnormalised_;
+  std::array<AlignedBuffer<Real>, 2> sums_;  // (P, rows, 4, V) each: z of whichever phase waits for it
+  AlignedBuffer<Real> waiting_;              // (P, rows, 2, V): c' and z_o
 };
 
 }  // namespace lstm_ref

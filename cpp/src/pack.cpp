@@ -46,6 +46,20 @@ AlignedBuffer<Real> pack_bias(const TensorView* bias_ih, const TensorView* bias_
   return packed;
 }
 
+// (blocks * units,) -> (P, 4, V), zeros in the columns that are not normalised.
+template <class Real>
+AlignedBuffer<Real> pack_norm(const TensorView& tensor, const Phase& phase, const Normalised& norm, int lanes) {
+  auto packed = AlignedBuffer<Real>::zeros(phase.panels(lanes) * 4 * lanes);
+  for (std::int64_t unit = 0; unit < phase.units; ++unit) {
+    for (int column = 0; column < phase.columns; ++column) {
+      if (norm.block[column] < 0) continue;
+      packed.data()[position(phase, 1, phase.columns, unit, column, lanes)] =
+          element<Real>(tensor, norm.block[column] * phase.units + unit);
+    }
+  }
+  return packed;
+}
+
 // (3*H,) -> (P, 3, V)
 template <class Real>
 AlignedBuffer<Real> pack_peephole(const TensorView& weights, std::int64_t H, int lanes) {
@@ -65,15 +79,21 @@ PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors
   const TensorView &weight_ih = tensors[0], &weight_hh = tensors[1];
   const TensorView *const bias_ih = config.bias ? &tensors[2] : nullptr, *const bias_hh = config.bias ? &tensors[3] : nullptr;
   const TensorView* const options = tensors + (config.bias ? 4 : 2);
+  const TensorView* const norms = options + (config.proj_size > 0) + config.peephole;
   PackedWeights<Real> packed;
   for (const Phase& phase : phases_of(config)) {
+    PackedPhase<Real>& to = packed.phases.emplace_back();
     if (phase.has_x()) {
-      packed.phases.push_back({pack_matrix<Real>(weight_ih, phase, phase.x, lanes),
-                               pack_matrix<Real>(weight_hh, phase, phase.h, lanes),
-                               pack_bias<Real>(bias_ih, bias_hh, phase, lanes)});
-    } else {
-      packed.phases.push_back(
-          {{}, pack_matrix<Real>(options[0], phase, phase.h, lanes), pack_bias<Real>(nullptr, nullptr, phase, lanes)});
+      to.weight_ih = pack_matrix<Real>(weight_ih, phase, phase.x, lanes);
+      to.weight_hh = pack_matrix<Real>(weight_hh, phase, phase.h, lanes);
+      to.bias = pack_bias<Real>(bias_ih, bias_hh, phase, lanes);
+    } else if (phase.has_product()) {
+      to.weight_hh = pack_matrix<Real>(options[0], phase, phase.h, lanes);
+      to.bias = pack_bias<Real>(nullptr, nullptr, phase, lanes);
+    }
+    for (const Normalised& norm : phase.norms) {
+      const TensorView* const pair = &norms[2 * norm.tensor];
+      to.norms.push_back({pack_norm<Real>(pair[0], phase, norm, lanes), pack_norm<Real>(pair[1], phase, norm, lanes)});
     }
   }
   if (config.peephole) packed.peephole = pack_peephole<Real>(options[config.proj_size ? 1 : 0], config.hidden_size, lanes);

@@ -9,6 +9,12 @@
 
 namespace lstm_ref {
 
+// The gain and the shift of a normalisation.
+template <class Real>
+struct PackedNorm {
+  AlignedBuffer<Real> gain, shift;  // (P, 4, V)
+};
+
 // One phase of one layer and direction; V lanes, P panels, G columns of a product (simd/kernels.hpp). Lanes past the last unit
 // hold zeros.
 template <class Real>
@@ -16,6 +22,7 @@ struct PackedPhase {
   AlignedBuffer<Real> weight_ih;  // (P, I_l, G, V), if the phase has x
   AlignedBuffer<Real> weight_hh;  // (P, K, G, V)
   AlignedBuffer<Real> bias;       // (P, 4, V)  (2.5)
+  std::vector<PackedNorm<Real>> norms;
 };
 
 template <class Real>

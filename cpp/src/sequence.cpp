@@ -43,7 +43,10 @@ Worker<Real>::Worker(const Call<Real>& call, RowGroup& group, Team<Real>& team, 
       block_inputs_(team.block_rows),
       y_(group.count()),
       z_panel_(AlignedBuffer<Real>::uninitialized(
-          checked_product(std::max(group.count(), kSideBySide), 4 * call.network.kernels.lanes))) {
+          checked_product(std::max(group.count(), kSideBySide), 4 * call.network.kernels.lanes))),
+      moments_(2 * group.count() * 4),
+      is_masked_(!call.masks.empty() || call.network.config.zoneout_h > 0 || call.network.config.zoneout_c > 0) {
+  for (std::vector<const Real*>& rows : mask_rows_) rows.resize(is_masked_ ? group.count() : 0);
   for (std::size_t phase = 0; phase < num_phases_; ++phase) {
     const std::int64_t panels = call.network.panels(phase), lanes = call.network.kernels.lanes;
     const PanelRange own = panels_[phase] = {panels * member / members, panels * (member + 1) / members};
@@ -115,6 +118,10 @@ void Worker<Real>::load_states(const Pass& pass) {
     for (int which = 0; which < 2; ++which) {  // a row's first step may read either
       Real* const h = team_.h.of(which)[r] + unit_;
       inputs.h_0 ? copy(h, inputs.h_0 + row * R + unit_, units_) : clear(h, units_);
+      if (!team_.h.drops()) continue;
+      const Real* const mask = call_.masks.row(MaskSpec::kHidden, pass.layer, pass.direction, 0, group_.rows[r]) + unit_;
+      Real* const dropped = team_.h.dropped(which)[r] + unit_;
+      for (std::int64_t unit = 0; unit < units_; ++unit) dropped[unit] = h[unit] * mask[unit];  // (V22)
     }
     for (std::int64_t p = panels_.front().begin; config.has_c() && p < panels_.front().end; ++p) {
       const std::int64_t unit = p * lanes, count = std::min(lanes, H - unit);
@@ -156,9 +163,47 @@ void Worker<Real>::take_inputs(const Pass& pass, std::int64_t rows) {
     if (!network.phases[phase].has_x()) continue;
     Product<Real> product = network.input_product(pass.state_row, phase, pass.inputs());
     product.inputs = block_inputs_.data();
-    network.kernels.affine(team_.z[phase].data(), team_.block_rows, network.bias(pass.state_row, phase), product, rows,
-                           panels_[phase]);
+    const Start<Real> start = network.phases[phase].is_separate() ? network.zeros() : network.bias(pass.state_row, phase);
+    network.kernels.affine(team_.z[phase].data(), team_.block_rows, start, product, rows, panels_[phase]);
   }
+}
+
+// A phase as far as it is the same for all steps of a block.
+template <class Real>
+void Worker<Real>::begin_block(const Pass& pass, std::size_t phase) {
+  const Network<Real>& network = call_.network;
+  const std::int64_t panel = 4 * network.kernels.lanes;
+  CellStep<Real>& cell = phases_[phase] = network.step(pass.state_row, phase, team_.is_fused ? pass.inputs() : 0);
+  team_.h.place(&cell, phase);
+  const bool has_taken_x = !team_.is_fused && network.phases[phase].has_x();
+  const Start<Real> taken = {team_.z[phase].data(), team_.block_rows * panel, panel};  // W_ih x of the block's first step
+  if (network.phases[phase].is_separate()) {
+    cell.start = network.zeros();
+    if (has_taken_x) cell.norms[0].from = taken;
+  } else {
+    cell.start = has_taken_x ? taken : network.bias(pass.state_row, phase);
+  }
+  cell.products[0].inputs = block_inputs_.data();
+  cell.panels = panels_[phase];
+  cell.z = z_panel_.data();
+  cell.c = team_.c.data();
+  cell.c_rows = group_.count();
+  cell.moments = moments_.data();
+  cell.masks = is_masked_ ? &masks_ : nullptr;
+}
+
+template <class Real>
+void Worker<Real>::take_masks(const Pass& pass, std::int64_t rows, std::int64_t t) {
+  const auto take = [&](MaskSpec::Kind kind, const Real* in_evaluation) -> const Real* const* {
+    std::vector<const Real*>& of_rows = mask_rows_[kind];
+    for (std::int64_t r = 0; r < rows; ++r) {
+      of_rows[r] = call_.masks.empty() ? in_evaluation : call_.masks.row(kind, pass.layer, pass.direction, t, group_.rows[r]);
+    }
+    return of_rows.front() ? of_rows.data() : nullptr;
+  };
+  masks_ = {take(MaskSpec::kCandidate, nullptr), take(MaskSpec::kKeepCell, call_.network.keep_c.data()),
+            take(MaskSpec::kKeepHidden, call_.network.keep_h.data()), take(MaskSpec::kHidden, nullptr),
+            take(MaskSpec::kOutput, nullptr)};
 }
 
 template <class Real>
@@ -166,31 +211,25 @@ void Worker<Real>::run_block(const Pass& pass, std::int64_t step) {
   const Network<Real>& network = call_.network;
   const std::int64_t panel = 4 * network.kernels.lanes;
   const HiddenStates<Real>& h = team_.h;
-  for (std::size_t phase = 0; phase < num_phases_; ++phase) {
-    CellStep<Real>& cell = phases_[phase] = network.step(pass.state_row, phase, team_.is_fused ? pass.inputs() : 0);
-    const bool starts_with_bias = team_.is_fused || !network.phases[phase].has_x();
-    cell.start = starts_with_bias ? network.bias(pass.state_row, phase)
-                                  : Start<Real>{team_.z[phase].data(), team_.block_rows * panel, panel};
-    cell.products[0].inputs = block_inputs_.data();
-    cell.panels = panels_[phase];
-    cell.z = z_panel_.data();
-    cell.c = team_.c.data();
-    cell.c_rows = group_.count();
-  }
+  for (std::size_t phase = 0; phase < num_phases_; ++phase) begin_block(pass, phase);
   for (const std::int64_t rows : block_active_) {
     const std::int64_t t = pass.time(step);
     for (std::int64_t r = 0; r < rows; ++r) y_[r] = pass.output.at(t, group_.rows[r]);  // (3.3)
+    if (is_masked_) take_masks(pass, rows, t);
     if (rows >= kManyRows && step + 1 < pass.steps) fetch_rows(pass, step + 1, rows);
     const bool writes_later = writes_rows_later(rows);
     for (std::size_t phase = 0; phase < num_phases_; ++phase) {
       CellStep<Real>& cell = phases_[phase];
-      const bool is_last = phase + 1 == num_phases_;
       cell.rows = rows;
       cell.backwards = step % 2;
-      h.connect(&cell, phase, num_phases_, step);
-      cell.y = is_last && !writes_later ? y_.data() : nullptr;
+      h.connect(&cell, phase, step);
+      cell.y = cell.is_last && !writes_later ? y_.data() : nullptr;
+      if (network.phases[phase].waits_for_z()) {
+        network.kernels.sums(cell);
+        team_.barrier.wait();  // what is normalised is z of all units
+      }
       call_.trace ? trace_phase(pass, cell, phase, t) : network.compute(cell);
-      if (is_last) break;
+      if (cell.is_last) break;
       team_.barrier.wait();  // the next phase needs all of what this one leaves
     }
     for (std::int64_t r = 0; writes_later && r < rows; ++r) copy(y_[r] + unit_, h.of(step + 1)[r] + unit_, units_);
@@ -198,10 +237,11 @@ void Worker<Real>::run_block(const Pass& pass, std::int64_t step) {
     team_.barrier.wait();  // the next step needs all of h
     for (std::size_t phase = 0; phase < num_phases_; ++phase) {
       if (!network.phases[phase].has_x()) continue;
+      CellStep<Real>& cell = phases_[phase];
       if (team_.is_fused) {
-        phases_[phase].products[0].inputs += rows;
+        cell.products[0].inputs += rows;
       } else {
-        phases_[phase].start.data += rows * panel;
+        (cell.norm_bias ? cell.norms[0].from : cell.start).data += rows * panel;
       }
     }
     ++step;
@@ -213,7 +253,7 @@ void Worker<Real>::run_block(const Pass& pass, std::int64_t step) {
 template <class Real>
 bool Worker<Real>::writes_rows_later(std::int64_t rows) const {
   constexpr std::int64_t kLongRow = 512 / sizeof(Real);
-  return !call_.trace && rows >= kManyRows && call_.network.config.output_size() >= kLongRow;
+  return !call_.trace && !masks_.output && rows >= kManyRows && call_.network.config.output_size() >= kLongRow;
 }
 
 // Brings what a step reads and writes near while another step is computed: many rows far from each other are no pattern that the
@@ -235,11 +275,15 @@ template <class Real>
 void Worker<Real>::trace_phase(const Pass& pass, const CellStep<Real>& step, std::size_t which, std::int64_t t) {
   const Kernels<Real>& kernels = call_.network.kernels;
   const Phase& phase = call_.network.phases[which];
-  if (!phase.has_x()) return kernels.phase(step);  // no part of z
+  if (!phase.has_x()) {  // no part of z
+    kernels.phase(step);
+    if (phase.part == Part::kCell) trace_waiting(pass, step.rows, t);
+    return;
+  }
   BasicTrace<Real>& trace = (*call_.trace)[pass.state_row];
   const std::int64_t B = call_.inputs.B, H = call_.network.config.hidden_size, z_rows = team_.block_rows;
   const int gates = call_.network.config.gates(), vectors = phase.vectors();
-  Real* const z = const_cast<Real*>(step.start.data);  // the team's own
+  Real* const z = const_cast<Real*>((step.norm_bias ? step.norms[0].from : step.start).data);  // the team's own
   // One column of all rows, from (P, 4, V) to number `to` of those of H units.
   const auto unpack = [&](std::vector<Real>& all, int column, int to) {
     const std::int64_t size = static_cast<std::int64_t>(all.size()) / (call_.inputs.T * B);
@@ -251,7 +295,11 @@ void Worker<Real>::trace_phase(const Pass& pass, const CellStep<Real>& step, std
       }
     }
   };
-  kernels.affine(z, z_rows, step.start, step.products[0], step.rows, step.panels);
+  if (phase.waits_for_z()) {
+    kernels.normalise(step, z, z_rows);
+  } else {
+    kernels.affine(z, z_rows, step.start, step.products[0], step.rows, step.panels);
+  }
   for (int column = 0; column < phase.columns; ++column) {
     const int gate = phase.x.block(column);
     unpack(trace.z, column, gate >= 0 ? gate : gates);  // n_h comes last
@@ -259,6 +307,20 @@ void Worker<Real>::trace_phase(const Pass& pass, const CellStep<Real>& step, std
   kernels.pointwise(step, z, z_rows);
   for (int column = 0; column < phase.columns && !trace.gates.empty(); ++column) {
     if (phase.x.block(column) >= 0) unpack(trace.gates, column, phase.x.block(column));
+  }
+}
+
+// The output gate of an LSTM whose c' was normalised first.
+template <class Real>
+void Worker<Real>::trace_waiting(const Pass& pass, std::int64_t rows, std::int64_t t) {
+  BasicTrace<Real>& trace = (*call_.trace)[pass.state_row];
+  const std::int64_t B = call_.inputs.B, H = call_.network.config.hidden_size, lanes = call_.network.kernels.lanes;
+  const Start<Real>& waiting = phases_[1].norms[0].from;  // (P, rows, 2, V)
+  for (std::int64_t r = 0; r < rows; ++r) {
+    Real* const o = &trace.gates[((t * B + group_.rows[r]) * 4 + 3) * H];
+    for (std::int64_t unit = 0; unit < H; ++unit) {
+      o[unit] = waiting.data[unit / lanes * waiting.panel_size + r * waiting.row_size + lanes + unit % lanes];
+    }
   }
 }
 

@@ -35,9 +35,12 @@ class Worker {
   std::int64_t list_block(const Pass& pass, std::int64_t step);
   void take_inputs(const Pass& pass, std::int64_t rows);
   void run_block(const Pass& pass, std::int64_t step);
+  void begin_block(const Pass& pass, std::size_t phase);
+  void take_masks(const Pass& pass, std::int64_t rows, std::int64_t t);
   bool writes_rows_later(std::int64_t rows) const;
   void fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows);
   void trace_phase(const Pass& pass, const CellStep<Real>& step, std::size_t phase, std::int64_t t);
+  void trace_waiting(const Pass& pass, std::int64_t rows, std::int64_t t);
   void trace_states(const Pass& pass, std::int64_t rows, const Real* const* h, std::int64_t t);
   void store_states(const Pass& pass);
   Real cell_state(const Real* c, std::int64_t r, std::int64_t unit) const;
@@ -56,8 +59,13 @@ class Worker {
   std::vector<std::int64_t> block_active_;  // how many rows are active, step by step
   std::int64_t active_ = 0;                 // of the last step looked at: rows r < active_ have lengths[r] > t
 
-  std::vector<Real*> y_;         // (R,) of each row
-  AlignedBuffer<Real> z_panel_;  // (rows, 4, V)
+  std::vector<Real*> y_;                // (R,) of each row
+  AlignedBuffer<Real> z_panel_;         // (rows, 4, V)
+  std::vector<Moments<Real>> moments_;  // (2, rows, 4), where something is normalised
+
+  const bool is_masked_;                                              // by masks, or by the rates of zoneout
+  std::array<std::vector<const Real*>, MaskSpec::kKinds> mask_rows_;  // by kind: (R,) or (H,) of each row
+  RowMasks<Real> masks_ = {};                                         // the same for the kernels
 };
 
 }  // namespace lstm_ref

@@ -37,7 +37,12 @@ struct BasicStream<Real>::Impl {
         batch(checked_batch(network.config, batch)),
         x(batch),
         y(batch),
+        keep_h(batch, network.keep_h.data()),
+        keep_c(batch, network.keep_c.data()),
+        moments(2 * batch * 4),
         z(AlignedBuffer<Real>::uninitialized(checked_product(std::max(batch, kSideBySide), 4 * network.kernels.lanes))) {
+    if (network.config.zoneout_h > 0) masks.keep_h = keep_h.data();
+    if (network.config.zoneout_c > 0) masks.keep_c = keep_c.data();
     for (std::int64_t layer = 0; layer < network.config.num_layers; ++layer) {
       LayerState<Real>& state = layers.emplace_back(network, batch);
       const bool is_last_layer = layer + 1 == network.config.num_layers;
@@ -45,10 +50,13 @@ struct BasicStream<Real>::Impl {
         CellStep<Real>& cell = state.phases[phase] = network.step(layer, phase, network.config.layer_input_size(layer));
         cell.rows = cell.c_rows = batch;
         cell.panels = {0, network.panels(phase)};
-        cell.start = network.bias(layer, phase);
+        state.h.place(&cell, phase);
+        cell.start = network.phases[phase].is_separate() ? network.zeros() : network.bias(layer, phase);
         cell.z = z.data();
         cell.c = state.c.data();
-        cell.y = is_last_layer && phase + 1 == network.phases.size() ? y.data() : nullptr;
+        cell.y = is_last_layer && cell.is_last ? y.data() : nullptr;
+        cell.moments = moments.data();
+        cell.masks = masks.keep_h || masks.keep_c ? &masks : nullptr;
       }
     }
   }
@@ -80,9 +88,12 @@ struct BasicStream<Real>::Impl {
   const std::int64_t batch;
   std::int64_t step = 0;
   std::vector<LayerState<Real>> layers;
-  std::vector<const Real*> x;  // (I,) of each row
-  std::vector<Real*> y;        // (R,) of each row
-  AlignedBuffer<Real> z;       // (B, 4, V)
+  std::vector<const Real*> x;               // (I,) of each row
+  std::vector<Real*> y;                     // (R,) of each row
+  RowMasks<Real> masks = {};                // evaluation: the rates of zoneout
+  std::vector<const Real*> keep_h, keep_c;  // (R,), (H,) of each row
+  std::vector<Moments<Real>> moments;       // (2, B, 4)
+  AlignedBuffer<Real> z;                    // (B, 4, V)
 };
 
 template <class Real>
@@ -117,7 +128,8 @@ void BasicStream<Real>::step(const Real* x, Real* y) {
       CellStep<Real>& cell = layer.phases[phase];
       cell.backwards = self.step % 2;
       cell.products[0].inputs = inputs;
-      layer.h.connect(&cell, phase, network.phases.size(), self.step);
+      layer.h.connect(&cell, phase, self.step);
+      if (network.phases[phase].waits_for_z()) network.kernels.sums(cell);
       network.compute(cell);
     }
     inputs = layer.h.of(self.step + 1);  // (4.2)

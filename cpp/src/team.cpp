@@ -57,7 +57,7 @@ Team<Real>::Team(const Call<Real>& call, const RowGroup& group, int lane, int la
       block_rows(rows_of_block(group, most_block_rows)),
       is_fused(fuses_input(call, group, block_rows)),
       barrier(members),
-      h(call.network, group.count()),
+      h(call.network, group.count(), !call.masks.empty() && call.network.config.recurrent_dropout > 0),
       c(AlignedBuffer<Real>::zeros(call.network.c_size(group.count()))) {
   const Config& config = call.network.config;
   if (!is_fused) {

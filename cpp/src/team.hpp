@@ -7,6 +7,7 @@
 
 #include "aligned_buffer.hpp"
 #include "lstm_ref/lstm.hpp"
+#include "masks.hpp"
 #include "network.hpp"
 #include "synchronize.hpp"
 
@@ -19,7 +20,8 @@ struct Call {
   const BasicInputs<Real>& inputs;
   const BasicOutputs<Real>& outputs;
   std::vector<BasicTrace<Real>>* trace;  // (L*D,) or null
-  AlignedBuffer<Real> layer_buffer;      // (T, B, D*R) if D = 2 and L > 1: the output of every second layer
+  Masks<Real> masks;
+  AlignedBuffer<Real> layer_buffer;  // (T, B, D*R) if D = 2 and L > 1: the output of every second layer
 };
 
 // Rows of the batch that are computed together, longest first, so that those active at a time step are the first few.

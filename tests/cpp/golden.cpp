@@ -108,6 +108,12 @@ Case generate(const Members& entry) {
   if (const json::Value* lengths = json::find(entry, "lengths")) {
     for (const json::Value& length : lengths->elements()) inputs.lengths.push_back(length.integer().value());
   }
+  const json::Value* const training = json::find(entry, "training");
+  if (training && training->string() == "seed") inputs.seed = static_cast<std::int64_t>(seed);
+  for (std::int64_t i = 0; training && training->string() == "masks" && i < mask_count(c); ++i) {
+    const MaskSpec spec = mask_spec(c, i, inputs.T, inputs.B);
+    inputs.masks.push_back(make(spec.name, "mask", spec.shape));
+  }
   return made;
 }
 
@@ -130,9 +136,10 @@ Result forward(const Recurrent& network, const InputsFile& inputs, bool with_tra
   return result;
 }
 
-// The same a step at a time, for whole rows of one direction, time-major or of one row.
+// The same a step at a time, in evaluation, for whole rows of one direction, time-major or of one row.
 bool is_for_streams(const Config& c, const InputsFile& inputs) {
-  return !c.bidirectional && inputs.lengths.empty() && inputs.B > 0 && (!c.batch_first || inputs.B == 1 || inputs.T == 1);
+  return !inputs.seed && inputs.masks.empty() && !c.bidirectional && inputs.lengths.empty() && inputs.B > 0 &&
+         (!c.batch_first || inputs.B == 1 || inputs.T == 1);
 }
 
 Result stream(const Recurrent& network, const InputsFile& inputs) {

@@ -73,7 +73,7 @@ TensorSpec tensor_spec(const Config& config, std::int64_t index);  // 0 <= index
 
 // A mask that a training run asks for (spec/variants.md, section 8).
 struct MaskSpec {
-  enum Kind { kHidden, kCandidate, kKeepHidden, kKeepCell, kOutput };
+  enum Kind { kHidden, kCandidate, kKeepHidden, kKeepCell, kOutput, kKinds };
 
   std::string name;  // mask_h_l0_reverse
   Shape shape;

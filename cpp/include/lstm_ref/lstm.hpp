@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct BasicInputs {
   const Real* h_0 = nullptr;              // (L*D, B, R); both states or neither (then +0)
   const Real* c_0 = nullptr;              // (L*D, B, H), only for an LSTM
   const std::int64_t* lengths = nullptr;  // (B,), 0 <= lengths[b] <= T; absent: T for every row
+  // Of a training run, with dropout or zoneout: a seed >= 0, or all masks as mask_spec() lists them. With neither it evaluates.
+  std::optional<std::int64_t> seed = {};
+  std::vector<const Real*> masks = {};
 };
 
 // What forward() writes. h_n and c_n may be null; h_n may be the same array as h_0, and c_n the same as c_0. c_n is an LSTM's

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,12 +38,14 @@ struct Model {
   std::vector<TensorView> views() const;       // valid while the model is
 };
 
-// The contents of an inputs file. h_0 and c_0, and lengths, are empty when absent.
+// The contents of an inputs file. What is absent is empty.
 struct InputsFile {
   std::int64_t T = 0, B = 0;
   std::vector<float> x;               // (T, B, I), or (B, T, I) when batch_first
   std::vector<float> h_0, c_0;        // (L*D, B, H)
   std::vector<std::int64_t> lengths;  // (B,)
+  std::optional<std::int64_t> seed;
+  std::vector<std::vector<float>> masks;  // as mask_spec() lists them
 
   static InputsFile parse(std::string_view bytes, const Config& config);  // checks 1 to 4 and 9 to 12
   static InputsFile open(const std::string& path, const Config& config);  // the same; errors begin with "PATH: "

@@ -110,12 +110,6 @@ class ConfigReader {
     fail(key, want);
   }
 
-  // The value in the words of an error message; `otherwise` where there is no such key.
-  std::string describe(const std::string& key, const std::string& otherwise) const {
-    const json::Value* const value = json::find(members_, key);
-    return value ? value->describe() : otherwise;
-  }
-
   Activation activation(const std::string& key) const {
     const json::Value& value = member(key, function_names());
     if (value.kind() == json::Kind::string) {
@@ -242,7 +236,7 @@ Config parse_config(std::string_view text) {
   try {
     config.check();  // what does not fit together
   } catch (const Error& error) {
-    throw Error("config." + error.parameter, reader.describe(error.parameter, error.got), error.want);
+    throw Error("config." + error.parameter, error.got, error.want);
   }
   return config;
 }

@@ -68,6 +68,21 @@ std::vector<std::int64_t> read_lengths(const TensorView& tensor, std::int64_t T,
   return lengths;
 }
 
+std::int64_t read_seed(const TensorView& tensor) {
+  if (tensor.dtype != Dtype::kInt64) throw Error("seed", "dtype F32", "I64");
+  if (tensor.shape != Shape{1}) throw Error("seed", "shape " + shape_text(tensor.shape), "(1,) = (1,)");
+  const std::int64_t seed = safetensors::read_integers(tensor).front();
+  if (seed < 0) throw Error("seed[0]", std::to_string(seed), "an integer of at least 0");
+  return seed;
+}
+
+std::vector<float> read_mask(const MaskSpec& spec, const TensorView* mask) {
+  if (!mask) throw Error(spec.name, "missing", spec.want);
+  check_float32(*mask);
+  if (mask->shape != spec.shape) throw Error(spec.name, "shape " + shape_text(mask->shape), spec.want);
+  return safetensors::read_floats(*mask);
+}
+
 }  // namespace
 
 template <class Real>
@@ -128,10 +143,20 @@ InputsFile InputsFile::parse(std::string_view bytes, const Config& config) {
   }
   if (lengths) inputs.lengths = read_lengths(*lengths, inputs.T, inputs.B);
 
+  const TensorView* const seed = config.is_random() ? find("seed") : nullptr;
+  if (seed) inputs.seed = read_seed(*seed);
+  std::vector<MaskSpec> masks;
+  for (std::int64_t i = 0; i < mask_count(config); ++i) masks.push_back(mask_spec(config, i, inputs.T, inputs.B));
+  std::vector<const TensorView*> known = {x, h_0, config.has_c() ? c_0 : nullptr, lengths, seed};
+  for (const MaskSpec& mask : masks) known.push_back(find(mask.name));
+  if (std::any_of(known.end() - masks.size(), known.end(), [](const TensorView* mask) { return mask != nullptr; })) {
+    if (seed) throw Error("seed", "given with masks", "a seed or masks");
+    for (const MaskSpec& mask : masks) inputs.masks.push_back(read_mask(mask, find(mask.name)));
+  }
+
   for (const TensorView& tensor : container.tensors) {  // check 12
-    const TensorView* const known[] = {x, h_0, config.has_c() ? c_0 : nullptr, lengths};
-    if (std::find(std::begin(known), std::end(known), &tensor) == std::end(known)) {
-      throw Error(tensor.name, "unexpected tensor", config.has_c() ? "only x, h_0, c_0, lengths" : "only x, h_0, lengths");
+    if (std::find(known.begin(), known.end(), &tensor) == known.end()) {
+      throw Error(tensor.name, "unexpected tensor", inputs_text(config));
     }
   }
   check_output_sizes(config, inputs.T, inputs.B);  // check 13
@@ -144,7 +169,9 @@ InputsFile InputsFile::open(const std::string& path, const Config& config) {
 
 Inputs InputsFile::view() const {
   const auto data = [](const auto& array) { return array.empty() ? nullptr : array.data(); };
-  return {T, B, data(x), data(h_0), data(c_0), data(lengths)};
+  Inputs view = {T, B, data(x), data(h_0), data(c_0), data(lengths), seed};
+  for (const auto& mask : masks) view.masks.push_back(mask.data());
+  return view;
 }
 
 }  // namespace lstm_ref

@@ -23,5 +23,5 @@ inline Vec max(Vec k, Vec x) { return _mm256_max_ps(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kAvx2Kernels = {"avx2", kLanes, affine, step, cell, phase, pointwise};
+const Kernels<Real> kAvx2Kernels = {"avx2", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
 }

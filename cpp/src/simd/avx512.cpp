@@ -23,5 +23,5 @@ inline Vec max(Vec k, Vec x) { return _mm512_maskz_max_ps(0xffff, k, x); }  // _
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kAvx512Kernels = {"avx512", kLanes, affine, step, cell, phase, pointwise};
+const Kernels<Real> kAvx512Kernels = {"avx512", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
 }

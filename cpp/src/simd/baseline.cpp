@@ -67,5 +67,5 @@ inline Vec max(Vec k, Vec x) { return k >= x ? k : x; }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kBaselineKernels = {"baseline", kLanes, affine, step, cell, phase, pointwise};
+const Kernels<Real> kBaselineKernels = {"baseline", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
 }

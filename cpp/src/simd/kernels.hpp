@@ -35,7 +35,7 @@ struct Start {
 };
 
 // Whose pointwise part it is.
-enum class Part { kLstm, kProjection, kGruAfter, kGruReset, kGruCandidate, kRnn };
+enum class Part { kLstm, kCell, kProjection, kGruAfter, kGruReset, kGruCandidate, kRnn, kHidden };
 
 // The pointwise part of a phase and what it is given beside z and the states (spec/variants.md, sections 3 to 6).
 struct Pointwise {
@@ -43,6 +43,33 @@ struct Pointwise {
   Activation gate, candidate, output;
   float clip;  // 0: none
   bool input_forget;
+  int columns;        // of one unit
+  float epsilon;      // of its normalisation (N13)
+  bool normalises_c;  // (V19), or else (V20): of kCell
+};
+
+// Columns that are normalised over all units (N13), and by what: z, c' or h, as an earlier phase left it.
+template <class Real>
+struct Norm {
+  Start<Real> from;          // (4, V) of each panel and row
+  const int* group;          // (columns,): the first column of those that it goes with; -1: it is not normalised
+  const Real *gain, *shift;  // (P, 4, V)
+};
+
+// Mean and 1 / standard deviation, of one row and one group of columns.
+template <class Real>
+struct Moments {
+  Real mean, r;
+};
+
+// Masks (spec/variants.md, section 8), for each row those of the step; what there is none of is null.
+template <class Real>
+struct RowMasks {
+  const Real* const* candidate;  // (H,) each  (V23)
+  const Real* const* keep_c;     // (H,)       (V24)
+  const Real* const* keep_h;     // (R,)       (V25)
+  const Real* const* hidden;     // (R,)       (V22)
+  const Real* const* output;     // (R,)       (V26)
 };
 
 // One step, or one phase of it, of some rows.
@@ -65,6 +92,18 @@ struct CellStep {
   const Real* peephole = nullptr;      // (P, 3, V): p_i, p_o, p_f; null: none
   const Real* const* old_h = nullptr;  // (P*V,) each
   Real* const* u = nullptr;            // (P*V,) each: what kGruReset leaves for kGruCandidate
+
+  int num_norms = 0;
+  Norm<Real> norms[2] = {};
+  const Real* norm_bias = nullptr;   // (P, 4, V): z is this and both norms (V18); null: z is the norm
+  Moments<Real>* moments = nullptr;  // (2, rows, 4): room for them
+  Real* sums[2] = {};                // (P, sums_rows, 4, V) each: what is normalised, if it is z
+  std::int64_t sums_rows = 0;
+  Real* waiting = nullptr;  // (P, c_rows, 2, V): c' and z_o, which kLstm leaves for kCell; null: nothing waits
+
+  const RowMasks<Real>* masks = nullptr;
+  bool is_last = false;              // what it writes is the new h
+  Real* const* dropped_h = nullptr;  // (P*V,) each: where h~ is written (V22)
 };
 
 template <class Real>
@@ -82,10 +121,16 @@ struct Kernels {
   // (2.1)-(2.4), panel by panel: of the plain LSTM.
   void (*cell)(const CellStep<Real>& cell);
 
-  // One phase of any cell (spec/variants.md, section 1), panel by panel.
+  // One phase of any cell (spec/variants.md, section 1), panel by panel; what it normalises is already there.
   void (*phase)(const CellStep<Real>& step);
 
-  // Its second half by itself: z (P, z_rows, 4, V) is replaced by the gates.
+  // The reduction by itself, into step.sums: all products, or with a norm_bias each from the start on.
+  void (*sums)(const CellStep<Real>& step);
+
+  // The normalisation by itself, of z: into z (P, z_rows, 4, V), which may be where it comes from.
+  void (*normalise)(const CellStep<Real>& step, Real* z, std::int64_t z_rows);
+
+  // The pointwise part by itself: z (P, z_rows, 4, V) is replaced by the gates.
   void (*pointwise)(const CellStep<Real>& step, Real* z, std::int64_t z_rows);
 };
 

@@ -23,5 +23,5 @@ inline Vec max(Vec k, Vec x) { return vmaxq_f32(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kNeonKernels = {"neon", kLanes, affine, step, cell, phase, pointwise};
+const Kernels<Real> kNeonKernels = {"neon", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "simd/cell.inl.hpp"
+#include "simd/normalisation.inl.hpp"
 #include "simd/reduction.inl.hpp"
 #include "simd/variants.inl.hpp"
 
@@ -25,15 +26,22 @@ LSTM_REF_INLINE void add_product(Vec (&z)[N][4], const Product<Real>& product, i
   }
 }
 
-// One row, N panels from panel p on, their sums side by side, into step.z (N, 4, V).
+// What is added up: the start, then so many products.
+struct Sum {
+  const Start<Real>& start;
+  const Product<Real>* products;
+  int num_products;
+};
+
+// One row, N panels from panel p on, their sums side by side, into z: (4, V), and the next panel_size numbers on.
 template <int N>
-void sum_panels(const CellStep<Real>& step, int64_t p) {
+void sum_panels(const Sum& sum, int64_t p, Real* to, int64_t panel_size) {
   Vec z[N][4];
   for (int n = 0; n < N; ++n) {
-    for (int v = 0; v < 4; ++v) z[n][v] = load(step.start.data + (p + n) * step.start.panel_size + v * kLanes);
+    for (int v = 0; v < 4; ++v) z[n][v] = load(sum.start.data + (p + n) * sum.start.panel_size + v * kLanes);
   }
-  for (int n = 0; n < step.num_products; ++n) {
-    const Product<Real>& product = step.products[n];
+  for (int n = 0; n < sum.num_products; ++n) {
+    const Product<Real>& product = sum.products[n];
     if (product.G == 4) {
       add_product<N, 4, 0>(z, product, p);
     } else if (product.first == 0) {
@@ -43,37 +51,87 @@ void sum_panels(const CellStep<Real>& step, int64_t p) {
     }
   }
   for (int n = 0; n < N; ++n) {
-    for (int v = 0; v < 4; ++v) store(step.z + (n * 4 + v) * kLanes, z[n][v]);
+    for (int v = 0; v < 4; ++v) store(to + n * panel_size + v * kLanes, z[n][v]);
   }
 }
 
 static_assert(kSideBySide == 3, "the table has up to 3 panels");
-constexpr void (*kSumPanels[3])(const CellStep<Real>&, int64_t) = {sum_panels<1>, sum_panels<2>, sum_panels<3>};
+constexpr void (*kSumPanels[3])(const Sum&, int64_t, Real*, int64_t) = {sum_panels<1>, sum_panels<2>, sum_panels<3>};
+
+// All rows, one panel, into z (rows, 4, V).
+LSTM_REF_INLINE void sum_panel(const Sum& sum, int64_t p, int64_t rows, Real* z) {
+  PanelStart start = {sum.start.data + p * sum.start.panel_size, sum.start.row_size};
+  for (int n = 0; n < sum.num_products; ++n) {
+    affine_panel(z, start, sum.products[n], p, rows);
+    start = {z, 4 * kLanes};
+  }
+}
+
+LSTM_REF_INLINE Sum sum_of(const CellStep<Real>& step) { return {step.start, step.products, step.num_products}; }
 
 // All rows, one panel.
 LSTM_REF_INLINE void phase_panel(const CellStep<Real>& step, int64_t p) {
-  PanelStart start = {step.start.data + p * step.start.panel_size, step.start.row_size};
-  for (int n = 0; n < step.num_products; ++n) {
-    affine_panel(step.z, start, step.products[n], p, step.rows);
-    start = {step.z, 4 * kLanes};
-  }
+  sum_panel(sum_of(step), p, step.rows, step.z);
   pointwise_part(step, step.rows, [&](int64_t r) { return Tile4{step.z + r * 4 * kLanes, r, p}; });
 }
 
 // One row, N panels.
 LSTM_REF_INLINE void phase_panels(const CellStep<Real>& step, int64_t p, int64_t N) {
-  kSumPanels[N - 1](step, p);
+  kSumPanels[N - 1](sum_of(step), p, step.z, 4 * kLanes);
   pointwise_part(step, N, [&](int64_t n) { return Tile4{step.z + n * 4 * kLanes, 0, p + n}; });
 }
 
-void phase(const CellStep<Real>& step) {
+// compute(p, N), for N panels of one row from panel p on, or one panel of many.
+template <class Compute>
+LSTM_REF_INLINE void for_each_part(const CellStep<Real>& step, int64_t most, const Compute& compute) {
   const PanelRange panels = step.panels;
   const int64_t P = panels.end - panels.begin;
-  const auto from = [&](int64_t done, int64_t next) { return step.backwards ? panels.end - done - next : panels.begin + done; };
-  const int64_t most = step.rows > 1 ? 1 : panels_side_by_side(step, P);
   for (int64_t done = 0, next; done < P; done += next) {
-    next = next_part(P - done, most);
-    step.rows > 1 ? phase_panel(step, from(done, 1)) : phase_panels(step, from(done, next), next);
+    next = next_part(P - done, step.rows > 1 ? 1 : most);
+    compute(step.backwards ? panels.end - done - next : panels.begin + done, next);
+  }
+}
+
+// The pointwise part of what is normalised first.
+void normalised_phase(const CellStep<Real>& step) {
+  find_moments(step);
+  for_each_part(step, kSideBySide, [&](int64_t p, int64_t N) {
+    for (int64_t n = 0; n < N; ++n) {
+      for (int64_t r = 0; r < step.rows; ++r) normalise_panel(step, r, p + n, step.z + (n + r) * 4 * kLanes);
+    }
+    const auto tile = [&](int64_t t) {  // of one row, or of one panel
+      return Tile4{step.z + t * 4 * kLanes, N > 1 ? 0 : t, N > 1 ? p + t : p};
+    };
+    pointwise_part(step, N > 1 ? N : step.rows, tile);
+  });
+}
+
+void phase(const CellStep<Real>& step) {
+  if (step.num_norms > 0) return normalised_phase(step);
+  const int64_t most = step.rows > 1 ? 1 : panels_side_by_side(step, step.panels.end - step.panels.begin);
+  for_each_part(step, most, [&](int64_t p, int64_t N) { step.rows > 1 ? phase_panel(step, p) : phase_panels(step, p, N); });
+}
+
+void sum_into(const CellStep<Real>& step, const Sum& sum, Real* z) {
+  const int64_t panel_size = step.sums_rows * 4 * kLanes;
+  const int64_t most = step.rows > 1 ? 1 : panels_side_by_side(step, step.panels.end - step.panels.begin);
+  for_each_part(step, most, [&](int64_t p, int64_t N) {
+    Real* const to = z + p * panel_size;
+    step.rows > 1 ? sum_panel(sum, p, step.rows, to) : kSumPanels[N - 1](sum, p, to, panel_size);
+  });
+}
+
+void sums(const CellStep<Real>& step) {
+  if (!step.norm_bias) return sum_into(step, sum_of(step), step.sums[0]);
+  for (int n = 0; n < step.num_products; ++n) {  // of h alone, or of x and of h
+    sum_into(step, {step.start, step.products + n, 1}, step.sums[step.num_norms - step.num_products + n]);
+  }
+}
+
+void normalise(const CellStep<Real>& step, Real* z, int64_t z_rows) {
+  find_moments(step);
+  for (int64_t p = step.panels.begin; p < step.panels.end; ++p) {
+    for (int64_t r = 0; r < step.rows; ++r) normalise_panel(step, r, p, z + (p * z_rows + r) * 4 * kLanes);
   }
 }
 
