@@ -29,25 +29,34 @@ inline Recurrent make(const std::string& config, const NamedArrays& tensors, con
 
 inline std::string isa(const Recurrent& network) { return network.isa(); }
 
+using Masks = std::vector<Array<const float>>;  // as mask_spec() lists them
+
+// `seed` (1,), or None.
 inline Inputs make_inputs(const Recurrent& network, const Array<const float>& x, const Array<const float>& h_0,
-                          const Array<const float>& c_0, const Array<const std::int64_t>& lengths) {
+                          const Array<const float>& c_0, const Array<const std::int64_t>& lengths,
+                          const Array<const std::int64_t>& seed, const Masks& masks) {
   const int batch_axis = network.config().batch_first ? 0 : 1;
-  return {x.shape[1 - batch_axis], x.shape[batch_axis], x.data, h_0.data, c_0.data, lengths.data};
+  Inputs inputs = {x.shape[1 - batch_axis], x.shape[batch_axis], x.data, h_0.data, c_0.data, lengths.data};
+  if (seed.data) inputs.seed = *seed.data;
+  for (const auto& mask : masks) inputs.masks.push_back(mask.data);
+  return inputs;
 }
 
 inline void forward(const Recurrent& network, const Array<const float>& x, const Array<const float>& h_0,
-                    const Array<const float>& c_0, const Array<const std::int64_t>& lengths, const Array<float>& y,
-                    const Array<float>& h_n, const Array<float>& c_n) {
-  const Inputs inputs = make_inputs(network, x, h_0, c_0, lengths);
+                    const Array<const float>& c_0, const Array<const std::int64_t>& lengths,
+                    const Array<const std::int64_t>& seed, const Masks& masks, const Array<float>& y, const Array<float>& h_n,
+                    const Array<float>& c_n) {
+  const Inputs inputs = make_inputs(network, x, h_0, c_0, lengths, seed, masks);
   const Unlocked unlocked(worth_unlocking(network, inputs.T, inputs.B));
   network.forward(inputs, {y.data, h_n.data, c_n.data});
 }
 
 // `trace` holds z, gates, c and h of each layer and direction, one after the other; of these, what the cell has.
 inline void forward_trace(const Recurrent& network, const Array<const float>& x, const Array<const float>& h_0,
-                          const Array<const float>& c_0, const Array<const std::int64_t>& lengths, const Array<float>& y,
+                          const Array<const float>& c_0, const Array<const std::int64_t>& lengths,
+                          const Array<const std::int64_t>& seed, const Masks& masks, const Array<float>& y,
                           const Array<float>& h_n, const Array<float>& c_n, const std::vector<Array<float>>& trace) {
-  const Inputs inputs = make_inputs(network, x, h_0, c_0, lengths);
+  const Inputs inputs = make_inputs(network, x, h_0, c_0, lengths, seed, masks);
   const Unlocked unlocked(worth_unlocking(network, inputs.T, inputs.B));
   std::vector<Trace> traces;
   network.forward(inputs, {y.data, h_n.data, c_n.data}, &traces);
@@ -67,7 +76,7 @@ inline Object forward_plain(const Recurrent& network, Object x_object, Object st
   const Config& config = network.config();
   Array<const float> x, h_0, c_0;
   if (!take_plain_array(x_object, &x) || x.rank != 3 || x.shape[2] != config.input_size || x.size() == 0) return none();
-  const Inputs rows = make_inputs(network, x, {}, {}, {});
+  const Inputs rows = make_inputs(network, x, {}, {}, {}, {}, {});
   const npy_intp S = config.state_rows(), B = rows.B, R = config.output_size(), H = config.hidden_size;
   if (state.pointer != Py_None) {
     Object h = state;
@@ -87,7 +96,7 @@ inline Object forward_plain(const Recurrent& network, Object x_object, Object st
   check_output_sizes(config, rows.T, rows.B);
   const Reference y = given.data ? Reference(Py_NewRef(out.pointer)) : new_array({x.shape[0], x.shape[1], features});
   Reference h_n = new_array({S, B, R}), c_n = config.has_c() ? new_array({S, B, H}) : nullptr;
-  forward(network, x, h_0, c_0, {}, view(y), view(h_n), c_n ? view(c_n) : Array<float>());
+  forward(network, x, h_0, c_0, {}, {}, {}, view(y), view(h_n), c_n ? view(c_n) : Array<float>());
   const Reference state_n(state_object(std::move(h_n), std::move(c_n)).pointer);
   return {made(PyTuple_Pack(2, y.get(), state_n.get())).release()};
 }

@@ -12,6 +12,8 @@ namespace lstm_ref {
 template <class Real>
 class Masks {
  public:
+  Masks() = default;
+
   // Of a call: empty in evaluation.
   Masks(const Config& config, const BasicInputs<Real>& inputs);
 
@@ -21,7 +23,7 @@ class Masks {
   const Real* row(MaskSpec::Kind kind, std::int64_t layer, int direction, std::int64_t t, std::int64_t b) const;
 
  private:
-  std::int64_t B_, directions_, sizes_[MaskSpec::kKinds] = {};
+  std::int64_t B_ = 0, directions_ = 1, sizes_[MaskSpec::kKinds] = {};
   std::vector<std::vector<Real>> made_;  // from a seed
   std::vector<const Real*> arrays_;      // (L*D, kinds)
 };

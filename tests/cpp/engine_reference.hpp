@@ -113,36 +113,49 @@ struct Case {
   std::int64_t T, B;
   Floats x, h_0, c_0;
   std::vector<std::int64_t> lengths;  // empty: T for every row
+  std::vector<Floats> masks = {};     // empty: evaluation
 
   lstm_ref::Inputs inputs() const {
-    return {T,
-            B,
-            x.data(),
-            h_0.empty() ? nullptr : h_0.data(),
-            c_0.empty() ? nullptr : c_0.data(),
-            lengths.empty() ? nullptr : lengths.data()};
+    const auto data = [](const auto& array) { return array.empty() ? nullptr : array.data(); };
+    lstm_ref::Inputs inputs = {T, B, x.data(), data(h_0), data(c_0), data(lengths)};
+    for (const Floats& mask : masks) inputs.masks.push_back(mask.data());
+    return inputs;
   }
 };
 
 inline Case random_case(const Config& config, std::int64_t T, std::int64_t B, std::uint64_t seed = 2) {
   const std::int64_t rows = config.state_rows() * B;
-  return {T,
-          B,
-          random_floats(seed, T * B * config.input_size, 2),
-          random_floats(seed + 1, rows * config.output_size()),
-          random_floats(seed + 2, config.has_c() ? rows * config.hidden_size : 0),
-          {}};
+  Case one = {T,
+              B,
+              random_floats(seed, T * B * config.input_size, 2),
+              random_floats(seed + 1, rows * config.output_size()),
+              random_floats(seed + 2, config.has_c() ? rows * config.hidden_size : 0),
+              {}};
+  for (std::int64_t i = 0; i < mask_count(config); ++i) {
+    std::int64_t size = 1;
+    for (const std::int64_t n : mask_spec(config, i, T, B).shape) size *= n;
+    one.masks.push_back(random_floats(seed + 3 + i, size));
+  }
+  return one;
 }
 
 // These sizes in every cell, with options that have kernels or memory of their own; the plain LSTM first.
 inline std::vector<Config> cells(const Config& sizes) {
   using namespace lstm_ref;
-  std::vector<Config> all(6, sizes);
+  std::vector<Config> all(10, sizes);
   all[1].proj_size = sizes.hidden_size / 2;
   all[2].peephole = all[2].input_forget = true, all[2].clip = 0.5f, all[2].output_activation = {Function::kSoftsign};
   all[3].op = Op::kGru;
   all[4].op = Op::kGru, all[4].reset_after = false, all[4].candidate_activation = {Function::kScaledTanh, 1.5f, 0.5f};
   all[5].op = Op::kRnn;
+  const float between_layers = sizes.num_layers > 1 ? 0.25f : 0;
+  all[6].proj_size = sizes.hidden_size / 2, all[6].peephole = all[6].hidden_norm = true, all[6].dropout = between_layers;
+  all[6].layer_norm = LayerNorm::kSeparate, all[6].cell_norm = CellNorm::kState, all[6].zoneout_h = all[6].zoneout_c = 0.25f;
+  all[6].recurrent_dropout = all[6].candidate_dropout = 0.5f;
+  all[7].layer_norm = LayerNorm::kJoint, all[7].cell_norm = CellNorm::kOutput, all[7].zoneout_c = 0.5f;
+  all[8].op = Op::kGru, all[8].reset_after = false, all[8].layer_norm = LayerNorm::kSeparate, all[8].hidden_norm = true;
+  all[8].recurrent_dropout = all[8].zoneout_h = 0.5f, all[8].dropout = between_layers;
+  all[9].op = Op::kGru, all[9].layer_norm = LayerNorm::kGate, all[9].candidate_dropout = 0.25f;
   if (sizes.hidden_size < 2) all.erase(all.begin() + 1);
   return all;
 }

@@ -56,6 +56,59 @@ void test_choices() {
                "c_0: unexpected tensor, want only x, h_0, lengths");
 }
 
+void test_normalisation() {
+  using lstm_ref::CellNorm, lstm_ref::LayerNorm, lstm_ref::Op;
+  const auto with = [&](auto change) {
+    Config config = {3, 4, 1};
+    change(config);
+    config.check();
+    return 0;
+  };
+  CHECK_THROWS(with([](Config& c) { c.op = Op::kGru, c.layer_norm = LayerNorm::kJoint; }),
+               "layer_norm: \"joint\", want \"none\", \"gate\" or \"separate\": the candidate of a GRU waits for its reset gate");
+  CHECK_THROWS(with([](Config& c) { c.op = Op::kRnn, c.layer_norm = LayerNorm::kGate; }),
+               "layer_norm: \"gate\", want \"none\", \"joint\" or \"separate\": a plain RNN has no gates");
+  CHECK_THROWS(with([](Config& c) { c.input_forget = true, c.layer_norm = LayerNorm::kSeparate; }),
+               "layer_norm: \"separate\", want \"none\" or \"gate\": coupled gates have no forget gate to normalise");
+  CHECK_THROWS(with([](Config& c) { c.op = Op::kGru, c.cell_norm = CellNorm::kState; }),
+               "cell_norm: not for op \"gru\", want no such key: a GRU has no cell state to normalise");
+  const std::string want_epsilon = "norm_epsilon: a number, want a number > 0 that is finite and not 0 in float32";
+  CHECK_THROWS(with([](Config& c) { c.hidden_norm = true, c.norm_epsilon = 0; }), want_epsilon);
+  CHECK_THROWS(with([](Config& c) { c.hidden_norm = true, c.norm_epsilon = std::nanf(""); }), want_epsilon);
+  CHECK_THROWS(with([](Config& c) { c.norm_epsilon = 1; }), "norm_epsilon: a number, want 1e-05: nothing is normalised");
+  CHECK_THROWS(with([](Config& c) { c.zoneout_c = 1; }), "zoneout_c: a number, want a number from 0 to less than 1 in float32");
+  CHECK_THROWS(with([](Config& c) { c.dropout = std::nanf(""); }),
+               "dropout: a number, want a number from 0 to less than 1 in float32");
+  CHECK_THROWS(with([](Config& c) { c.dropout = 0.5f; }), "dropout: a number, want 0: nothing is between the layers of one");
+}
+
+void test_masks() {
+  Config config = {3, 4, 2, true, true, true};
+  const Model plain(config);
+  config.dropout = config.zoneout_h = 0.5f;
+  const Model model(config);
+  const lstm_ref::Recurrent network(config, model.views), without(plain.config, plain.views);
+  const Case one = random_case(config, 2, 3);
+  Floats y(2 * 3 * 8, -7);
+  const auto forward = [&](const lstm_ref::Recurrent& which, auto change) {
+    lstm_ref::Inputs inputs = one.inputs();
+    change(inputs);
+    which.forward(inputs, {y.data()});
+    return 0;
+  };
+  CHECK_THROWS(forward(without, [](auto&) {}), "masks: unexpected tensor, want only x, h_0, c_0, lengths");
+  CHECK_THROWS(forward(without, [](auto& inputs) { inputs.masks = {}, inputs.seed = 1; }),
+               "seed: unexpected tensor, want only x, h_0, c_0, lengths");
+  CHECK_THROWS(forward(network, [](auto& inputs) { inputs.seed = -1; }), "seed: -1, want an integer of at least 0");
+  CHECK_THROWS(forward(network, [](auto& inputs) { inputs.seed = 1; }), "seed: given with masks, want a seed or masks");
+  CHECK_THROWS(forward(network, [](auto& inputs) { inputs.masks.pop_back(); }), "masks: 4 arrays, want 5");
+  CHECK_THROWS(forward(network, [](auto& inputs) { inputs.masks[1] = nullptr; }),
+               "keep_h_l0_reverse: missing, want (T, B, H) = (2, 3, 4)");
+  CHECK_THROWS(forward(network, [](auto& inputs) { inputs.masks[2] = nullptr; }),
+               "mask_y_l0: missing, want (T, B, D*H) = (2, 3, 8)");
+  check_same(y, Floats(y.size(), -7));  // nothing was written
+}
+
 // The stacks of so many threads have no place in so little memory.
 void test_refused_threads() {
 #if defined(__linux__)
@@ -151,6 +204,8 @@ void test_arguments() {
 int main() {
   test_config();
   test_choices();
+  test_normalisation();
+  test_masks();
   test_refused_threads();
   test_isa();
   test_tensors();

@@ -21,7 +21,7 @@ Result run_plan(const Network& network, const Case& one, const Plan& plan) {
   std::fill(result.y.begin(), result.y.end(), 0.0f);
   const lstm_ref::Inputs inputs = one.inputs();
   const lstm_ref::Outputs outputs = {result.y.data(), result.h_n.data(), result.c_n.data()};
-  Call call = {network, inputs, outputs, nullptr, {}};
+  Call call = {network, inputs, outputs, nullptr, {network.config, inputs}, {}};
   const std::int64_t D = network.config.directions();
   if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer<float>::uninitialized(one.T * one.B * D * network.config.output_size());
   Schedule schedule(call, plan);
@@ -64,14 +64,14 @@ void test_plans(const std::string& isa) {
     check_plans(isa, config, {1, 3, 20});
   }
   for (const Config& config : cells({7, 130, 2, true, false, false})) check_plans(isa, config, {3});
-  for (const int two_phases : {1, 4}) check_plans(isa, cells({5, 33, 2, true, true, true})[two_phases], {9});
+  for (const int more_phases : {1, 4, 6, 8}) check_plans(isa, cells({5, 33, 2, true, true, true})[more_phases], {9});
 }
 
 Plan planned(const Config& config, std::int64_t T, std::int64_t B, std::int64_t threads, bool with_trace = false) {
   const Model model(config);
   const Network network(config, model.views, lstm_ref::select_kernels<float>("baseline"));
   std::vector<lstm_ref::Trace> trace;
-  return lstm_ref::make_plan<float>({network, {T, B}, {}, with_trace ? &trace : nullptr, {}}, threads);
+  return lstm_ref::make_plan<float>({network, {T, B}, {}, with_trace ? &trace : nullptr, {}, {}}, threads);
 }
 
 void check_plan(const Plan& got, const Plan& wanted) {
@@ -102,7 +102,9 @@ void test_threads_of_forward() {
                                {9, 64, 4, true, true, false},
                                {64, 64, 2, true, false, true},
                                cells({64, 128, 1})[1],
-                               cells({64, 128, 1})[4]}) {  // these have two phases
+                               cells({64, 128, 1})[4],
+                               cells({64, 128, 1})[6],
+                               cells({64, 128, 1})[7]}) {  // these have several phases
     const Model model(config, 1, 0.1f);
     const Recurrent single(config, model.views, {"", 1});
     for (const std::int64_t B : {1, 19}) {

@@ -224,10 +224,11 @@ void test_model() {
     CHECK_THROWS(parse(model_file(config)), "config: invalid JSON, want a JSON object");
   // check 6
   CHECK_THROWS(with("\"op\"", "\"bias\": true, \"op\""), "config.bias: duplicate key, want one");
-  CHECK_THROWS(with("\"op\"", "\"dropout\": 0, \"op\""),
-               "config.dropout: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, "
+  CHECK_THROWS(with("\"op\"", "\"momentum\": 0, \"op\""),
+               "config.momentum: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, "
                "batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, "
-               "candidate_activation, output_activation");
+               "candidate_activation, output_activation, layer_norm, cell_norm, hidden_norm, norm_epsilon, recurrent_dropout, "
+               "candidate_dropout, zoneout_h, zoneout_c, dropout");
   CHECK_THROWS(parse(model_file("{}")), "config.format_version: missing, want 1");
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": 2"), "config.format_version: 2, want 1");
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": \"1\""), "config.format_version: \"1\", want 1");
@@ -374,7 +375,8 @@ void test_choices() {
   for (const char* options :
        {R"("proj_size": 1, "peephole": true, "input_forget": true, "clip": 0.1, "output_activation": "softsign")",
         R"("gate_activation": ["hard_sigmoid", 0.25, 1e-45], "candidate_activation": ["affine", -3.4028235e+38, 0.33333334])",
-        R"("clip": 16777216)"}) {
+        R"("clip": 16777216)", R"("layer_norm": "separate", "cell_norm": "state", "hidden_norm": true, "norm_epsilon": 0.001)",
+        R"("recurrent_dropout": 0.1, "candidate_dropout": 0.2, "zoneout_h": 0.3, "zoneout_c": 1e-45)"}) {
     const std::string text = config_text(with("lstm", options));
     CHECK_EQ(text.substr(text.find("false}") == std::string::npos ? text.find("\"bidirectional\": false, ") + 24 : 0),
              std::string(options) + "}");
