@@ -21,11 +21,13 @@ def make(config: str, tensors: Sequence[tuple[str, NDArray[float32]]], isa: str,
 def isa(network: Recurrent, /) -> str: ...
 def forward(
     network: Recurrent, x: NDArray[float32], h_0: NDArray[float32] | None, c_0: NDArray[float32] | None, lengths: NDArray[int64] | None,
+    seed: NDArray[int64] | None, masks: Sequence[NDArray[float32]],
     y: NDArray[float32], h_n: NDArray[float32] | None, c_n: NDArray[float32] | None, /,
 ) -> None: ...  # fmt: skip
 def forward_plain(network: Recurrent, x: Any, state: Any, out: Any, /) -> tuple[NDArray[float32], State] | None: ...
 def forward_trace(
     network: Recurrent, x: NDArray[float32], h_0: NDArray[float32] | None, c_0: NDArray[float32] | None, lengths: NDArray[int64] | None,
+    seed: NDArray[int64] | None, masks: Sequence[NDArray[float32]],
     y: NDArray[float32], h_n: NDArray[float32] | None, c_n: NDArray[float32] | None, trace: Sequence[NDArray[float32]], /,
 ) -> None: ...  # fmt: skip
 def make_stream(network: Recurrent, batch: int, convert: Callable[..., NDArray[float32]], /) -> Stream: ...

@@ -40,7 +40,8 @@ TORCH_MODES = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn", "RNN_RELU": "rnn
 class Recurrent:
     """What LSTM, GRU and RNN have in common: their constructors make a configuration and weights of it.
 
-    The weights are uniform in about +-1/sqrt(hidden_size), the same for the same seed. `num_threads` shares out the batch rows;
+    The weights are uniform in about +-1/sqrt(hidden_size), the same for the same seed; what a normalisation has are gains of 1 and
+    shifts of 0. `num_threads` shares out the batch rows;
     `isa` is one of `available_isas()`, by default what the environment variable LSTM_REF_ISA says, or else the fastest.
     Neither changes a bit of any output. Calls from several threads may run at the same time, without the interpreter's lock.
     Raises InvalidArgument for anything that does not fit (spec/errors.md).
@@ -51,9 +52,7 @@ class Recurrent:
     def _initialize(self, config: Config, num_threads: int, isa: str | None, seed: int) -> None:
         if not is_integer(seed) or not 0 <= seed < 2**64:
             raise InvalidArgument("seed", describe(seed), "an integer from 0 to 2**64 - 1")
-        uniform = {"kind": "uniform", "exponent": math.floor(-math.log2(config.hidden_size) / 2)}
-        tensors = {name: fill(int(seed), name, shape, uniform) for name, (_, shape) in config.iter_expected()}
-        self._build(config, tensors, num_threads, isa)
+        self._build(config, _initial_weights(config, int(seed)), num_threads, isa)
 
     @classmethod
     def from_tensors(cls: type[Self], config: Config, tensors: Mapping[str, Any], *, num_threads: int = 1,
@@ -142,29 +141,43 @@ class Recurrent:
         model_file.save(path, self.config, self._tensors)
 
     def __call__(self, x: Any, state: Any = None, lengths: Any = None, out: Array | None = None, *,
-                 trace: dict[str, Array] | None = None) -> tuple[Array, Any]:  # fmt: skip
+                 seed: Any = None, masks: Mapping[str, Any] | None = None, trace: dict[str, Array] | None = None
+                 ) -> tuple[Array, Any]:  # fmt: skip
         """y, (h_n, c_n), or y, h_n where there is no c, for x (T, B, I), or (B, T, I) when batch_first; spec/lstm.md, section 1.
 
         state: (h_0, c_0), or h_0 alone, default +0. lengths: (B,) integers, default T for every row; y is +0 past them.
         out: an array for y: float32, C-contiguous, writable, sharing no memory with the inputs.
+        seed, or masks by name: a training run, of a network with dropout or zoneout (spec/variants.md, section 8); else evaluation.
         trace: a dict that receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
         """
-        if lengths is None and trace is None:
+        if lengths is None and seed is None and masks is None and trace is None:
             outputs = _binding.engine.forward_plain(self._engine, x, state, out)
             if outputs is not None:  # None: not the usual arrays
                 return outputs
         if trace is not None and not isinstance(trace, dict):
             raise InvalidArgument("trace", describe(trace), "a dict")
+        if masks is not None and not isinstance(masks, Mapping):
+            raise InvalidArgument("masks", describe(masks), "a mapping of names to arrays")
         h_0, c_0 = split_state(self.config, state)
-        checked = check_inputs(self.config, x, h_0, c_0, lengths)
-        inputs = Inputs(*map(_contiguous, checked[:4]))
-        y = self._make_y(inputs, out, (x, h_0, c_0, lengths))
+        given = {"x": x, "h_0": h_0, "c_0": c_0, "lengths": lengths}
+        checked = check_inputs(self.config, **given, seed=seed, masks=masks)
+        taken = {name: _contiguous(value) for name, value in (checked.masks or {}).items()}
+        inputs = checked._replace(**{name: _contiguous(getattr(checked, name)) for name in given}, masks=taken)
+        y = self._make_y(inputs, out, {**given, **(masks or {})})
         h_n, c_n = np.empty_like(inputs.h_0), None if inputs.c_0 is None else np.empty_like(inputs.c_0)
+        arrays = (
+            *inputs[:4],
+            None if inputs.seed is None else np.array([inputs.seed], np.int64),
+            list(taken.values()),
+            y,
+            h_n,
+            c_n,
+        )
         if trace is None:
-            _binding.engine.forward(self._engine, *inputs[:4], y, h_n, c_n)
+            _binding.engine.forward(self._engine, *arrays)
         else:
             intermediates = self._make_trace(inputs)
-            _binding.engine.forward_trace(self._engine, *inputs[:4], y, h_n, c_n, list(intermediates.values()))
+            _binding.engine.forward_trace(self._engine, *arrays, list(intermediates.values()))
             trace.update(intermediates)
         return y, (h_n if c_n is None else (h_n, c_n))
 
@@ -203,11 +216,12 @@ class Recurrent:
         # all at once, after everything that may fail
         self._config, self._tensors, self._engine, self._num_threads = config, copies, engine, int(num_threads)
 
-    def _make_y(self, inputs: Inputs, out: Array | None, given: tuple[Any, ...]) -> Array:
+    def _make_y(self, inputs: Inputs, out: Array | None, given: Mapping[str, Any]) -> Array:
         expected = self.config.expected_output(inputs.x.shape[:2])
         if out is None:
             return np.empty(expected.shape, np.float32)
-        check_output("out", out, expected, dict(zip(Inputs._fields, zip(given, inputs, strict=True), strict=True)))
+        taken = inputs._asdict() | (inputs.masks or {})
+        check_output("out", out, expected, {name: (value, taken[name]) for name, value in given.items()})
         return out
 
     def _make_trace(self, inputs: Inputs) -> dict[str, Array]:
@@ -228,11 +242,16 @@ class LSTM(Recurrent):
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
                  bidirectional: bool = False, *, proj_size: int = 0, peephole: bool = False, input_forget: bool = False,
                  clip: float = 0, gate_activation: Function = "sigmoid", candidate_activation: Function = "tanh",
-                 output_activation: Function = "tanh", num_threads: int = 1, isa: str | None = None,
+                 output_activation: Function = "tanh", layer_norm: str = "none", cell_norm: str = "none", hidden_norm: bool = False,
+                 norm_epsilon: float = 1e-5, recurrent_dropout: float = 0, candidate_dropout: float = 0, zoneout_h: float = 0,
+                 zoneout_c: float = 0, dropout: float = 0, num_threads: int = 1, isa: str | None = None,
                  seed: int = 0) -> None:  # fmt: skip
         options: dict[str, Any] = {
             "proj_size": proj_size, "peephole": peephole, "input_forget": input_forget, "clip": clip,
             "gate_activation": gate_activation, "candidate_activation": candidate_activation, "output_activation": output_activation,
+            "layer_norm": layer_norm, "cell_norm": cell_norm, "hidden_norm": hidden_norm, "norm_epsilon": norm_epsilon,
+            "recurrent_dropout": recurrent_dropout, "candidate_dropout": candidate_dropout, "zoneout_h": zoneout_h,
+            "zoneout_c": zoneout_c, "dropout": dropout,
         }  # fmt: skip
         config = LSTMConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -248,10 +267,14 @@ class GRU(Recurrent):
 
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
                  bidirectional: bool = False, *, reset_after: bool = True, clip: float = 0,
-                 gate_activation: Function = "sigmoid", candidate_activation: Function = "tanh", num_threads: int = 1,
-                 isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
+                 gate_activation: Function = "sigmoid", candidate_activation: Function = "tanh", layer_norm: str = "none",
+                 hidden_norm: bool = False, norm_epsilon: float = 1e-5, recurrent_dropout: float = 0, candidate_dropout: float = 0,
+                 zoneout_h: float = 0, dropout: float = 0, num_threads: int = 1, isa: str | None = None,
+                 seed: int = 0) -> None:  # fmt: skip
         options: dict[str, Any] = {
             "reset_after": reset_after, "clip": clip, "gate_activation": gate_activation, "candidate_activation": candidate_activation,
+            "layer_norm": layer_norm, "hidden_norm": hidden_norm, "norm_epsilon": norm_epsilon,
+            "recurrent_dropout": recurrent_dropout, "candidate_dropout": candidate_dropout, "zoneout_h": zoneout_h, "dropout": dropout,
         }  # fmt: skip
         config = GRUConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -266,14 +289,18 @@ class RNN(Recurrent):
 
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
                  bidirectional: bool = False, *, nonlinearity: str | None = None, clip: float = 0,
-                 candidate_activation: Function | None = None, num_threads: int = 1, isa: str | None = None,
-                 seed: int = 0) -> None:  # fmt: skip
+                 candidate_activation: Function | None = None, layer_norm: str = "none", hidden_norm: bool = False,
+                 norm_epsilon: float = 1e-5, recurrent_dropout: float = 0, zoneout_h: float = 0, dropout: float = 0,
+                 num_threads: int = 1, isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
         if nonlinearity not in (None, "tanh", "relu"):
             raise InvalidArgument("nonlinearity", describe(nonlinearity), "one of tanh, relu")
         if nonlinearity is not None and candidate_activation is not None:
             raise InvalidArgument("nonlinearity", describe(nonlinearity), "nothing beside candidate_activation")
         activation = nonlinearity or ("tanh" if candidate_activation is None else candidate_activation)
-        options: dict[str, Any] = {"clip": clip, "candidate_activation": activation}
+        options: dict[str, Any] = {
+            "clip": clip, "candidate_activation": activation, "layer_norm": layer_norm, "hidden_norm": hidden_norm,
+            "norm_epsilon": norm_epsilon, "recurrent_dropout": recurrent_dropout, "zoneout_h": zoneout_h, "dropout": dropout,
+        }  # fmt: skip
         config = RNNConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
 
@@ -290,6 +317,17 @@ def load(path: str | os.PathLike, *, num_threads: int = 1, isa: str | None = Non
     """The LSTM, GRU or RNN in a model file (spec/model-file.md)."""
     config, tensors = model_file.load(path)
     return CLASSES[config.op].from_tensors(config, tensors, num_threads=num_threads, isa=isa)
+
+
+def _initial_weights(config: Config, seed: int) -> dict[str, Array]:
+    uniform = {"kind": "uniform", "exponent": math.floor(-math.log2(config.hidden_size) / 2)}
+
+    def values(name: str, shape: tuple[int, ...]) -> Array:
+        if name.startswith(("weight_norm", "bias_norm")):
+            return np.full(shape, name.startswith("weight"), np.float32)
+        return fill(seed, name, shape, uniform)
+
+    return {name: values(name, shape) for name, (_, shape) in config.iter_expected()}
 
 
 def _contiguous(value: Any) -> Any:

@@ -9,7 +9,8 @@ from ..protocol import Runner, serve
 def forward(config, tensors, inputs, trace):
     network = native.CLASSES[config.op].from_tensors(config, tensors)
     states = inputs.states()
-    y, state = network(inputs.x, tuple(states) if "c" in config.state else states[0], inputs.lengths, trace=trace)
+    state_0 = tuple(states) if "c" in config.state else states[0]
+    y, state = network(inputs.x, state_0, inputs.lengths, seed=inputs.seed, masks=inputs.masks, trace=trace)
     return (y, *state) if "c" in config.state else (y, state)
 
 
