@@ -16,9 +16,9 @@ func Size[F Float]() int { return int(unsafe.Sizeof(F(0))) }
 // fractionBits is how many bits of a pattern are the fraction.
 func fractionBits[F Float]() int {
 	if isFloat64[F]() {
-		return 52
+		return k64FractionBits
 	}
-	return 23
+	return kFractionBits
 }
 
 // signBit is that bit of a pattern.

@@ -36,7 +36,7 @@ type isa struct {
 }
 
 // baseline is pure Go.
-var baseline = isa{inGo(&single), nil}
+var baseline = isa{inGo(&single), inGo(&double)}
 
 // inGo is the implementation in pure Go.
 func inGo[F Float](k *arithmetic[F]) *Kernels[F] {

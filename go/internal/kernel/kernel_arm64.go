@@ -2,7 +2,10 @@
 
 package kernel
 
-var neon = isa{simd("neon", 4, tilesNEON, stepNEON, cellsNEON, rowCellsNEON, 3, listsNEON, besideNEON), baseline.float64}
+var neon = isa{
+	simd("neon", 4, tilesNEON, stepNEON, cellsNEON, rowCellsNEON, 3, listsNEON, besideNEON),
+	simd("neon", 2, tilesNEONWide, stepNEONWide, cellsNEONWide, rowCellsNEONWide, 3, listsNEONWide, besideNEONWide),
+}
 
 // available lists the instruction sets of this build that this machine has, the fastest last. Every arm64 has NEON.
 func available() []isa { return []isa{baseline, neon} }

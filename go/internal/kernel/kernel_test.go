@@ -14,8 +14,8 @@ var sizes = []int{1, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129}
 func bits(u uint32) float32 { return math.Float32frombits(u) }
 
 // same compares by bits; two NaNs are equal (N7).
-func same(a, b float32) bool {
-	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
+func same[F Float](a, b F) bool {
+	return toBits(a) == toBits(b) || a != a && b != b
 }
 
 func TestFmaCrafted(t *testing.T) {
@@ -91,15 +91,21 @@ func TestFmaSpecial(t *testing.T) {
 
 // TestActivationExamples are the examples of N5 and N6 that need no table.
 func TestActivationExamples(t *testing.T) {
-	inf, nan, negZero := float32(math.Inf(1)), float32(math.NaN()), bits(kSignBit)
+	both(t, activationExamples[float32], activationExamples[float64])
+}
+
+func activationExamples[F Float](t *testing.T) {
+	inf, nan, negZero := F(math.Inf(1)), F(math.NaN()), fromBits[F](signBit[F]())
+	k := arithmeticOf[F]()
+	tiny := fromBits[F](0x116c2) // 1e-40 in float32
 	for _, c := range []struct {
 		name      string
-		got, want float32
+		got, want F
 	}{
-		{"sigmoid(0)", single.sigmoid(0), 0.5}, {"sigmoid(-0)", single.sigmoid(negZero), 0.5}, {"sigmoid(inf)", single.sigmoid(inf), 1},
-		{"sigmoid(-inf)", single.sigmoid(-inf), 0}, {"sigmoid(NaN)", single.sigmoid(nan), nan}, {"sigmoid(-104)", single.sigmoid(-104), 0},
-		{"tanh(0)", single.tanh(0), 0}, {"tanh(-0)", single.tanh(negZero), negZero}, {"tanh(inf)", single.tanh(inf), 1}, {"tanh(-inf)", single.tanh(-inf), -1},
-		{"tanh(NaN)", single.tanh(nan), nan}, {"tanh(1e-40)", single.tanh(1e-40), 1e-40},
+		{"sigmoid(0)", k.sigmoid(0), 0.5}, {"sigmoid(-0)", k.sigmoid(negZero), 0.5}, {"sigmoid(inf)", k.sigmoid(inf), 1},
+		{"sigmoid(-inf)", k.sigmoid(-inf), 0}, {"sigmoid(NaN)", k.sigmoid(nan), nan}, {"sigmoid(lowest)", k.sigmoid(k.sigmoidMin), 0},
+		{"tanh(0)", k.tanh(0), 0}, {"tanh(-0)", k.tanh(negZero), negZero}, {"tanh(inf)", k.tanh(inf), 1}, {"tanh(-inf)", k.tanh(-inf), -1},
+		{"tanh(NaN)", k.tanh(nan), nan}, {"tanh(tiny)", k.tanh(tiny), tiny},
 	} {
 		if !same(c.got, c.want) {
 			t.Errorf("%s = %v, want %v", c.name, c.got, c.want)
@@ -140,24 +146,30 @@ func checkUlps(t *testing.T, name string, x, got float32, want, most float64) {
 }
 
 // guarded is a slice of n elements between sentinels, its start shifted by some elements off any alignment.
-type guarded struct {
-	whole, inner []float32
+type guarded[F Float] struct {
+	whole, inner []F
 	shift        int
 }
 
-const sentinel = 0x7fc0dead // a NaN: where it is read by mistake, the result shows it
-
-func guard(n, shift int) guarded {
-	whole := make([]float32, n+64)
-	for i := range whole {
-		whole[i] = bits(sentinel)
+// sentinel is the pattern of a NaN: where it is read by mistake, the result shows it.
+func sentinel[F Float]() uint64 {
+	if isFloat64[F]() {
+		return 0x7ff8deaddeaddead
 	}
-	return guarded{whole, whole[16+shift:][:n:n], shift}
+	return 0x7fc0dead
 }
 
-func (g guarded) intact() bool {
+func guard[F Float](n, shift int) guarded[F] {
+	whole := make([]F, n+64)
+	for i := range whole {
+		whole[i] = fromBits[F](sentinel[F]())
+	}
+	return guarded[F]{whole, whole[16+shift:][:n:n], shift}
+}
+
+func (g guarded[F]) intact() bool {
 	for i, v := range g.whole {
-		if (i < 16+g.shift || i >= 16+g.shift+len(g.inner)) && math.Float32bits(v) != sentinel {
+		if (i < 16+g.shift || i >= 16+g.shift+len(g.inner)) && toBits(v) != sentinel[F]() {
 			return false
 		}
 	}
@@ -165,17 +177,22 @@ func (g guarded) intact() bool {
 }
 
 // fillers make test values of different kinds.
-var fillers = map[string]func(r *rand.Rand) float32{
-	"usual":    func(r *rand.Rand) float32 { return r.Float32()*4 - 2 },
-	"extremes": func(r *rand.Rand) float32 { return bits(r.Uint32()) }, // NaN and infinities too
-	"zeros": func(r *rand.Rand) float32 {
-		return []float32{0, bits(kSignBit), bits(1), bits(0x80000001), -0.25, 1}[r.IntN(6)]
-	},
+func fillers[F Float]() map[string]func(r *rand.Rand) F {
+	negZero, smallest := fromBits[F](signBit[F]()), fromBits[F](1)
+	return map[string]func(r *rand.Rand) F{
+		"usual":    func(r *rand.Rand) F { return F(r.Float64()*4 - 2) },
+		"extremes": func(r *rand.Rand) F { return fromBits[F](r.Uint64()) }, // NaN and infinities too
+		"zeros":    func(r *rand.Rand) F { return []F{0, negZero, smallest, -smallest, -0.25, 1}[r.IntN(6)] },
+	}
 }
 
 func TestAffineAgainstBaseline(t *testing.T) {
-	for _, k := range Available[float32]()[1:] {
-		for name, filler := range fillers {
+	both(t, affineAgainstBaseline[float32], affineAgainstBaseline[float64])
+}
+
+func affineAgainstBaseline[F Float](t *testing.T) {
+	for _, k := range Available[F]()[1:] {
+		for name, filler := range fillers[F]() {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(5, 6))
 				for _, units := range sizes {
@@ -189,32 +206,51 @@ func TestAffineAgainstBaseline(t *testing.T) {
 }
 
 // TestEveryTile has every number of rows in a tile, alone and after others, in some panels.
-func TestEveryTile(t *testing.T) {
-	for _, k := range Available[float32]()[1:] {
+func TestEveryTile(t *testing.T) { both(t, everyTile[float32], everyTile[float64]) }
+
+func everyTile[F Float](t *testing.T) {
+	for _, k := range Available[F]()[1:] {
 		t.Run(k.Name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(9, 10))
 			for rows := 1; rows <= 70; rows += 1 + rows/14*5 {
 				for panels := 1; panels <= 3; panels++ {
 					inputs := kChunk*random.IntN(2) + 1 + random.IntN(kChunk)
-					compareAffine(t, k, random, fillers["usual"], panels*k.Lanes-random.IntN(k.Lanes), inputs, rows)
+					compareAffine(t, k, random, fillers[F]()["usual"], panels*k.Lanes-random.IntN(k.Lanes), inputs, rows)
 				}
 			}
 		})
 	}
 }
 
+// both runs a test for each type.
+func both(t *testing.T, single, double func(t *testing.T)) {
+	t.Run("float32", single)
+	t.Run("float64", double)
+}
+
+// pure is the implementation in pure Go, which the others are compared with.
+func pure[F Float]() *Kernels[F] { return Available[F]()[0] }
+
+func arithmeticOf[F Float]() *arithmetic[F] {
+	var k any = &single
+	if isFloat64[F]() {
+		k = &double
+	}
+	return k.(*arithmetic[F])
+}
+
 // repacked is the matrix of other lanes with the same weights.
-func repacked(weights []float32, k *Kernels[float32], units, inputs, shift int) *Matrix[float32] {
+func repacked[F Float](weights []F, k *Kernels[F], units, inputs, shift int) *Matrix[F] {
 	w := k.Pack(weights, units, inputs)
-	data := guard(len(w.data), shift)
+	data := guard[F](len(w.data), shift)
 	copy(data.inner, w.data)
 	w.data = data.inner
 	return w
 }
 
 // values is a slice of n of the filler's values.
-func values(random *rand.Rand, filler func(*rand.Rand) float32, n int) []float32 {
-	list := make([]float32, n)
+func values[F Float](random *rand.Rand, filler func(*rand.Rand) F, n int) []F {
+	list := make([]F, n)
 	for i := range list {
 		list[i] = filler(random)
 	}
@@ -222,13 +258,13 @@ func values(random *rand.Rand, filler func(*rand.Rand) float32, n int) []float32
 }
 
 // compareAffine takes some of the panels, and rows of x and z that are not neighbours.
-func compareAffine(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
+func compareAffine[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, units, inputs, rows int) {
 	t.Helper()
 	weights, shift := values(random, filler, 4*units*inputs), random.IntN(16)
 	ih, hh := values(random, filler, 4*units), values(random, filler, 4*units)
-	x := make([][]float32, rows)
+	x := make([][]F, rows)
 	for r := range x {
-		g := guard(inputs, random.IntN(16))
+		g := guard[F](inputs, random.IntN(16))
 		copy(g.inner, values(random, filler, inputs))
 		x[r] = g.inner
 	}
@@ -238,10 +274,10 @@ func compareAffine(t *testing.T, k *Kernels[float32], random *rand.Rand, filler 
 	space := rows + random.IntN(3) // rows there are in z
 
 	for _, withBias := range []bool{false, true} {
-		compute := func(k *Kernels[float32], first, last int) guarded { // z (last-first, space, 4, V)
+		compute := func(k *Kernels[F], first, last int) guarded[F] { // z (last-first, space, 4, V)
 			w := repacked(weights, k, units, inputs, shift)
 			row := gates * k.Lanes
-			z := guard((last-first)*space*row, shift)
+			z := guard[F]((last-first)*space*row, shift)
 			for p := first; p < last; p++ {
 				for r := range rows {
 					for gate := range gates {
@@ -251,7 +287,7 @@ func compareAffine(t *testing.T, k *Kernels[float32], random *rand.Rand, filler 
 					}
 				}
 			}
-			var bias []float32
+			var bias []F
 			if withBias {
 				bias = k.PackBias(ih, hh, units)
 			}
@@ -259,17 +295,17 @@ func compareAffine(t *testing.T, k *Kernels[float32], random *rand.Rand, filler 
 			return z
 		}
 		what := fmt.Sprintf("units %d, inputs %d, rows %d, panels %d to %d, bias %v", units, inputs, rows, first, last, withBias)
-		got, want := compute(k, first, last), compute(baseline.float32, first*k.Lanes, min(last*k.Lanes, units))
+		got, want := compute(k, first, last), compute(pure[F](), first*k.Lanes, min(last*k.Lanes, units))
 		if !got.intact() {
 			t.Fatalf("%s: wrote outside z", what)
 		}
-		gotRow, wantRow := make([]float32, 4*units), make([]float32, 4*units)
+		gotRow, wantRow := make([]F, 4*units), make([]F, 4*units)
 		for r := range space {
 			for p := first; p < last; p++ {
 				row := gates * k.Lanes
 				k.UnpackGates(gotRow, got.inner[((p-first)*space+r)*row:], units, p)
 				for j := p * k.Lanes; j < min((p+1)*k.Lanes, units); j++ {
-					baseline.float32.UnpackGates(wantRow, want.inner[((j-first*k.Lanes)*space+r)*gates:], units, j)
+					pure[F]().UnpackGates(wantRow, want.inner[((j-first*k.Lanes)*space+r)*gates:], units, j)
 					for gate := range gates {
 						if v, w := gotRow[gate*units+j], wantRow[gate*units+j]; !same(v, w) {
 							t.Fatalf("%s: row %d, gate %d, unit %d: %x, want %x", what, r, gate, j, v, w)
@@ -282,8 +318,12 @@ func compareAffine(t *testing.T, k *Kernels[float32], random *rand.Rand, filler 
 }
 
 func TestStepAgainstBaseline(t *testing.T) {
-	for _, k := range Available[float32]()[1:] {
-		for name, filler := range fillers {
+	both(t, stepAgainstBaseline[float32], stepAgainstBaseline[float64])
+}
+
+func stepAgainstBaseline[F Float](t *testing.T) {
+	for _, k := range Available[F]()[1:] {
+		for name, filler := range fillers[F]() {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(7, 8))
 				for _, units := range sizes {
@@ -297,18 +337,18 @@ func TestStepAgainstBaseline(t *testing.T) {
 }
 
 // compareStep takes some of the panels.
-func compareStep(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, units, rows int) {
+func compareStep[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, units, rows int) {
 	t.Helper()
 	z0, c0 := values(random, filler, rows*4*units), values(random, filler, rows*units) // (rows, 4*H), (rows, H)
 	first := random.IntN(k.Panels(units))
 	last := first + 1 + random.IntN(k.Panels(units)-first)
 	space, shift := rows+random.IntN(3), random.IntN(16)
-	h := make([]guarded, rows)
+	h := make([]guarded[F], rows)
 
 	// compute gives the panels' gates and cell states as (rows, 4*H) and (rows, H).
-	compute := func(k *Kernels[float32], first, last int, h [][]float32) (gateValues, cells []float32) {
+	compute := func(k *Kernels[F], first, last int, h [][]F) (gateValues, cells []F) {
 		row := gates * k.Lanes
-		z, c := guard((last-first)*space*row, shift), guard((last-first)*space*k.Lanes, shift)
+		z, c := guard[F]((last-first)*space*row, shift), guard[F]((last-first)*space*k.Lanes, shift)
 		each := func(visit func(r, j, gate, inZ, inC int)) {
 			for p := first; p < last; p++ {
 				for r := range rows {
@@ -328,27 +368,27 @@ func compareStep(t *testing.T, k *Kernels[float32], random *rand.Rand, filler fu
 		if !z.intact() || !c.intact() {
 			t.Fatalf("units %d, rows %d, panels %d to %d: wrote outside z or c", units, rows, first, last)
 		}
-		gateValues, cells = make([]float32, rows*4*units), make([]float32, rows*units)
+		gateValues, cells = make([]F, rows*4*units), make([]F, rows*units)
 		each(func(r, j, gate, inZ, inC int) {
 			gateValues[(r*gates+gate)*units+j], cells[r*units+j] = z.inner[inZ], c.inner[inC]
 		})
 		return gateValues, cells
 	}
 
-	gotH, wantH := make([][]float32, rows), make([][]float32, rows)
+	gotH, wantH := make([][]F, rows), make([][]F, rows)
 	for r := range h {
-		h[r] = guard(units, random.IntN(16))
-		gotH[r], wantH[r] = h[r].inner, make([]float32, units)
+		h[r] = guard[F](units, random.IntN(16))
+		gotH[r], wantH[r] = h[r].inner, make([]F, units)
 	}
 	gotZ, gotC := compute(k, first, last, gotH)
-	wantZ, wantC := compute(baseline.float32, 0, units, wantH)
+	wantZ, wantC := compute(pure[F](), 0, units, wantH)
 	for r := range rows {
 		if !h[r].intact() {
 			t.Fatalf("units %d, rows %d, panels %d to %d: wrote outside h", units, rows, first, last)
 		}
 		for j := range units {
 			inside := j >= first*k.Lanes && j < last*k.Lanes
-			if !inside && math.Float32bits(gotH[r][j]) != sentinel {
+			if !inside && toBits(gotH[r][j]) != sentinel[F]() {
 				t.Fatalf("units %d, rows %d, panels %d to %d: wrote h[%d][%d]", units, rows, first, last, r, j)
 			}
 			if !inside {
@@ -366,8 +406,12 @@ func compareStep(t *testing.T, k *Kernels[float32], random *rand.Rand, filler fu
 }
 
 func TestAdvanceAgainstBaseline(t *testing.T) {
-	for _, k := range Available[float32]()[1:] {
-		for name, filler := range fillers {
+	both(t, advanceAgainstBaseline[float32], advanceAgainstBaseline[float64])
+}
+
+func advanceAgainstBaseline[F Float](t *testing.T) {
+	for _, k := range Available[F]()[1:] {
+		for name, filler := range fillers[F]() {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(11, 12))
 				for _, units := range sizes {
@@ -385,12 +429,16 @@ func TestAdvanceAgainstBaseline(t *testing.T) {
 
 // TestAdvanceAnyPanels has one row of every number of panels: side by side, in groups of different widths, one by one.
 func TestAdvanceAnyPanels(t *testing.T) {
-	for _, k := range Available[float32]()[1:] {
+	both(t, advanceAnyPanels[float32], advanceAnyPanels[float64])
+}
+
+func advanceAnyPanels[F Float](t *testing.T) {
+	for _, k := range Available[F]()[1:] {
 		t.Run(k.Name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(13, 14))
 			for panels := 1; panels <= 10; panels++ {
 				for units := (panels-1)*k.Lanes + 1; units <= panels*k.Lanes; units++ {
-					compareAdvance(t, k, random, fillers["usual"], units, 1+random.IntN(2*kChunk), 1, 0, panels)
+					compareAdvance(t, k, random, fillers[F]()["usual"], units, 1+random.IntN(2*kChunk), 1, 0, panels)
 				}
 			}
 		})
@@ -398,17 +446,17 @@ func TestAdvanceAnyPanels(t *testing.T) {
 }
 
 // compareAdvance takes four steps, two in each direction, of some rows of more; with x, and with its part of z.
-func compareAdvance(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32,
+func compareAdvance[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F,
 	units, inputs, rows, first, last int) {
 	t.Helper()
 	const steps = 4
 	space, shift := rows+random.IntN(3), random.IntN(16)
 	ih, hh := values(random, filler, 4*units*inputs), values(random, filler, 4*units*units)
 	bias, c0 := values(random, filler, 4*units), values(random, filler, rows*units)
-	zeros := make([]float32, 4*units)
-	x, h := make([][][]float32, steps), make([][]float32, rows)
-	guardedValues := func(n int) []float32 {
-		g := guard(n, random.IntN(16))
+	zeros := make([]F, 4*units)
+	x, h := make([][][]F, steps), make([][]F, rows)
+	guardedValues := func(n int) []F {
+		g := guard[F](n, random.IntN(16))
 		copy(g.inner, values(random, filler, n))
 		return g.inner
 	}
@@ -420,30 +468,30 @@ func compareAdvance(t *testing.T, k *Kernels[float32], random *rand.Rand, filler
 	}
 
 	// compute gives the panels' h of each step and the final c, each (rows, H).
-	compute := func(k *Kernels[float32], first, last int, withX bool) (states [][]float32) {
+	compute := func(k *Kernels[F], first, last int, withX bool) (states [][]F) {
 		what := fmt.Sprintf("%s: units %d, inputs %d, rows %d, panels %d to %d, x %v", k.Name, units, inputs, rows, first, last, withX)
 		row := gates * k.Lanes
-		b := guard(k.Panels(units)*row, shift)
+		b := guard[F](k.Panels(units)*row, shift)
 		copy(b.inner, k.PackBias(bias, zeros, units))
-		z, c := guard((last-first)*space*row, shift), guard((last-first)*space*k.Lanes, shift)
-		room := guard(k.RoomFor(rows), shift)
-		cell := Cell[float32]{
-			Kernels: k, Weights: &Weights[float32]{repacked(ih, k, units, inputs, shift), repacked(hh, k, units, units, shift), b.inner},
+		z, c := guard[F]((last-first)*space*row, shift), guard[F]((last-first)*space*k.Lanes, shift)
+		room := guard[F](k.RoomFor(rows), shift)
+		cell := Cell[F]{
+			Kernels: k, Weights: &Weights[F]{repacked(ih, k, units, inputs, shift), repacked(hh, k, units, units, shift), b.inner},
 			Units: units, First: first, Last: last, C: c.inner, CPanel: space * k.Lanes, ZPanel: space * row, Room: room.inner, H: h,
 		}
-		eachCell := func(visit func(r, j int, c *float32)) {
+		eachCell := func(visit func(r, j int, c *F)) {
 			for r := range rows {
 				for j := first * k.Lanes; j < min(last*k.Lanes, units); j++ {
 					visit(r, j, &c.inner[((j/k.Lanes-first)*space+r)*k.Lanes+j%k.Lanes])
 				}
 			}
 		}
-		eachCell(func(r, j int, c *float32) { *c = c0[r*units+j] })
+		eachCell(func(r, j int, c *F) { *c = c0[r*units+j] })
 		for step := range steps {
-			next := make([]guarded, rows)
+			next := make([]guarded[F], rows)
 			cell.Next = nil
 			for r := range next {
-				next[r] = guard(units, random.IntN(16))
+				next[r] = guard[F](units, random.IntN(16))
 				cell.Next = append(cell.Next, next[r].inner)
 			}
 			if withX {
@@ -453,7 +501,7 @@ func compareAdvance(t *testing.T, k *Kernels[float32], random *rand.Rand, filler
 				cell.Z = z.inner
 			}
 			cell.Advance(rows)
-			state := make([]float32, rows*units)
+			state := make([]F, rows*units)
 			for r := range next {
 				if !next[r].intact() {
 					t.Fatalf("%s: wrote outside h", what)
@@ -461,7 +509,7 @@ func compareAdvance(t *testing.T, k *Kernels[float32], random *rand.Rand, filler
 				for j, value := range next[r].inner {
 					if inside := j >= first*k.Lanes && j < last*k.Lanes; inside {
 						state[r*units+j] = value
-					} else if math.Float32bits(value) != sentinel {
+					} else if toBits(value) != sentinel[F]() {
 						t.Fatalf("%s: wrote h[%d][%d]", what, r, j)
 					}
 				}
@@ -471,12 +519,12 @@ func compareAdvance(t *testing.T, k *Kernels[float32], random *rand.Rand, filler
 		if !z.intact() || !c.intact() || !room.intact() {
 			t.Fatalf("%s: wrote outside z, c or room", what)
 		}
-		state := make([]float32, rows*units)
-		eachCell(func(r, j int, c *float32) { state[r*units+j] = *c })
+		state := make([]F, rows*units)
+		eachCell(func(r, j int, c *F) { state[r*units+j] = *c })
 		return append(states, state)
 	}
 
-	want := compute(baseline.float32, first*k.Lanes, min(last*k.Lanes, units), true)
+	want := compute(pure[F](), first*k.Lanes, min(last*k.Lanes, units), true)
 	for _, withX := range []bool{true, false} {
 		for n, state := range compute(k, first, last, withX) {
 			for i, v := range state {
@@ -489,25 +537,30 @@ func compareAdvance(t *testing.T, k *Kernels[float32], random *rand.Rand, filler
 	}
 }
 
-// TestActivationsAgainstBaseline sends every 1021st float32 through the gates of each implementation.
+// TestActivationsAgainstBaseline sends every 1021st float32, or as many float64 at equal distances, through the gates of each implementation.
 func TestActivationsAgainstBaseline(t *testing.T) {
-	for _, k := range Available[float32]()[1:] {
+	both(t, activationsAgainstBaseline[float32], activationsAgainstBaseline[float64])
+}
+
+func activationsAgainstBaseline[F Float](t *testing.T) {
+	for _, k := range Available[F]()[1:] {
 		t.Run(k.Name, func(t *testing.T) {
 			const units = 1 << 12
+			a := arithmeticOf[F]()
 			row := gates * k.Lanes
-			z, c, h := make([]float32, gates*units), make([]float32, units), make([]float32, units)
-			inputs := make([]float32, units)
+			z, c, h := make([]F, gates*units), make([]F, units), make([]F, units)
+			inputs := make([]F, units)
 			at := func(gate, j int) int { return j/k.Lanes*row + gate*k.Lanes + j%k.Lanes }
 			for u := uint64(0); u < 1<<32; {
 				for j := range inputs {
-					inputs[j] = bits(uint32(u))
+					inputs[j] = fromBits[F](u | u<<32)
 					z[at(0, j)], z[at(2, j)] = inputs[j], inputs[j]
 					u += 1021
 				}
-				k.Step(z, row, c, k.Lanes, [][]float32{h}, units, 0, units/k.Lanes)
+				k.Step(z, row, c, k.Lanes, [][]F{h}, units, 0, units/k.Lanes)
 				for j, x := range inputs {
-					if i, g := z[at(0, j)], z[at(2, j)]; !same(i, single.sigmoid(x)) || !same(g, single.tanh(x)) {
-						t.Fatalf("x = %x: sigmoid %x, want %x; tanh %x, want %x", x, i, single.sigmoid(x), g, single.tanh(x))
+					if i, g := z[at(0, j)], z[at(2, j)]; !same(i, a.sigmoid(x)) || !same(g, a.tanh(x)) {
+						t.Fatalf("x = %x: sigmoid %x, want %x; tanh %x, want %x", x, i, a.sigmoid(x), g, a.tanh(x))
 					}
 				}
 			}

@@ -389,3 +389,389 @@ var rowCellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_1x2, cellAVX512_1x3}
 
 // listsAVX512 has the operations in the order of Kernels.lists.
 var listsAVX512 = []vectorsFunc[float32]{fmaAVX512, mixAVX512, timesAVX512, restAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}
+
+//go:noescape
+func tileAVX2Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_2x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_3x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX2Wide_1x1(b *beside)
+
+//go:noescape
+func besideAVX2Wide_2x1(b *beside)
+
+//go:noescape
+func besideAVX2Wide_3x1(b *beside)
+
+//go:noescape
+func besideAVX2Wide_4x1(b *beside)
+
+//go:noescape
+func tileAVX2Wide_1x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_2x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_3x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX2Wide_1x2(b *beside)
+
+//go:noescape
+func besideAVX2Wide_2x2(b *beside)
+
+//go:noescape
+func besideAVX2Wide_3x2(b *beside)
+
+//go:noescape
+func besideAVX2Wide_4x2(b *beside)
+
+//go:noescape
+func tileAVX2Wide_1x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_2x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_3x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX2Wide_1x3(b *beside)
+
+//go:noescape
+func besideAVX2Wide_2x3(b *beside)
+
+//go:noescape
+func besideAVX2Wide_3x3(b *beside)
+
+//go:noescape
+func besideAVX2Wide_4x3(b *beside)
+
+//go:noescape
+func tileAVX2Wide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_2x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX2Wide_3x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX2Wide_1x4(b *beside)
+
+//go:noescape
+func besideAVX2Wide_2x4(b *beside)
+
+//go:noescape
+func besideAVX2Wide_3x4(b *beside)
+
+//go:noescape
+func cellAVX2Wide_1x1(b *block)
+
+//go:noescape
+func cellAVX2Wide_2x1(b *block)
+
+//go:noescape
+func cellAVX2Wide_3x1(b *block)
+
+//go:noescape
+func cellAVX2Wide_1x2(b *block)
+
+//go:noescape
+func cellAVX2Wide_1x3(b *block)
+
+//go:noescape
+func stepAVX2Wide(z, c *float64, h *[]float64, first, units, rows, zPanel, cPanel int)
+
+//go:noescape
+func fmaAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func mixAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func timesAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func restAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func sigmoidAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func tanhAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func reluAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func leakyReluAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func eluAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func hardSigmoidAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func affineAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func scaledTanhAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func softsignAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func softplusAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func thresholdedReluAVX2Wide(d, a, b, c, e *float64, n int)
+
+// tilesAVX2Wide has the tile of n rows and v vectors at [v-1][n-1].
+var tilesAVX2Wide = [gates][]tileFunc[float64]{
+	{tileAVX2Wide_1x1, tileAVX2Wide_2x1, tileAVX2Wide_3x1},
+	{tileAVX2Wide_1x2, tileAVX2Wide_2x2, tileAVX2Wide_3x2},
+	{tileAVX2Wide_1x3, tileAVX2Wide_2x3, tileAVX2Wide_3x3},
+	{tileAVX2Wide_1x4, tileAVX2Wide_2x4, tileAVX2Wide_3x4},
+}
+
+// besideAVX2Wide has the sums of one row and n columns of v vectors at [v-1][n-1].
+var besideAVX2Wide = [gates][]besideFunc{
+	{besideAVX2Wide_1x1, besideAVX2Wide_2x1, besideAVX2Wide_3x1, besideAVX2Wide_4x1},
+	{besideAVX2Wide_1x2, besideAVX2Wide_2x2, besideAVX2Wide_3x2, besideAVX2Wide_4x2},
+	{besideAVX2Wide_1x3, besideAVX2Wide_2x3, besideAVX2Wide_3x3, besideAVX2Wide_4x3},
+	{besideAVX2Wide_1x4, besideAVX2Wide_2x4, besideAVX2Wide_3x4},
+}
+
+// cellsAVX2Wide has the cell of n rows, panel after panel, at [n-1].
+var cellsAVX2Wide = []cellFunc{cellAVX2Wide_1x1, cellAVX2Wide_2x1, cellAVX2Wide_3x1}
+
+// rowCellsAVX2Wide has the cell of one row and n panels side by side at [n-1].
+var rowCellsAVX2Wide = []cellFunc{cellAVX2Wide_1x1, cellAVX2Wide_1x2, cellAVX2Wide_1x3}
+
+// listsAVX2Wide has the operations in the order of Kernels.lists.
+var listsAVX2Wide = []vectorsFunc[float64]{fmaAVX2Wide, mixAVX2Wide, timesAVX2Wide, restAVX2Wide, sigmoidAVX2Wide, tanhAVX2Wide, reluAVX2Wide, leakyReluAVX2Wide, eluAVX2Wide, hardSigmoidAVX2Wide, affineAVX2Wide, scaledTanhAVX2Wide, softsignAVX2Wide, softplusAVX2Wide, thresholdedReluAVX2Wide}
+
+//go:noescape
+func tileAVX512Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_2x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_3x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_4x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_5x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_6x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX512Wide_1x1(b *beside)
+
+//go:noescape
+func besideAVX512Wide_2x1(b *beside)
+
+//go:noescape
+func besideAVX512Wide_3x1(b *beside)
+
+//go:noescape
+func besideAVX512Wide_4x1(b *beside)
+
+//go:noescape
+func tileAVX512Wide_1x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_2x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_3x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_4x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_5x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_6x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX512Wide_1x2(b *beside)
+
+//go:noescape
+func besideAVX512Wide_2x2(b *beside)
+
+//go:noescape
+func besideAVX512Wide_3x2(b *beside)
+
+//go:noescape
+func besideAVX512Wide_4x2(b *beside)
+
+//go:noescape
+func tileAVX512Wide_1x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_2x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_3x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_4x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_5x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_6x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX512Wide_1x3(b *beside)
+
+//go:noescape
+func besideAVX512Wide_2x3(b *beside)
+
+//go:noescape
+func besideAVX512Wide_3x3(b *beside)
+
+//go:noescape
+func besideAVX512Wide_4x3(b *beside)
+
+//go:noescape
+func tileAVX512Wide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_2x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_3x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_4x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_5x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileAVX512Wide_6x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideAVX512Wide_1x4(b *beside)
+
+//go:noescape
+func besideAVX512Wide_2x4(b *beside)
+
+//go:noescape
+func besideAVX512Wide_3x4(b *beside)
+
+//go:noescape
+func besideAVX512Wide_4x4(b *beside)
+
+//go:noescape
+func cellAVX512Wide_1x1(b *block)
+
+//go:noescape
+func cellAVX512Wide_2x1(b *block)
+
+//go:noescape
+func cellAVX512Wide_3x1(b *block)
+
+//go:noescape
+func cellAVX512Wide_4x1(b *block)
+
+//go:noescape
+func cellAVX512Wide_5x1(b *block)
+
+//go:noescape
+func cellAVX512Wide_6x1(b *block)
+
+//go:noescape
+func cellAVX512Wide_1x2(b *block)
+
+//go:noescape
+func cellAVX512Wide_1x3(b *block)
+
+//go:noescape
+func stepAVX512Wide(z, c *float64, h *[]float64, first, units, rows, zPanel, cPanel int)
+
+//go:noescape
+func fmaAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func mixAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func timesAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func restAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func sigmoidAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func tanhAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func reluAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func leakyReluAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func eluAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func hardSigmoidAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func affineAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func scaledTanhAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func softsignAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func softplusAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func thresholdedReluAVX512Wide(d, a, b, c, e *float64, n int)
+
+// tilesAVX512Wide has the tile of n rows and v vectors at [v-1][n-1].
+var tilesAVX512Wide = [gates][]tileFunc[float64]{
+	{tileAVX512Wide_1x1, tileAVX512Wide_2x1, tileAVX512Wide_3x1, tileAVX512Wide_4x1, tileAVX512Wide_5x1, tileAVX512Wide_6x1},
+	{tileAVX512Wide_1x2, tileAVX512Wide_2x2, tileAVX512Wide_3x2, tileAVX512Wide_4x2, tileAVX512Wide_5x2, tileAVX512Wide_6x2},
+	{tileAVX512Wide_1x3, tileAVX512Wide_2x3, tileAVX512Wide_3x3, tileAVX512Wide_4x3, tileAVX512Wide_5x3, tileAVX512Wide_6x3},
+	{tileAVX512Wide_1x4, tileAVX512Wide_2x4, tileAVX512Wide_3x4, tileAVX512Wide_4x4, tileAVX512Wide_5x4, tileAVX512Wide_6x4},
+}
+
+// besideAVX512Wide has the sums of one row and n columns of v vectors at [v-1][n-1].
+var besideAVX512Wide = [gates][]besideFunc{
+	{besideAVX512Wide_1x1, besideAVX512Wide_2x1, besideAVX512Wide_3x1, besideAVX512Wide_4x1},
+	{besideAVX512Wide_1x2, besideAVX512Wide_2x2, besideAVX512Wide_3x2, besideAVX512Wide_4x2},
+	{besideAVX512Wide_1x3, besideAVX512Wide_2x3, besideAVX512Wide_3x3, besideAVX512Wide_4x3},
+	{besideAVX512Wide_1x4, besideAVX512Wide_2x4, besideAVX512Wide_3x4, besideAVX512Wide_4x4},
+}
+
+// cellsAVX512Wide has the cell of n rows, panel after panel, at [n-1].
+var cellsAVX512Wide = []cellFunc{cellAVX512Wide_1x1, cellAVX512Wide_2x1, cellAVX512Wide_3x1, cellAVX512Wide_4x1, cellAVX512Wide_5x1, cellAVX512Wide_6x1}
+
+// rowCellsAVX512Wide has the cell of one row and n panels side by side at [n-1].
+var rowCellsAVX512Wide = []cellFunc{cellAVX512Wide_1x1, cellAVX512Wide_1x2, cellAVX512Wide_1x3}
+
+// listsAVX512Wide has the operations in the order of Kernels.lists.
+var listsAVX512Wide = []vectorsFunc[float64]{fmaAVX512Wide, mixAVX512Wide, timesAVX512Wide, restAVX512Wide, sigmoidAVX512Wide, tanhAVX512Wide, reluAVX512Wide, leakyReluAVX512Wide, eluAVX512Wide, hardSigmoidAVX512Wide, affineAVX512Wide, scaledTanhAVX512Wide, softsignAVX512Wide, softplusAVX512Wide, thresholdedReluAVX512Wide}

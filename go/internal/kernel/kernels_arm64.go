@@ -220,3 +220,220 @@ var rowCellsNEON = []cellFunc{cellNEON_1x1, cellNEON_1x2, cellNEON_1x3}
 
 // listsNEON has the operations in the order of Kernels.lists.
 var listsNEON = []vectorsFunc[float32]{fmaNEON, mixNEON, timesNEON, restNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}
+
+//go:noescape
+func tileNEONWide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_2x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_3x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_4x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_5x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_6x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideNEONWide_1x1(b *beside)
+
+//go:noescape
+func besideNEONWide_2x1(b *beside)
+
+//go:noescape
+func besideNEONWide_3x1(b *beside)
+
+//go:noescape
+func besideNEONWide_4x1(b *beside)
+
+//go:noescape
+func tileNEONWide_1x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_2x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_3x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_4x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_5x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_6x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideNEONWide_1x2(b *beside)
+
+//go:noescape
+func besideNEONWide_2x2(b *beside)
+
+//go:noescape
+func besideNEONWide_3x2(b *beside)
+
+//go:noescape
+func besideNEONWide_4x2(b *beside)
+
+//go:noescape
+func tileNEONWide_1x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_2x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_3x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_4x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_5x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_6x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideNEONWide_1x3(b *beside)
+
+//go:noescape
+func besideNEONWide_2x3(b *beside)
+
+//go:noescape
+func besideNEONWide_3x3(b *beside)
+
+//go:noescape
+func besideNEONWide_4x3(b *beside)
+
+//go:noescape
+func tileNEONWide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_2x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_3x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_4x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_5x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func tileNEONWide_6x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+
+//go:noescape
+func besideNEONWide_1x4(b *beside)
+
+//go:noescape
+func besideNEONWide_2x4(b *beside)
+
+//go:noescape
+func besideNEONWide_3x4(b *beside)
+
+//go:noescape
+func besideNEONWide_4x4(b *beside)
+
+//go:noescape
+func cellNEONWide_1x1(b *block)
+
+//go:noescape
+func cellNEONWide_2x1(b *block)
+
+//go:noescape
+func cellNEONWide_3x1(b *block)
+
+//go:noescape
+func cellNEONWide_4x1(b *block)
+
+//go:noescape
+func cellNEONWide_5x1(b *block)
+
+//go:noescape
+func cellNEONWide_6x1(b *block)
+
+//go:noescape
+func cellNEONWide_1x2(b *block)
+
+//go:noescape
+func cellNEONWide_1x3(b *block)
+
+//go:noescape
+func stepNEONWide(z, c *float64, h *[]float64, first, units, rows, zPanel, cPanel int)
+
+//go:noescape
+func fmaNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func mixNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func timesNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func restNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func sigmoidNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func tanhNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func reluNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func leakyReluNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func eluNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func hardSigmoidNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func affineNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func scaledTanhNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func softsignNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func softplusNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func thresholdedReluNEONWide(d, a, b, c, e *float64, n int)
+
+// tilesNEONWide has the tile of n rows and v vectors at [v-1][n-1].
+var tilesNEONWide = [gates][]tileFunc[float64]{
+	{tileNEONWide_1x1, tileNEONWide_2x1, tileNEONWide_3x1, tileNEONWide_4x1, tileNEONWide_5x1, tileNEONWide_6x1},
+	{tileNEONWide_1x2, tileNEONWide_2x2, tileNEONWide_3x2, tileNEONWide_4x2, tileNEONWide_5x2, tileNEONWide_6x2},
+	{tileNEONWide_1x3, tileNEONWide_2x3, tileNEONWide_3x3, tileNEONWide_4x3, tileNEONWide_5x3, tileNEONWide_6x3},
+	{tileNEONWide_1x4, tileNEONWide_2x4, tileNEONWide_3x4, tileNEONWide_4x4, tileNEONWide_5x4, tileNEONWide_6x4},
+}
+
+// besideNEONWide has the sums of one row and n columns of v vectors at [v-1][n-1].
+var besideNEONWide = [gates][]besideFunc{
+	{besideNEONWide_1x1, besideNEONWide_2x1, besideNEONWide_3x1, besideNEONWide_4x1},
+	{besideNEONWide_1x2, besideNEONWide_2x2, besideNEONWide_3x2, besideNEONWide_4x2},
+	{besideNEONWide_1x3, besideNEONWide_2x3, besideNEONWide_3x3, besideNEONWide_4x3},
+	{besideNEONWide_1x4, besideNEONWide_2x4, besideNEONWide_3x4, besideNEONWide_4x4},
+}
+
+// cellsNEONWide has the cell of n rows, panel after panel, at [n-1].
+var cellsNEONWide = []cellFunc{cellNEONWide_1x1, cellNEONWide_2x1, cellNEONWide_3x1, cellNEONWide_4x1, cellNEONWide_5x1, cellNEONWide_6x1}
+
+// rowCellsNEONWide has the cell of one row and n panels side by side at [n-1].
+var rowCellsNEONWide = []cellFunc{cellNEONWide_1x1, cellNEONWide_1x2, cellNEONWide_1x3}
+
+// listsNEONWide has the operations in the order of Kernels.lists.
+var listsNEONWide = []vectorsFunc[float64]{fmaNEONWide, mixNEONWide, timesNEONWide, restNEONWide, sigmoidNEONWide, tanhNEONWide, reluNEONWide, leakyReluNEONWide, eluNEONWide, hardSigmoidNEONWide, affineNEONWide, scaledTanhNEONWide, softsignNEONWide, softplusNEONWide, thresholdedReluNEONWide}

@@ -18,6 +18,13 @@
 	DATA name<>+28(SB)/4, $(value) \
 	GLOBL name<>(SB), RODATA|NOPTR, $32
 
+#define SPLATWide(name, value) \
+	DATA name<>+0(SB)/8, $(value) \
+	DATA name<>+8(SB)/8, $(value) \
+	DATA name<>+16(SB)/8, $(value) \
+	DATA name<>+24(SB)/8, $(value) \
+	GLOBL name<>(SB), RODATA|NOPTR, $32
+
 SPLAT(signBit, const_kSignBit)
 SPLAT(zero, const_kZero)
 SPLAT(oneBits, const_kOneBits)
@@ -48,6 +55,46 @@ SPLAT(log1pC2, const_kLog1pC2)
 SPLAT(log1pC3, const_kLog1pC3)
 SPLAT(log1pC4, const_kLog1pC4)
 SPLAT(log1pC5, const_kLog1pC5)
+SPLATWide(signBitWide, const_k64SignBit)
+SPLATWide(zeroWide, const_k64Zero)
+SPLATWide(oneBitsWide, const_k64OneBits)
+SPLATWide(log2eWide, const_k64Log2e)
+SPLATWide(ln2Wide, const_k64Ln2)
+SPLATWide(ln2ExcessWide, const_k64Ln2Excess)
+SPLATWide(rounderWide, const_k64Rounder)
+SPLATWide(expC2Wide, const_k64ExpC2)
+SPLATWide(expC3Wide, const_k64ExpC3)
+SPLATWide(expC4Wide, const_k64ExpC4)
+SPLATWide(expC5Wide, const_k64ExpC5)
+SPLATWide(expC6Wide, const_k64ExpC6)
+SPLATWide(expC7Wide, const_k64ExpC7)
+SPLATWide(recipC0Wide, const_k64RecipC0)
+SPLATWide(recipC1Wide, const_k64RecipC1)
+SPLATWide(sigmoidMinWide, const_k64SigmoidMin)
+SPLATWide(sigmoidLowestWide, const_k64SigmoidLowest)
+SPLATWide(tanhMinWide, const_k64TanhMin)
+SPLATWide(tanhLowestWide, const_k64TanhLowest)
+SPLATWide(scaleUpWide, const_k64ScaleUp)
+SPLATWide(scaleDownWide, const_k64ScaleDown)
+SPLATWide(scaleBitsWide, const_k64ScaleBits)
+SPLATWide(twoWide, const_k64Two)
+SPLATWide(two64Wide, const_k64Two64)
+SPLATWide(minusTwo64Wide, const_k64MinusTwo64)
+SPLATWide(log1pC1Wide, const_k64Log1pC1)
+SPLATWide(log1pC2Wide, const_k64Log1pC2)
+SPLATWide(log1pC3Wide, const_k64Log1pC3)
+SPLATWide(log1pC4Wide, const_k64Log1pC4)
+SPLATWide(log1pC5Wide, const_k64Log1pC5)
+SPLATWide(expC8Wide, const_k64ExpC8)
+SPLATWide(expC9Wide, const_k64ExpC9)
+SPLATWide(expC10Wide, const_k64ExpC10)
+SPLATWide(expC11Wide, const_k64ExpC11)
+SPLATWide(expC12Wide, const_k64ExpC12)
+SPLATWide(log1pC6Wide, const_k64Log1pC6)
+SPLATWide(log1pC7Wide, const_k64Log1pC7)
+SPLATWide(log1pC8Wide, const_k64Log1pC8)
+SPLATWide(log1pC9Wide, const_k64Log1pC9)
+SPLATWide(log1pC10Wide, const_k64Log1pC10)
 
 // func tileNEON_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileNEON_1x4(SB), NOSPLIT, $0-80
@@ -72,7 +119,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F4
 	FMOVQ 0(R20), F31
 	WORD $0x4f8413e0 // FMLA V0.4S, V31.4S, V4.S[0]
@@ -109,7 +156,7 @@ four:
 	ADD $256, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -179,7 +226,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F8
 	FMOVQ (R13), F9
 	FMOVQ 0(R20), F31
@@ -234,7 +281,7 @@ four:
 	ADD $16, R12
 	ADD $16, R13
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -329,7 +376,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F12
 	FMOVQ (R13), F13
 	FMOVQ (R14), F14
@@ -402,7 +449,7 @@ four:
 	ADD $16, R13
 	ADD $16, R14
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -522,7 +569,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F16
 	FMOVQ (R13), F17
 	FMOVQ (R14), F18
@@ -613,7 +660,7 @@ four:
 	ADD $16, R14
 	ADD $16, R15
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -758,7 +805,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F20
 	FMOVQ (R13), F21
 	FMOVQ (R14), F22
@@ -867,7 +914,7 @@ four:
 	ADD $16, R15
 	ADD $16, R16
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -1037,7 +1084,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F24
 	FMOVQ (R13), F25
 	FMOVQ (R14), F26
@@ -1164,7 +1211,7 @@ four:
 	ADD $16, R16
 	ADD $16, R17
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -1319,7 +1366,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F4
 	FMOVQ 0(R20), F31
 	WORD $0x4f8413e0 // FMLA V0.4S, V31.4S, V4.S[0]
@@ -1356,7 +1403,7 @@ four:
 	ADD $256, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -1418,7 +1465,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F8
 	FMOVQ 0(R20), F31
 	WORD $0x4f8813e0 // FMLA V0.4S, V31.4S, V8.S[0]
@@ -1488,7 +1535,7 @@ four:
 	ADD $256, R21
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -1577,7 +1624,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F12
 	FMOVQ 0(R20), F31
 	WORD $0x4f8c13e0 // FMLA V0.4S, V31.4S, V12.S[0]
@@ -1680,7 +1727,7 @@ four:
 	ADD $256, R22
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -1796,7 +1843,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F16
 	FMOVQ 0(R20), F31
 	WORD $0x4f9013e0 // FMLA V0.4S, V31.4S, V16.S[0]
@@ -1932,7 +1979,7 @@ four:
 	ADD $256, R23
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -2058,7 +2105,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F3
 	FMOVQ 0(R20), F31
 	WORD $0x4f8313e0 // FMLA V0.4S, V31.4S, V3.S[0]
@@ -2087,7 +2134,7 @@ four:
 	ADD $192, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -2150,7 +2197,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F6
 	FMOVQ (R13), F7
 	FMOVQ 0(R20), F31
@@ -2193,7 +2240,7 @@ four:
 	ADD $16, R12
 	ADD $16, R13
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -2276,7 +2323,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F9
 	FMOVQ (R13), F10
 	FMOVQ (R14), F11
@@ -2333,7 +2380,7 @@ four:
 	ADD $16, R13
 	ADD $16, R14
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -2436,7 +2483,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F12
 	FMOVQ (R13), F13
 	FMOVQ (R14), F14
@@ -2507,7 +2554,7 @@ four:
 	ADD $16, R14
 	ADD $16, R15
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -2630,7 +2677,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F15
 	FMOVQ (R13), F16
 	FMOVQ (R14), F17
@@ -2715,7 +2762,7 @@ four:
 	ADD $16, R15
 	ADD $16, R16
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -2858,7 +2905,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F18
 	FMOVQ (R13), F19
 	FMOVQ (R14), F20
@@ -2957,7 +3004,7 @@ four:
 	ADD $16, R16
 	ADD $16, R17
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3086,7 +3133,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F3
 	FMOVQ 0(R20), F31
 	WORD $0x4f8313e0 // FMLA V0.4S, V31.4S, V3.S[0]
@@ -3115,7 +3162,7 @@ four:
 	ADD $192, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3170,7 +3217,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F6
 	FMOVQ 0(R20), F31
 	WORD $0x4f8613e0 // FMLA V0.4S, V31.4S, V6.S[0]
@@ -3224,7 +3271,7 @@ four:
 	ADD $192, R21
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3300,7 +3347,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F9
 	FMOVQ 0(R20), F31
 	WORD $0x4f8913e0 // FMLA V0.4S, V31.4S, V9.S[0]
@@ -3379,7 +3426,7 @@ four:
 	ADD $192, R22
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3476,7 +3523,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F12
 	FMOVQ 0(R20), F31
 	WORD $0x4f8c13e0 // FMLA V0.4S, V31.4S, V12.S[0]
@@ -3580,7 +3627,7 @@ four:
 	ADD $192, R23
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3685,7 +3732,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F2
 	FMOVQ 0(R20), F31
 	WORD $0x4f8213e0 // FMLA V0.4S, V31.4S, V2.S[0]
@@ -3706,7 +3753,7 @@ four:
 	ADD $128, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3762,7 +3809,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F4
 	FMOVQ (R13), F5
 	FMOVQ 0(R20), F31
@@ -3793,7 +3840,7 @@ four:
 	ADD $16, R12
 	ADD $16, R13
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3864,7 +3911,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F6
 	FMOVQ (R13), F7
 	FMOVQ (R14), F8
@@ -3905,7 +3952,7 @@ four:
 	ADD $16, R13
 	ADD $16, R14
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -3991,7 +4038,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F8
 	FMOVQ (R13), F9
 	FMOVQ (R14), F10
@@ -4042,7 +4089,7 @@ four:
 	ADD $16, R14
 	ADD $16, R15
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -4143,7 +4190,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F10
 	FMOVQ (R13), F11
 	FMOVQ (R14), F12
@@ -4204,7 +4251,7 @@ four:
 	ADD $16, R15
 	ADD $16, R16
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -4320,7 +4367,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F12
 	FMOVQ (R13), F13
 	FMOVQ (R14), F14
@@ -4391,7 +4438,7 @@ four:
 	ADD $16, R16
 	ADD $16, R17
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -4494,7 +4541,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F2
 	FMOVQ 0(R20), F31
 	WORD $0x4f8213e0 // FMLA V0.4S, V31.4S, V2.S[0]
@@ -4515,7 +4562,7 @@ four:
 	ADD $128, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -4563,7 +4610,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F4
 	FMOVQ 0(R20), F31
 	WORD $0x4f8413e0 // FMLA V0.4S, V31.4S, V4.S[0]
@@ -4601,7 +4648,7 @@ four:
 	ADD $128, R21
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -4664,7 +4711,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F6
 	FMOVQ 0(R20), F31
 	WORD $0x4f8613e0 // FMLA V0.4S, V31.4S, V6.S[0]
@@ -4719,7 +4766,7 @@ four:
 	ADD $128, R22
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -4797,7 +4844,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F8
 	FMOVQ 0(R20), F31
 	WORD $0x4f8813e0 // FMLA V0.4S, V31.4S, V8.S[0]
@@ -4869,7 +4916,7 @@ four:
 	ADD $128, R23
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -4953,7 +5000,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F1
 	FMOVQ 0(R20), F31
 	WORD $0x4f8113e0 // FMLA V0.4S, V31.4S, V1.S[0]
@@ -4966,7 +5013,7 @@ four:
 	ADD $64, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5015,7 +5062,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F2
 	FMOVQ (R13), F3
 	FMOVQ 0(R20), F31
@@ -5034,7 +5081,7 @@ four:
 	ADD $16, R12
 	ADD $16, R13
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5093,7 +5140,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F3
 	FMOVQ (R13), F4
 	FMOVQ (R14), F5
@@ -5118,7 +5165,7 @@ four:
 	ADD $16, R13
 	ADD $16, R14
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5187,7 +5234,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F4
 	FMOVQ (R13), F5
 	FMOVQ (R14), F6
@@ -5218,7 +5265,7 @@ four:
 	ADD $16, R14
 	ADD $16, R15
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5297,7 +5344,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F5
 	FMOVQ (R13), F6
 	FMOVQ (R14), F7
@@ -5334,7 +5381,7 @@ four:
 	ADD $16, R15
 	ADD $16, R16
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5423,7 +5470,7 @@ tile:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F6
 	FMOVQ (R13), F7
 	FMOVQ (R14), F8
@@ -5466,7 +5513,7 @@ four:
 	ADD $16, R16
 	ADD $16, R17
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5543,7 +5590,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F1
 	FMOVQ 0(R20), F31
 	WORD $0x4f8113e0 // FMLA V0.4S, V31.4S, V1.S[0]
@@ -5556,7 +5603,7 @@ four:
 	ADD $64, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5597,7 +5644,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F2
 	FMOVQ 0(R20), F31
 	WORD $0x4f8213e0 // FMLA V0.4S, V31.4S, V2.S[0]
@@ -5619,7 +5666,7 @@ four:
 	ADD $64, R21
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5669,7 +5716,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F3
 	FMOVQ 0(R20), F31
 	WORD $0x4f8313e0 // FMLA V0.4S, V31.4S, V3.S[0]
@@ -5700,7 +5747,7 @@ four:
 	ADD $64, R22
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5759,7 +5806,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F4
 	FMOVQ 0(R20), F31
 	WORD $0x4f8413e0 // FMLA V0.4S, V31.4S, V4.S[0]
@@ -5799,7 +5846,7 @@ four:
 	ADD $64, R23
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -5890,7 +5937,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F4
 	FMOVQ 0(R20), F31
 	WORD $0x4f8413e0 // FMLA V0.4S, V31.4S, V4.S[0]
@@ -5927,7 +5974,7 @@ four:
 	ADD $256, R20
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -6408,7 +6455,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F8
 	FMOVQ (R13), F9
 	FMOVQ 0(R20), F31
@@ -6463,7 +6510,7 @@ four:
 	ADD $16, R12
 	ADD $16, R13
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -7328,7 +7375,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F12
 	FMOVQ (R13), F13
 	FMOVQ (R14), F14
@@ -7401,7 +7448,7 @@ four:
 	ADD $16, R13
 	ADD $16, R14
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -8650,7 +8697,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F16
 	FMOVQ (R13), F17
 	FMOVQ (R14), F18
@@ -8741,7 +8788,7 @@ four:
 	ADD $16, R14
 	ADD $16, R15
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -10390,7 +10437,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F20
 	FMOVQ (R13), F21
 	FMOVQ (R14), F22
@@ -10499,7 +10546,7 @@ four:
 	ADD $16, R15
 	ADD $16, R16
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -12536,7 +12583,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F24
 	FMOVQ (R13), F25
 	FMOVQ (R14), F26
@@ -12663,7 +12710,7 @@ four:
 	ADD $16, R16
 	ADD $16, R17
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -15011,7 +15058,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F8
 	FMOVQ 0(R20), F31
 	WORD $0x4f8813e0 // FMLA V0.4S, V31.4S, V8.S[0]
@@ -15081,7 +15128,7 @@ four:
 	ADD $256, R21
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -15932,7 +15979,7 @@ chunk:
 	LSR $2, R5, R19
 	CBZ R19, rest
 
-four:
+vector:
 	FMOVQ (R12), F12
 	FMOVQ 0(R20), F31
 	WORD $0x4f8c13e0 // FMLA V0.4S, V31.4S, V12.S[0]
@@ -16035,7 +16082,7 @@ four:
 	ADD $256, R22
 	ADD $16, R12
 	SUBS $1, R19
-	BNE four
+	BNE vector
 
 rest:
 	ANDS $3, R5, R19
@@ -18280,5 +18327,18413 @@ vector:
 	ADD $16, R3
 	ADD $16, R4
 	SUBS $4, R5
+	BGT vector
+	RET
+
+// func tileNEONWide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_1x4(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fc41be0 // FMLA V0.2D, V31.2D, V4.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fc41bc1 // FMLA V1.2D, V30.2D, V4.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fc41be2 // FMLA V2.2D, V31.2D, V4.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fc41bc3 // FMLA V3.2D, V30.2D, V4.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	ADD $64, R0
+	ADD $24, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_2x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_2x4(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F8
+	FMOVQ (R13), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fc81be0 // FMLA V0.2D, V31.2D, V8.D[1]
+	WORD $0x4fc91be4 // FMLA V4.2D, V31.2D, V9.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fc81bc1 // FMLA V1.2D, V30.2D, V8.D[1]
+	WORD $0x4fc91bc5 // FMLA V5.2D, V30.2D, V9.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fc81be2 // FMLA V2.2D, V31.2D, V8.D[1]
+	WORD $0x4fc91be6 // FMLA V6.2D, V31.2D, V9.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fc81bc3 // FMLA V3.2D, V30.2D, V8.D[1]
+	WORD $0x4fc91bc7 // FMLA V7.2D, V30.2D, V9.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F8
+	FMOVD (R13), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	ADD $128, R0
+	ADD $48, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_3x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_3x4(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F12
+	FMOVQ (R13), F13
+	FMOVQ (R14), F14
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e4 // FMLA V4.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c5 // FMLA V5.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c9 // FMLA V9.2D, V30.2D, V14.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e6 // FMLA V6.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13ea // FMLA V10.2D, V31.2D, V14.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c7 // FMLA V7.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13cb // FMLA V11.2D, V30.2D, V14.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be4 // FMLA V4.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1be8 // FMLA V8.2D, V31.2D, V14.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
+	WORD $0x4fcd1bc5 // FMLA V5.2D, V30.2D, V13.D[1]
+	WORD $0x4fce1bc9 // FMLA V9.2D, V30.2D, V14.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be6 // FMLA V6.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1bea // FMLA V10.2D, V31.2D, V14.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fcc1bc3 // FMLA V3.2D, V30.2D, V12.D[1]
+	WORD $0x4fcd1bc7 // FMLA V7.2D, V30.2D, V13.D[1]
+	WORD $0x4fce1bcb // FMLA V11.2D, V30.2D, V14.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F12
+	FMOVD (R13), F13
+	FMOVD (R14), F14
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e4 // FMLA V4.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c5 // FMLA V5.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c9 // FMLA V9.2D, V30.2D, V14.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e6 // FMLA V6.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13ea // FMLA V10.2D, V31.2D, V14.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c7 // FMLA V7.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13cb // FMLA V11.2D, V30.2D, V14.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	ADD $192, R0
+	ADD $72, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_4x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_4x4(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F16
+	FMOVQ (R13), F17
+	FMOVQ (R14), F18
+	FMOVQ (R15), F19
+	FMOVQ 0(R20), F31
+	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e4 // FMLA V4.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213e8 // FMLA V8.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ec // FMLA V12.2D, V31.2D, V19.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c5 // FMLA V5.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213c9 // FMLA V9.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cd // FMLA V13.2D, V30.2D, V19.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e6 // FMLA V6.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213ea // FMLA V10.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ee // FMLA V14.2D, V31.2D, V19.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c7 // FMLA V7.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213cb // FMLA V11.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cf // FMLA V15.2D, V30.2D, V19.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fd01be0 // FMLA V0.2D, V31.2D, V16.D[1]
+	WORD $0x4fd11be4 // FMLA V4.2D, V31.2D, V17.D[1]
+	WORD $0x4fd21be8 // FMLA V8.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31bec // FMLA V12.2D, V31.2D, V19.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fd01bc1 // FMLA V1.2D, V30.2D, V16.D[1]
+	WORD $0x4fd11bc5 // FMLA V5.2D, V30.2D, V17.D[1]
+	WORD $0x4fd21bc9 // FMLA V9.2D, V30.2D, V18.D[1]
+	WORD $0x4fd31bcd // FMLA V13.2D, V30.2D, V19.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fd01be2 // FMLA V2.2D, V31.2D, V16.D[1]
+	WORD $0x4fd11be6 // FMLA V6.2D, V31.2D, V17.D[1]
+	WORD $0x4fd21bea // FMLA V10.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31bee // FMLA V14.2D, V31.2D, V19.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fd01bc3 // FMLA V3.2D, V30.2D, V16.D[1]
+	WORD $0x4fd11bc7 // FMLA V7.2D, V30.2D, V17.D[1]
+	WORD $0x4fd21bcb // FMLA V11.2D, V30.2D, V18.D[1]
+	WORD $0x4fd31bcf // FMLA V15.2D, V30.2D, V19.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F16
+	FMOVD (R13), F17
+	FMOVD (R14), F18
+	FMOVD (R15), F19
+	FMOVQ 0(R20), F31
+	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e4 // FMLA V4.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213e8 // FMLA V8.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ec // FMLA V12.2D, V31.2D, V19.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c5 // FMLA V5.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213c9 // FMLA V9.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cd // FMLA V13.2D, V30.2D, V19.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e6 // FMLA V6.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213ea // FMLA V10.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ee // FMLA V14.2D, V31.2D, V19.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c7 // FMLA V7.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213cb // FMLA V11.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cf // FMLA V15.2D, V30.2D, V19.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 240(R0)
+	ADD R7, R1
+	ADD $256, R0
+	ADD $96, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_5x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_5x4(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F20
+	FMOVQ (R13), F21
+	FMOVQ (R14), F22
+	FMOVQ (R15), F23
+	FMOVQ (R16), F24
+	FMOVQ 0(R20), F31
+	WORD $0x4fd413e0 // FMLA V0.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e4 // FMLA V4.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613e8 // FMLA V8.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ec // FMLA V12.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f0 // FMLA V16.2D, V31.2D, V24.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd413c1 // FMLA V1.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c5 // FMLA V5.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613c9 // FMLA V9.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cd // FMLA V13.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d1 // FMLA V17.2D, V30.2D, V24.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd413e2 // FMLA V2.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e6 // FMLA V6.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ea // FMLA V10.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ee // FMLA V14.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f2 // FMLA V18.2D, V31.2D, V24.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd413c3 // FMLA V3.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c7 // FMLA V7.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613cb // FMLA V11.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cf // FMLA V15.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d3 // FMLA V19.2D, V30.2D, V24.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fd41be0 // FMLA V0.2D, V31.2D, V20.D[1]
+	WORD $0x4fd51be4 // FMLA V4.2D, V31.2D, V21.D[1]
+	WORD $0x4fd61be8 // FMLA V8.2D, V31.2D, V22.D[1]
+	WORD $0x4fd71bec // FMLA V12.2D, V31.2D, V23.D[1]
+	WORD $0x4fd81bf0 // FMLA V16.2D, V31.2D, V24.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fd41bc1 // FMLA V1.2D, V30.2D, V20.D[1]
+	WORD $0x4fd51bc5 // FMLA V5.2D, V30.2D, V21.D[1]
+	WORD $0x4fd61bc9 // FMLA V9.2D, V30.2D, V22.D[1]
+	WORD $0x4fd71bcd // FMLA V13.2D, V30.2D, V23.D[1]
+	WORD $0x4fd81bd1 // FMLA V17.2D, V30.2D, V24.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fd41be2 // FMLA V2.2D, V31.2D, V20.D[1]
+	WORD $0x4fd51be6 // FMLA V6.2D, V31.2D, V21.D[1]
+	WORD $0x4fd61bea // FMLA V10.2D, V31.2D, V22.D[1]
+	WORD $0x4fd71bee // FMLA V14.2D, V31.2D, V23.D[1]
+	WORD $0x4fd81bf2 // FMLA V18.2D, V31.2D, V24.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fd41bc3 // FMLA V3.2D, V30.2D, V20.D[1]
+	WORD $0x4fd51bc7 // FMLA V7.2D, V30.2D, V21.D[1]
+	WORD $0x4fd61bcb // FMLA V11.2D, V30.2D, V22.D[1]
+	WORD $0x4fd71bcf // FMLA V15.2D, V30.2D, V23.D[1]
+	WORD $0x4fd81bd3 // FMLA V19.2D, V30.2D, V24.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F20
+	FMOVD (R13), F21
+	FMOVD (R14), F22
+	FMOVD (R15), F23
+	FMOVD (R16), F24
+	FMOVQ 0(R20), F31
+	WORD $0x4fd413e0 // FMLA V0.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e4 // FMLA V4.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613e8 // FMLA V8.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ec // FMLA V12.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f0 // FMLA V16.2D, V31.2D, V24.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd413c1 // FMLA V1.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c5 // FMLA V5.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613c9 // FMLA V9.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cd // FMLA V13.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d1 // FMLA V17.2D, V30.2D, V24.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd413e2 // FMLA V2.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e6 // FMLA V6.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ea // FMLA V10.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ee // FMLA V14.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f2 // FMLA V18.2D, V31.2D, V24.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd413c3 // FMLA V3.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c7 // FMLA V7.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613cb // FMLA V11.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cf // FMLA V15.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d3 // FMLA V19.2D, V30.2D, V24.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 240(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e70d7f0 // FADD V16.2D, V31.2D, V16.2D
+	FMOVQ F16, 256(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e71d7f1 // FADD V17.2D, V31.2D, V17.2D
+	FMOVQ F17, 272(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e72d7f2 // FADD V18.2D, V31.2D, V18.2D
+	FMOVQ F18, 288(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e73d7f3 // FADD V19.2D, V31.2D, V19.2D
+	FMOVQ F19, 304(R0)
+	ADD R7, R1
+	ADD $320, R0
+	ADD $120, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_6x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_6x4(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD 120(R3), R17
+	ADD R4, R17
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	VEOR V20.B16, V20.B16, V20.B16
+	VEOR V21.B16, V21.B16, V21.B16
+	VEOR V22.B16, V22.B16, V22.B16
+	VEOR V23.B16, V23.B16, V23.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F24
+	FMOVQ (R13), F25
+	FMOVQ (R14), F26
+	FMOVQ (R15), F27
+	FMOVQ (R16), F28
+	FMOVQ (R17), F29
+	FMOVQ 0(R20), F31
+	WORD $0x4fd813e0 // FMLA V0.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e4 // FMLA V4.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13e8 // FMLA V8.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ec // FMLA V12.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f0 // FMLA V16.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f4 // FMLA V20.2D, V31.2D, V29.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd813c1 // FMLA V1.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c5 // FMLA V5.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13c9 // FMLA V9.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cd // FMLA V13.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d1 // FMLA V17.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d5 // FMLA V21.2D, V30.2D, V29.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd813e2 // FMLA V2.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e6 // FMLA V6.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13ea // FMLA V10.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ee // FMLA V14.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f2 // FMLA V18.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f6 // FMLA V22.2D, V31.2D, V29.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd813c3 // FMLA V3.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c7 // FMLA V7.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13cb // FMLA V11.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cf // FMLA V15.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d3 // FMLA V19.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d7 // FMLA V23.2D, V30.2D, V29.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fd81be0 // FMLA V0.2D, V31.2D, V24.D[1]
+	WORD $0x4fd91be4 // FMLA V4.2D, V31.2D, V25.D[1]
+	WORD $0x4fda1be8 // FMLA V8.2D, V31.2D, V26.D[1]
+	WORD $0x4fdb1bec // FMLA V12.2D, V31.2D, V27.D[1]
+	WORD $0x4fdc1bf0 // FMLA V16.2D, V31.2D, V28.D[1]
+	WORD $0x4fdd1bf4 // FMLA V20.2D, V31.2D, V29.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fd81bc1 // FMLA V1.2D, V30.2D, V24.D[1]
+	WORD $0x4fd91bc5 // FMLA V5.2D, V30.2D, V25.D[1]
+	WORD $0x4fda1bc9 // FMLA V9.2D, V30.2D, V26.D[1]
+	WORD $0x4fdb1bcd // FMLA V13.2D, V30.2D, V27.D[1]
+	WORD $0x4fdc1bd1 // FMLA V17.2D, V30.2D, V28.D[1]
+	WORD $0x4fdd1bd5 // FMLA V21.2D, V30.2D, V29.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fd81be2 // FMLA V2.2D, V31.2D, V24.D[1]
+	WORD $0x4fd91be6 // FMLA V6.2D, V31.2D, V25.D[1]
+	WORD $0x4fda1bea // FMLA V10.2D, V31.2D, V26.D[1]
+	WORD $0x4fdb1bee // FMLA V14.2D, V31.2D, V27.D[1]
+	WORD $0x4fdc1bf2 // FMLA V18.2D, V31.2D, V28.D[1]
+	WORD $0x4fdd1bf6 // FMLA V22.2D, V31.2D, V29.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fd81bc3 // FMLA V3.2D, V30.2D, V24.D[1]
+	WORD $0x4fd91bc7 // FMLA V7.2D, V30.2D, V25.D[1]
+	WORD $0x4fda1bcb // FMLA V11.2D, V30.2D, V26.D[1]
+	WORD $0x4fdb1bcf // FMLA V15.2D, V30.2D, V27.D[1]
+	WORD $0x4fdc1bd3 // FMLA V19.2D, V30.2D, V28.D[1]
+	WORD $0x4fdd1bd7 // FMLA V23.2D, V30.2D, V29.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	ADD $16, R17
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F24
+	FMOVD (R13), F25
+	FMOVD (R14), F26
+	FMOVD (R15), F27
+	FMOVD (R16), F28
+	FMOVD (R17), F29
+	FMOVQ 0(R20), F31
+	WORD $0x4fd813e0 // FMLA V0.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e4 // FMLA V4.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13e8 // FMLA V8.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ec // FMLA V12.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f0 // FMLA V16.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f4 // FMLA V20.2D, V31.2D, V29.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd813c1 // FMLA V1.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c5 // FMLA V5.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13c9 // FMLA V9.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cd // FMLA V13.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d1 // FMLA V17.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d5 // FMLA V21.2D, V30.2D, V29.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd813e2 // FMLA V2.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e6 // FMLA V6.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13ea // FMLA V10.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ee // FMLA V14.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f2 // FMLA V18.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f6 // FMLA V22.2D, V31.2D, V29.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd813c3 // FMLA V3.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c7 // FMLA V7.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13cb // FMLA V11.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cf // FMLA V15.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d3 // FMLA V19.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d7 // FMLA V23.2D, V30.2D, V29.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	ADD $8, R17
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 240(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e70d7f0 // FADD V16.2D, V31.2D, V16.2D
+	FMOVQ F16, 256(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e71d7f1 // FADD V17.2D, V31.2D, V17.2D
+	FMOVQ F17, 272(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e72d7f2 // FADD V18.2D, V31.2D, V18.2D
+	FMOVQ F18, 288(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e73d7f3 // FADD V19.2D, V31.2D, V19.2D
+	FMOVQ F19, 304(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e74d7f4 // FADD V20.2D, V31.2D, V20.2D
+	FMOVQ F20, 320(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e75d7f5 // FADD V21.2D, V31.2D, V21.2D
+	FMOVQ F21, 336(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e76d7f6 // FADD V22.2D, V31.2D, V22.2D
+	FMOVQ F22, 352(R0)
+	FMOVQ 48(R1), F31
+	WORD $0x4e77d7f7 // FADD V23.2D, V31.2D, V23.2D
+	FMOVQ F23, 368(R0)
+	ADD R7, R1
+	ADD $384, R0
+	ADD $144, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func besideNEONWide_1x4(b *beside)
+TEXT ·besideNEONWide_1x4(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fc41be0 // FMLA V0.2D, V31.2D, V4.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fc41bc1 // FMLA V1.2D, V30.2D, V4.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fc41be2 // FMLA V2.2D, V31.2D, V4.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fc41bc3 // FMLA V3.2D, V30.2D, V4.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_2x4(b *beside)
+TEXT ·besideNEONWide_2x4(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fc813e6 // FMLA V6.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc813c7 // FMLA V7.2D, V30.2D, V8.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fc81be0 // FMLA V0.2D, V31.2D, V8.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fc81bc1 // FMLA V1.2D, V30.2D, V8.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fc81be2 // FMLA V2.2D, V31.2D, V8.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fc81bc3 // FMLA V3.2D, V30.2D, V8.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fc81be4 // FMLA V4.2D, V31.2D, V8.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fc81bc5 // FMLA V5.2D, V30.2D, V8.D[1]
+	FMOVQ 96(R21), F31
+	WORD $0x4fc81be6 // FMLA V6.2D, V31.2D, V8.D[1]
+	FMOVQ 112(R21), F30
+	WORD $0x4fc81bc7 // FMLA V7.2D, V30.2D, V8.D[1]
+	ADD $128, R20
+	ADD $128, R21
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fc813e6 // FMLA V6.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc813c7 // FMLA V7.2D, V30.2D, V8.D[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 48(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_3x4(b *beside)
+TEXT ·besideNEONWide_3x4(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F12
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R22), F30
+	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fcc1bc3 // FMLA V3.2D, V30.2D, V12.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fcc1be4 // FMLA V4.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fcc1bc5 // FMLA V5.2D, V30.2D, V12.D[1]
+	FMOVQ 96(R21), F31
+	WORD $0x4fcc1be6 // FMLA V6.2D, V31.2D, V12.D[1]
+	FMOVQ 112(R21), F30
+	WORD $0x4fcc1bc7 // FMLA V7.2D, V30.2D, V12.D[1]
+	FMOVQ 64(R22), F31
+	WORD $0x4fcc1be8 // FMLA V8.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R22), F30
+	WORD $0x4fcc1bc9 // FMLA V9.2D, V30.2D, V12.D[1]
+	FMOVQ 96(R22), F31
+	WORD $0x4fcc1bea // FMLA V10.2D, V31.2D, V12.D[1]
+	FMOVQ 112(R22), F30
+	WORD $0x4fcc1bcb // FMLA V11.2D, V30.2D, V12.D[1]
+	ADD $128, R20
+	ADD $128, R21
+	ADD $128, R22
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F12
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R22), F30
+	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 48(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 48(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_4x4(b *beside)
+TEXT ·besideNEONWide_4x4(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+	MOVD (beside_w+24)(R0), R23
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F16
+	FMOVQ 0(R20), F31
+	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fd013e4 // FMLA V4.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fd013c5 // FMLA V5.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fd013e6 // FMLA V6.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fd013c7 // FMLA V7.2D, V30.2D, V16.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fd013e8 // FMLA V8.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fd013c9 // FMLA V9.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fd013ea // FMLA V10.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R22), F30
+	WORD $0x4fd013cb // FMLA V11.2D, V30.2D, V16.D[0]
+	FMOVQ 0(R23), F31
+	WORD $0x4fd013ec // FMLA V12.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R23), F30
+	WORD $0x4fd013cd // FMLA V13.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R23), F31
+	WORD $0x4fd013ee // FMLA V14.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R23), F30
+	WORD $0x4fd013cf // FMLA V15.2D, V30.2D, V16.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fd01be0 // FMLA V0.2D, V31.2D, V16.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fd01bc1 // FMLA V1.2D, V30.2D, V16.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fd01be2 // FMLA V2.2D, V31.2D, V16.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fd01bc3 // FMLA V3.2D, V30.2D, V16.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fd01be4 // FMLA V4.2D, V31.2D, V16.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fd01bc5 // FMLA V5.2D, V30.2D, V16.D[1]
+	FMOVQ 96(R21), F31
+	WORD $0x4fd01be6 // FMLA V6.2D, V31.2D, V16.D[1]
+	FMOVQ 112(R21), F30
+	WORD $0x4fd01bc7 // FMLA V7.2D, V30.2D, V16.D[1]
+	FMOVQ 64(R22), F31
+	WORD $0x4fd01be8 // FMLA V8.2D, V31.2D, V16.D[1]
+	FMOVQ 80(R22), F30
+	WORD $0x4fd01bc9 // FMLA V9.2D, V30.2D, V16.D[1]
+	FMOVQ 96(R22), F31
+	WORD $0x4fd01bea // FMLA V10.2D, V31.2D, V16.D[1]
+	FMOVQ 112(R22), F30
+	WORD $0x4fd01bcb // FMLA V11.2D, V30.2D, V16.D[1]
+	FMOVQ 64(R23), F31
+	WORD $0x4fd01bec // FMLA V12.2D, V31.2D, V16.D[1]
+	FMOVQ 80(R23), F30
+	WORD $0x4fd01bcd // FMLA V13.2D, V30.2D, V16.D[1]
+	FMOVQ 96(R23), F31
+	WORD $0x4fd01bee // FMLA V14.2D, V31.2D, V16.D[1]
+	FMOVQ 112(R23), F30
+	WORD $0x4fd01bcf // FMLA V15.2D, V30.2D, V16.D[1]
+	ADD $128, R20
+	ADD $128, R21
+	ADD $128, R22
+	ADD $128, R23
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F16
+	FMOVQ 0(R20), F31
+	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fd013e4 // FMLA V4.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fd013c5 // FMLA V5.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fd013e6 // FMLA V6.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fd013c7 // FMLA V7.2D, V30.2D, V16.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fd013e8 // FMLA V8.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fd013c9 // FMLA V9.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fd013ea // FMLA V10.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R22), F30
+	WORD $0x4fd013cb // FMLA V11.2D, V30.2D, V16.D[0]
+	FMOVQ 0(R23), F31
+	WORD $0x4fd013ec // FMLA V12.2D, V31.2D, V16.D[0]
+	FMOVQ 16(R23), F30
+	WORD $0x4fd013cd // FMLA V13.2D, V30.2D, V16.D[0]
+	FMOVQ 32(R23), F31
+	WORD $0x4fd013ee // FMLA V14.2D, V31.2D, V16.D[0]
+	FMOVQ 48(R23), F30
+	WORD $0x4fd013cf // FMLA V15.2D, V30.2D, V16.D[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $64, R23
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 48(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 48(R1)
+	MOVD (beside_z+24)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 32(R1)
+	FMOVQ 48(R1), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 48(R1)
+	CBNZ R2, chunk
+	RET
+
+// func tileNEONWide_1x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_1x3(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc313c1 // FMLA V1.2D, V30.2D, V3.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc313e2 // FMLA V2.2D, V31.2D, V3.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fc31be0 // FMLA V0.2D, V31.2D, V3.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fc31bc1 // FMLA V1.2D, V30.2D, V3.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fc31be2 // FMLA V2.2D, V31.2D, V3.D[1]
+	ADD $96, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc313c1 // FMLA V1.2D, V30.2D, V3.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc313e2 // FMLA V2.2D, V31.2D, V3.D[0]
+	ADD $48, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	ADD $48, R0
+	ADD $24, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_2x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_2x3(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F6
+	FMOVQ (R13), F7
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e3 // FMLA V3.2D, V31.2D, V7.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	WORD $0x4fc713c4 // FMLA V4.2D, V30.2D, V7.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e5 // FMLA V5.2D, V31.2D, V7.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fc61be0 // FMLA V0.2D, V31.2D, V6.D[1]
+	WORD $0x4fc71be3 // FMLA V3.2D, V31.2D, V7.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fc61bc1 // FMLA V1.2D, V30.2D, V6.D[1]
+	WORD $0x4fc71bc4 // FMLA V4.2D, V30.2D, V7.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fc61be2 // FMLA V2.2D, V31.2D, V6.D[1]
+	WORD $0x4fc71be5 // FMLA V5.2D, V31.2D, V7.D[1]
+	ADD $96, R20
+	ADD $16, R12
+	ADD $16, R13
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F6
+	FMOVD (R13), F7
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e3 // FMLA V3.2D, V31.2D, V7.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	WORD $0x4fc713c4 // FMLA V4.2D, V30.2D, V7.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e5 // FMLA V5.2D, V31.2D, V7.D[0]
+	ADD $48, R20
+	ADD $8, R12
+	ADD $8, R13
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	ADD $96, R0
+	ADD $48, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_3x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_3x3(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F9
+	FMOVQ (R13), F10
+	FMOVQ (R14), F11
+	FMOVQ 0(R20), F31
+	WORD $0x4fc913e0 // FMLA V0.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e3 // FMLA V3.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e6 // FMLA V6.2D, V31.2D, V11.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc913c1 // FMLA V1.2D, V30.2D, V9.D[0]
+	WORD $0x4fca13c4 // FMLA V4.2D, V30.2D, V10.D[0]
+	WORD $0x4fcb13c7 // FMLA V7.2D, V30.2D, V11.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e5 // FMLA V5.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e8 // FMLA V8.2D, V31.2D, V11.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fc91be0 // FMLA V0.2D, V31.2D, V9.D[1]
+	WORD $0x4fca1be3 // FMLA V3.2D, V31.2D, V10.D[1]
+	WORD $0x4fcb1be6 // FMLA V6.2D, V31.2D, V11.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fc91bc1 // FMLA V1.2D, V30.2D, V9.D[1]
+	WORD $0x4fca1bc4 // FMLA V4.2D, V30.2D, V10.D[1]
+	WORD $0x4fcb1bc7 // FMLA V7.2D, V30.2D, V11.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fc91be2 // FMLA V2.2D, V31.2D, V9.D[1]
+	WORD $0x4fca1be5 // FMLA V5.2D, V31.2D, V10.D[1]
+	WORD $0x4fcb1be8 // FMLA V8.2D, V31.2D, V11.D[1]
+	ADD $96, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F9
+	FMOVD (R13), F10
+	FMOVD (R14), F11
+	FMOVQ 0(R20), F31
+	WORD $0x4fc913e0 // FMLA V0.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e3 // FMLA V3.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e6 // FMLA V6.2D, V31.2D, V11.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc913c1 // FMLA V1.2D, V30.2D, V9.D[0]
+	WORD $0x4fca13c4 // FMLA V4.2D, V30.2D, V10.D[0]
+	WORD $0x4fcb13c7 // FMLA V7.2D, V30.2D, V11.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e5 // FMLA V5.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e8 // FMLA V8.2D, V31.2D, V11.D[0]
+	ADD $48, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	ADD R7, R1
+	ADD $144, R0
+	ADD $72, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_4x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_4x3(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F12
+	FMOVQ (R13), F13
+	FMOVQ (R14), F14
+	FMOVQ (R15), F15
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e3 // FMLA V3.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e6 // FMLA V6.2D, V31.2D, V14.D[0]
+	WORD $0x4fcf13e9 // FMLA V9.2D, V31.2D, V15.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c4 // FMLA V4.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c7 // FMLA V7.2D, V30.2D, V14.D[0]
+	WORD $0x4fcf13ca // FMLA V10.2D, V30.2D, V15.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e5 // FMLA V5.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	WORD $0x4fcf13eb // FMLA V11.2D, V31.2D, V15.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be3 // FMLA V3.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1be6 // FMLA V6.2D, V31.2D, V14.D[1]
+	WORD $0x4fcf1be9 // FMLA V9.2D, V31.2D, V15.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
+	WORD $0x4fcd1bc4 // FMLA V4.2D, V30.2D, V13.D[1]
+	WORD $0x4fce1bc7 // FMLA V7.2D, V30.2D, V14.D[1]
+	WORD $0x4fcf1bca // FMLA V10.2D, V30.2D, V15.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be5 // FMLA V5.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1be8 // FMLA V8.2D, V31.2D, V14.D[1]
+	WORD $0x4fcf1beb // FMLA V11.2D, V31.2D, V15.D[1]
+	ADD $96, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F12
+	FMOVD (R13), F13
+	FMOVD (R14), F14
+	FMOVD (R15), F15
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e3 // FMLA V3.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e6 // FMLA V6.2D, V31.2D, V14.D[0]
+	WORD $0x4fcf13e9 // FMLA V9.2D, V31.2D, V15.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c4 // FMLA V4.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c7 // FMLA V7.2D, V30.2D, V14.D[0]
+	WORD $0x4fcf13ca // FMLA V10.2D, V30.2D, V15.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e5 // FMLA V5.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	WORD $0x4fcf13eb // FMLA V11.2D, V31.2D, V15.D[0]
+	ADD $48, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	ADD $192, R0
+	ADD $96, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_5x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_5x3(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F15
+	FMOVQ (R13), F16
+	FMOVQ (R14), F17
+	FMOVQ (R15), F18
+	FMOVQ (R16), F19
+	FMOVQ 0(R20), F31
+	WORD $0x4fcf13e0 // FMLA V0.2D, V31.2D, V15.D[0]
+	WORD $0x4fd013e3 // FMLA V3.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e6 // FMLA V6.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213e9 // FMLA V9.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ec // FMLA V12.2D, V31.2D, V19.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcf13c1 // FMLA V1.2D, V30.2D, V15.D[0]
+	WORD $0x4fd013c4 // FMLA V4.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c7 // FMLA V7.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213ca // FMLA V10.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cd // FMLA V13.2D, V30.2D, V19.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcf13e2 // FMLA V2.2D, V31.2D, V15.D[0]
+	WORD $0x4fd013e5 // FMLA V5.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e8 // FMLA V8.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213eb // FMLA V11.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ee // FMLA V14.2D, V31.2D, V19.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fcf1be0 // FMLA V0.2D, V31.2D, V15.D[1]
+	WORD $0x4fd01be3 // FMLA V3.2D, V31.2D, V16.D[1]
+	WORD $0x4fd11be6 // FMLA V6.2D, V31.2D, V17.D[1]
+	WORD $0x4fd21be9 // FMLA V9.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31bec // FMLA V12.2D, V31.2D, V19.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fcf1bc1 // FMLA V1.2D, V30.2D, V15.D[1]
+	WORD $0x4fd01bc4 // FMLA V4.2D, V30.2D, V16.D[1]
+	WORD $0x4fd11bc7 // FMLA V7.2D, V30.2D, V17.D[1]
+	WORD $0x4fd21bca // FMLA V10.2D, V30.2D, V18.D[1]
+	WORD $0x4fd31bcd // FMLA V13.2D, V30.2D, V19.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fcf1be2 // FMLA V2.2D, V31.2D, V15.D[1]
+	WORD $0x4fd01be5 // FMLA V5.2D, V31.2D, V16.D[1]
+	WORD $0x4fd11be8 // FMLA V8.2D, V31.2D, V17.D[1]
+	WORD $0x4fd21beb // FMLA V11.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31bee // FMLA V14.2D, V31.2D, V19.D[1]
+	ADD $96, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F15
+	FMOVD (R13), F16
+	FMOVD (R14), F17
+	FMOVD (R15), F18
+	FMOVD (R16), F19
+	FMOVQ 0(R20), F31
+	WORD $0x4fcf13e0 // FMLA V0.2D, V31.2D, V15.D[0]
+	WORD $0x4fd013e3 // FMLA V3.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e6 // FMLA V6.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213e9 // FMLA V9.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ec // FMLA V12.2D, V31.2D, V19.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcf13c1 // FMLA V1.2D, V30.2D, V15.D[0]
+	WORD $0x4fd013c4 // FMLA V4.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c7 // FMLA V7.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213ca // FMLA V10.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cd // FMLA V13.2D, V30.2D, V19.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcf13e2 // FMLA V2.2D, V31.2D, V15.D[0]
+	WORD $0x4fd013e5 // FMLA V5.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e8 // FMLA V8.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213eb // FMLA V11.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ee // FMLA V14.2D, V31.2D, V19.D[0]
+	ADD $48, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R0)
+	ADD R7, R1
+	ADD $240, R0
+	ADD $120, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_6x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_6x3(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD 120(R3), R17
+	ADD R4, R17
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F18
+	FMOVQ (R13), F19
+	FMOVQ (R14), F20
+	FMOVQ (R15), F21
+	FMOVQ (R16), F22
+	FMOVQ (R17), F23
+	FMOVQ 0(R20), F31
+	WORD $0x4fd213e0 // FMLA V0.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313e3 // FMLA V3.2D, V31.2D, V19.D[0]
+	WORD $0x4fd413e6 // FMLA V6.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e9 // FMLA V9.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ec // FMLA V12.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ef // FMLA V15.2D, V31.2D, V23.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd213c1 // FMLA V1.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313c4 // FMLA V4.2D, V30.2D, V19.D[0]
+	WORD $0x4fd413c7 // FMLA V7.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513ca // FMLA V10.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613cd // FMLA V13.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713d0 // FMLA V16.2D, V30.2D, V23.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd213e2 // FMLA V2.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313e5 // FMLA V5.2D, V31.2D, V19.D[0]
+	WORD $0x4fd413e8 // FMLA V8.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513eb // FMLA V11.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ee // FMLA V14.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713f1 // FMLA V17.2D, V31.2D, V23.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fd21be0 // FMLA V0.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31be3 // FMLA V3.2D, V31.2D, V19.D[1]
+	WORD $0x4fd41be6 // FMLA V6.2D, V31.2D, V20.D[1]
+	WORD $0x4fd51be9 // FMLA V9.2D, V31.2D, V21.D[1]
+	WORD $0x4fd61bec // FMLA V12.2D, V31.2D, V22.D[1]
+	WORD $0x4fd71bef // FMLA V15.2D, V31.2D, V23.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fd21bc1 // FMLA V1.2D, V30.2D, V18.D[1]
+	WORD $0x4fd31bc4 // FMLA V4.2D, V30.2D, V19.D[1]
+	WORD $0x4fd41bc7 // FMLA V7.2D, V30.2D, V20.D[1]
+	WORD $0x4fd51bca // FMLA V10.2D, V30.2D, V21.D[1]
+	WORD $0x4fd61bcd // FMLA V13.2D, V30.2D, V22.D[1]
+	WORD $0x4fd71bd0 // FMLA V16.2D, V30.2D, V23.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fd21be2 // FMLA V2.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31be5 // FMLA V5.2D, V31.2D, V19.D[1]
+	WORD $0x4fd41be8 // FMLA V8.2D, V31.2D, V20.D[1]
+	WORD $0x4fd51beb // FMLA V11.2D, V31.2D, V21.D[1]
+	WORD $0x4fd61bee // FMLA V14.2D, V31.2D, V22.D[1]
+	WORD $0x4fd71bf1 // FMLA V17.2D, V31.2D, V23.D[1]
+	ADD $96, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	ADD $16, R17
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F18
+	FMOVD (R13), F19
+	FMOVD (R14), F20
+	FMOVD (R15), F21
+	FMOVD (R16), F22
+	FMOVD (R17), F23
+	FMOVQ 0(R20), F31
+	WORD $0x4fd213e0 // FMLA V0.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313e3 // FMLA V3.2D, V31.2D, V19.D[0]
+	WORD $0x4fd413e6 // FMLA V6.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e9 // FMLA V9.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ec // FMLA V12.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ef // FMLA V15.2D, V31.2D, V23.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd213c1 // FMLA V1.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313c4 // FMLA V4.2D, V30.2D, V19.D[0]
+	WORD $0x4fd413c7 // FMLA V7.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513ca // FMLA V10.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613cd // FMLA V13.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713d0 // FMLA V16.2D, V30.2D, V23.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd213e2 // FMLA V2.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313e5 // FMLA V5.2D, V31.2D, V19.D[0]
+	WORD $0x4fd413e8 // FMLA V8.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513eb // FMLA V11.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ee // FMLA V14.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713f1 // FMLA V17.2D, V31.2D, V23.D[0]
+	ADD $48, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	ADD $8, R17
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 240(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e70d7f0 // FADD V16.2D, V31.2D, V16.2D
+	FMOVQ F16, 256(R0)
+	FMOVQ 32(R1), F31
+	WORD $0x4e71d7f1 // FADD V17.2D, V31.2D, V17.2D
+	FMOVQ F17, 272(R0)
+	ADD R7, R1
+	ADD $288, R0
+	ADD $144, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func besideNEONWide_1x3(b *beside)
+TEXT ·besideNEONWide_1x3(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc313c1 // FMLA V1.2D, V30.2D, V3.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc313e2 // FMLA V2.2D, V31.2D, V3.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fc31be0 // FMLA V0.2D, V31.2D, V3.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fc31bc1 // FMLA V1.2D, V30.2D, V3.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fc31be2 // FMLA V2.2D, V31.2D, V3.D[1]
+	ADD $96, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc313c1 // FMLA V1.2D, V30.2D, V3.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc313e2 // FMLA V2.2D, V31.2D, V3.D[0]
+	ADD $48, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_2x3(b *beside)
+TEXT ·besideNEONWide_2x3(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F6
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc613c3 // FMLA V3.2D, V30.2D, V6.D[0]
+	FMOVQ 16(R21), F31
+	WORD $0x4fc613e4 // FMLA V4.2D, V31.2D, V6.D[0]
+	FMOVQ 32(R21), F30
+	WORD $0x4fc613c5 // FMLA V5.2D, V30.2D, V6.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fc61be0 // FMLA V0.2D, V31.2D, V6.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fc61bc1 // FMLA V1.2D, V30.2D, V6.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fc61be2 // FMLA V2.2D, V31.2D, V6.D[1]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc61bc3 // FMLA V3.2D, V30.2D, V6.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fc61be4 // FMLA V4.2D, V31.2D, V6.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fc61bc5 // FMLA V5.2D, V30.2D, V6.D[1]
+	ADD $96, R20
+	ADD $96, R21
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F6
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc613c3 // FMLA V3.2D, V30.2D, V6.D[0]
+	FMOVQ 16(R21), F31
+	WORD $0x4fc613e4 // FMLA V4.2D, V31.2D, V6.D[0]
+	FMOVQ 32(R21), F30
+	WORD $0x4fc613c5 // FMLA V5.2D, V30.2D, V6.D[0]
+	ADD $48, R20
+	ADD $48, R21
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 32(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_3x3(b *beside)
+TEXT ·besideNEONWide_3x3(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc913e0 // FMLA V0.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc913c1 // FMLA V1.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc913c3 // FMLA V3.2D, V30.2D, V9.D[0]
+	FMOVQ 16(R21), F31
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	FMOVQ 32(R21), F30
+	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fc913e8 // FMLA V8.2D, V31.2D, V9.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fc91be0 // FMLA V0.2D, V31.2D, V9.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fc91bc1 // FMLA V1.2D, V30.2D, V9.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fc91be2 // FMLA V2.2D, V31.2D, V9.D[1]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc91bc3 // FMLA V3.2D, V30.2D, V9.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fc91be4 // FMLA V4.2D, V31.2D, V9.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fc91bc5 // FMLA V5.2D, V30.2D, V9.D[1]
+	FMOVQ 48(R22), F31
+	WORD $0x4fc91be6 // FMLA V6.2D, V31.2D, V9.D[1]
+	FMOVQ 64(R22), F30
+	WORD $0x4fc91bc7 // FMLA V7.2D, V30.2D, V9.D[1]
+	FMOVQ 80(R22), F31
+	WORD $0x4fc91be8 // FMLA V8.2D, V31.2D, V9.D[1]
+	ADD $96, R20
+	ADD $96, R21
+	ADD $96, R22
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc913e0 // FMLA V0.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc913c1 // FMLA V1.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc913c3 // FMLA V3.2D, V30.2D, V9.D[0]
+	FMOVQ 16(R21), F31
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	FMOVQ 32(R21), F30
+	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fc913e8 // FMLA V8.2D, V31.2D, V9.D[0]
+	ADD $48, R20
+	ADD $48, R21
+	ADD $48, R22
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 32(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 32(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_4x3(b *beside)
+TEXT ·besideNEONWide_4x3(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+	MOVD (beside_w+24)(R0), R23
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F12
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	FMOVQ 16(R21), F31
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	FMOVQ 32(R21), F30
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
+	FMOVQ 0(R23), F30
+	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
+	FMOVQ 16(R23), F31
+	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
+	FMOVQ 32(R23), F30
+	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
+	FMOVQ 48(R20), F31
+	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
+	FMOVQ 64(R20), F30
+	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
+	FMOVQ 80(R20), F31
+	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
+	FMOVQ 48(R21), F30
+	WORD $0x4fcc1bc3 // FMLA V3.2D, V30.2D, V12.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fcc1be4 // FMLA V4.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fcc1bc5 // FMLA V5.2D, V30.2D, V12.D[1]
+	FMOVQ 48(R22), F31
+	WORD $0x4fcc1be6 // FMLA V6.2D, V31.2D, V12.D[1]
+	FMOVQ 64(R22), F30
+	WORD $0x4fcc1bc7 // FMLA V7.2D, V30.2D, V12.D[1]
+	FMOVQ 80(R22), F31
+	WORD $0x4fcc1be8 // FMLA V8.2D, V31.2D, V12.D[1]
+	FMOVQ 48(R23), F30
+	WORD $0x4fcc1bc9 // FMLA V9.2D, V30.2D, V12.D[1]
+	FMOVQ 64(R23), F31
+	WORD $0x4fcc1bea // FMLA V10.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R23), F30
+	WORD $0x4fcc1bcb // FMLA V11.2D, V30.2D, V12.D[1]
+	ADD $96, R20
+	ADD $96, R21
+	ADD $96, R22
+	ADD $96, R23
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F12
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	FMOVQ 16(R21), F31
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	FMOVQ 32(R21), F30
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
+	FMOVQ 0(R23), F30
+	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
+	FMOVQ 16(R23), F31
+	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
+	FMOVQ 32(R23), F30
+	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
+	ADD $48, R20
+	ADD $48, R21
+	ADD $48, R22
+	ADD $48, R23
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 32(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 32(R1)
+	MOVD (beside_z+24)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 16(R1)
+	FMOVQ 32(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 32(R1)
+	CBNZ R2, chunk
+	RET
+
+// func tileNEONWide_1x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_1x2(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F2
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc213c1 // FMLA V1.2D, V30.2D, V2.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc21be0 // FMLA V0.2D, V31.2D, V2.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc21bc1 // FMLA V1.2D, V30.2D, V2.D[1]
+	ADD $64, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F2
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc213c1 // FMLA V1.2D, V30.2D, V2.D[0]
+	ADD $32, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	ADD $32, R0
+	ADD $24, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_2x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_2x2(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F4
+	FMOVQ (R13), F5
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	WORD $0x4fc513e2 // FMLA V2.2D, V31.2D, V5.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	WORD $0x4fc513c3 // FMLA V3.2D, V30.2D, V5.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc41be0 // FMLA V0.2D, V31.2D, V4.D[1]
+	WORD $0x4fc51be2 // FMLA V2.2D, V31.2D, V5.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc41bc1 // FMLA V1.2D, V30.2D, V4.D[1]
+	WORD $0x4fc51bc3 // FMLA V3.2D, V30.2D, V5.D[1]
+	ADD $64, R20
+	ADD $16, R12
+	ADD $16, R13
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F4
+	FMOVD (R13), F5
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	WORD $0x4fc513e2 // FMLA V2.2D, V31.2D, V5.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	WORD $0x4fc513c3 // FMLA V3.2D, V30.2D, V5.D[0]
+	ADD $32, R20
+	ADD $8, R12
+	ADD $8, R13
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	ADD $64, R0
+	ADD $48, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_3x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_3x2(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F6
+	FMOVQ (R13), F7
+	FMOVQ (R14), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e2 // FMLA V2.2D, V31.2D, V7.D[0]
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	WORD $0x4fc713c3 // FMLA V3.2D, V30.2D, V7.D[0]
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc61be0 // FMLA V0.2D, V31.2D, V6.D[1]
+	WORD $0x4fc71be2 // FMLA V2.2D, V31.2D, V7.D[1]
+	WORD $0x4fc81be4 // FMLA V4.2D, V31.2D, V8.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc61bc1 // FMLA V1.2D, V30.2D, V6.D[1]
+	WORD $0x4fc71bc3 // FMLA V3.2D, V30.2D, V7.D[1]
+	WORD $0x4fc81bc5 // FMLA V5.2D, V30.2D, V8.D[1]
+	ADD $64, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F6
+	FMOVD (R13), F7
+	FMOVD (R14), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e2 // FMLA V2.2D, V31.2D, V7.D[0]
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	WORD $0x4fc713c3 // FMLA V3.2D, V30.2D, V7.D[0]
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	ADD $32, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	ADD $96, R0
+	ADD $72, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_4x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_4x2(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F8
+	FMOVQ (R13), F9
+	FMOVQ (R14), F10
+	FMOVQ (R15), F11
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e4 // FMLA V4.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e6 // FMLA V6.2D, V31.2D, V11.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c3 // FMLA V3.2D, V30.2D, V9.D[0]
+	WORD $0x4fca13c5 // FMLA V5.2D, V30.2D, V10.D[0]
+	WORD $0x4fcb13c7 // FMLA V7.2D, V30.2D, V11.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc81be0 // FMLA V0.2D, V31.2D, V8.D[1]
+	WORD $0x4fc91be2 // FMLA V2.2D, V31.2D, V9.D[1]
+	WORD $0x4fca1be4 // FMLA V4.2D, V31.2D, V10.D[1]
+	WORD $0x4fcb1be6 // FMLA V6.2D, V31.2D, V11.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc81bc1 // FMLA V1.2D, V30.2D, V8.D[1]
+	WORD $0x4fc91bc3 // FMLA V3.2D, V30.2D, V9.D[1]
+	WORD $0x4fca1bc5 // FMLA V5.2D, V30.2D, V10.D[1]
+	WORD $0x4fcb1bc7 // FMLA V7.2D, V30.2D, V11.D[1]
+	ADD $64, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F8
+	FMOVD (R13), F9
+	FMOVD (R14), F10
+	FMOVD (R15), F11
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e4 // FMLA V4.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e6 // FMLA V6.2D, V31.2D, V11.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c3 // FMLA V3.2D, V30.2D, V9.D[0]
+	WORD $0x4fca13c5 // FMLA V5.2D, V30.2D, V10.D[0]
+	WORD $0x4fcb13c7 // FMLA V7.2D, V30.2D, V11.D[0]
+	ADD $32, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	ADD $128, R0
+	ADD $96, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_5x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_5x2(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F10
+	FMOVQ (R13), F11
+	FMOVQ (R14), F12
+	FMOVQ (R15), F13
+	FMOVQ (R16), F14
+	FMOVQ 0(R20), F31
+	WORD $0x4fca13e0 // FMLA V0.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e2 // FMLA V2.2D, V31.2D, V11.D[0]
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e6 // FMLA V6.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fca13c1 // FMLA V1.2D, V30.2D, V10.D[0]
+	WORD $0x4fcb13c3 // FMLA V3.2D, V30.2D, V11.D[0]
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c7 // FMLA V7.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c9 // FMLA V9.2D, V30.2D, V14.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fca1be0 // FMLA V0.2D, V31.2D, V10.D[1]
+	WORD $0x4fcb1be2 // FMLA V2.2D, V31.2D, V11.D[1]
+	WORD $0x4fcc1be4 // FMLA V4.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be6 // FMLA V6.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1be8 // FMLA V8.2D, V31.2D, V14.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fca1bc1 // FMLA V1.2D, V30.2D, V10.D[1]
+	WORD $0x4fcb1bc3 // FMLA V3.2D, V30.2D, V11.D[1]
+	WORD $0x4fcc1bc5 // FMLA V5.2D, V30.2D, V12.D[1]
+	WORD $0x4fcd1bc7 // FMLA V7.2D, V30.2D, V13.D[1]
+	WORD $0x4fce1bc9 // FMLA V9.2D, V30.2D, V14.D[1]
+	ADD $64, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F10
+	FMOVD (R13), F11
+	FMOVD (R14), F12
+	FMOVD (R15), F13
+	FMOVD (R16), F14
+	FMOVQ 0(R20), F31
+	WORD $0x4fca13e0 // FMLA V0.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e2 // FMLA V2.2D, V31.2D, V11.D[0]
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e6 // FMLA V6.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fca13c1 // FMLA V1.2D, V30.2D, V10.D[0]
+	WORD $0x4fcb13c3 // FMLA V3.2D, V30.2D, V11.D[0]
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c7 // FMLA V7.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c9 // FMLA V9.2D, V30.2D, V14.D[0]
+	ADD $32, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	ADD R7, R1
+	ADD $160, R0
+	ADD $120, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_6x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_6x2(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD 120(R3), R17
+	ADD R4, R17
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F12
+	FMOVQ (R13), F13
+	FMOVQ (R14), F14
+	FMOVQ (R15), F15
+	FMOVQ (R16), F16
+	FMOVQ (R17), F17
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e2 // FMLA V2.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e4 // FMLA V4.2D, V31.2D, V14.D[0]
+	WORD $0x4fcf13e6 // FMLA V6.2D, V31.2D, V15.D[0]
+	WORD $0x4fd013e8 // FMLA V8.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113ea // FMLA V10.2D, V31.2D, V17.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c3 // FMLA V3.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c5 // FMLA V5.2D, V30.2D, V14.D[0]
+	WORD $0x4fcf13c7 // FMLA V7.2D, V30.2D, V15.D[0]
+	WORD $0x4fd013c9 // FMLA V9.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113cb // FMLA V11.2D, V30.2D, V17.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be2 // FMLA V2.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1be4 // FMLA V4.2D, V31.2D, V14.D[1]
+	WORD $0x4fcf1be6 // FMLA V6.2D, V31.2D, V15.D[1]
+	WORD $0x4fd01be8 // FMLA V8.2D, V31.2D, V16.D[1]
+	WORD $0x4fd11bea // FMLA V10.2D, V31.2D, V17.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
+	WORD $0x4fcd1bc3 // FMLA V3.2D, V30.2D, V13.D[1]
+	WORD $0x4fce1bc5 // FMLA V5.2D, V30.2D, V14.D[1]
+	WORD $0x4fcf1bc7 // FMLA V7.2D, V30.2D, V15.D[1]
+	WORD $0x4fd01bc9 // FMLA V9.2D, V30.2D, V16.D[1]
+	WORD $0x4fd11bcb // FMLA V11.2D, V30.2D, V17.D[1]
+	ADD $64, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	ADD $16, R17
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F12
+	FMOVD (R13), F13
+	FMOVD (R14), F14
+	FMOVD (R15), F15
+	FMOVD (R16), F16
+	FMOVD (R17), F17
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e2 // FMLA V2.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e4 // FMLA V4.2D, V31.2D, V14.D[0]
+	WORD $0x4fcf13e6 // FMLA V6.2D, V31.2D, V15.D[0]
+	WORD $0x4fd013e8 // FMLA V8.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113ea // FMLA V10.2D, V31.2D, V17.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c3 // FMLA V3.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c5 // FMLA V5.2D, V30.2D, V14.D[0]
+	WORD $0x4fcf13c7 // FMLA V7.2D, V30.2D, V15.D[0]
+	WORD $0x4fd013c9 // FMLA V9.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113cb // FMLA V11.2D, V30.2D, V17.D[0]
+	ADD $32, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	ADD $8, R17
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R0)
+	FMOVQ 16(R1), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R0)
+	ADD R7, R1
+	ADD $192, R0
+	ADD $144, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func besideNEONWide_1x2(b *beside)
+TEXT ·besideNEONWide_1x2(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F2
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc213c1 // FMLA V1.2D, V30.2D, V2.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc21be0 // FMLA V0.2D, V31.2D, V2.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc21bc1 // FMLA V1.2D, V30.2D, V2.D[1]
+	ADD $64, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F2
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc213c1 // FMLA V1.2D, V30.2D, V2.D[0]
+	ADD $32, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_2x2(b *beside)
+TEXT ·besideNEONWide_2x2(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc41be0 // FMLA V0.2D, V31.2D, V4.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc41bc1 // FMLA V1.2D, V30.2D, V4.D[1]
+	FMOVQ 32(R21), F31
+	WORD $0x4fc41be2 // FMLA V2.2D, V31.2D, V4.D[1]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc41bc3 // FMLA V3.2D, V30.2D, V4.D[1]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	ADD $32, R20
+	ADD $32, R21
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 16(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_3x2(b *beside)
+TEXT ·besideNEONWide_3x2(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F6
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc613c3 // FMLA V3.2D, V30.2D, V6.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc613e4 // FMLA V4.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fc613c5 // FMLA V5.2D, V30.2D, V6.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc61be0 // FMLA V0.2D, V31.2D, V6.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc61bc1 // FMLA V1.2D, V30.2D, V6.D[1]
+	FMOVQ 32(R21), F31
+	WORD $0x4fc61be2 // FMLA V2.2D, V31.2D, V6.D[1]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc61bc3 // FMLA V3.2D, V30.2D, V6.D[1]
+	FMOVQ 32(R22), F31
+	WORD $0x4fc61be4 // FMLA V4.2D, V31.2D, V6.D[1]
+	FMOVQ 48(R22), F30
+	WORD $0x4fc61bc5 // FMLA V5.2D, V30.2D, V6.D[1]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F6
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc613c1 // FMLA V1.2D, V30.2D, V6.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc613c3 // FMLA V3.2D, V30.2D, V6.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc613e4 // FMLA V4.2D, V31.2D, V6.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fc613c5 // FMLA V5.2D, V30.2D, V6.D[0]
+	ADD $32, R20
+	ADD $32, R21
+	ADD $32, R22
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 16(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 16(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_4x2(b *beside)
+TEXT ·besideNEONWide_4x2(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+	MOVD (beside_w+24)(R0), R23
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R23), F31
+	WORD $0x4fc813e6 // FMLA V6.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R23), F30
+	WORD $0x4fc813c7 // FMLA V7.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc81be0 // FMLA V0.2D, V31.2D, V8.D[1]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc81bc1 // FMLA V1.2D, V30.2D, V8.D[1]
+	FMOVQ 32(R21), F31
+	WORD $0x4fc81be2 // FMLA V2.2D, V31.2D, V8.D[1]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc81bc3 // FMLA V3.2D, V30.2D, V8.D[1]
+	FMOVQ 32(R22), F31
+	WORD $0x4fc81be4 // FMLA V4.2D, V31.2D, V8.D[1]
+	FMOVQ 48(R22), F30
+	WORD $0x4fc81bc5 // FMLA V5.2D, V30.2D, V8.D[1]
+	FMOVQ 32(R23), F31
+	WORD $0x4fc81be6 // FMLA V6.2D, V31.2D, V8.D[1]
+	FMOVQ 48(R23), F30
+	WORD $0x4fc81bc7 // FMLA V7.2D, V30.2D, V8.D[1]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $64, R23
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R23), F31
+	WORD $0x4fc813e6 // FMLA V6.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R23), F30
+	WORD $0x4fc813c7 // FMLA V7.2D, V30.2D, V8.D[0]
+	ADD $32, R20
+	ADD $32, R21
+	ADD $32, R22
+	ADD $32, R23
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 16(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 16(R1)
+	MOVD (beside_z+24)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 0(R1)
+	FMOVQ 16(R1), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 16(R1)
+	CBNZ R2, chunk
+	RET
+
+// func tileNEONWide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_1x1(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F1
+	FMOVQ 0(R20), F31
+	WORD $0x4fc113e0 // FMLA V0.2D, V31.2D, V1.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc11be0 // FMLA V0.2D, V31.2D, V1.D[1]
+	ADD $32, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F1
+	FMOVQ 0(R20), F31
+	WORD $0x4fc113e0 // FMLA V0.2D, V31.2D, V1.D[0]
+	ADD $16, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	ADD R7, R1
+	ADD $16, R0
+	ADD $24, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_2x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_2x1(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F2
+	FMOVQ (R13), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	WORD $0x4fc313e1 // FMLA V1.2D, V31.2D, V3.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc21be0 // FMLA V0.2D, V31.2D, V2.D[1]
+	WORD $0x4fc31be1 // FMLA V1.2D, V31.2D, V3.D[1]
+	ADD $32, R20
+	ADD $16, R12
+	ADD $16, R13
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F2
+	FMOVD (R13), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	WORD $0x4fc313e1 // FMLA V1.2D, V31.2D, V3.D[0]
+	ADD $16, R20
+	ADD $8, R12
+	ADD $8, R13
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	ADD $32, R0
+	ADD $48, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_3x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_3x1(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F3
+	FMOVQ (R13), F4
+	FMOVQ (R14), F5
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	WORD $0x4fc413e1 // FMLA V1.2D, V31.2D, V4.D[0]
+	WORD $0x4fc513e2 // FMLA V2.2D, V31.2D, V5.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc31be0 // FMLA V0.2D, V31.2D, V3.D[1]
+	WORD $0x4fc41be1 // FMLA V1.2D, V31.2D, V4.D[1]
+	WORD $0x4fc51be2 // FMLA V2.2D, V31.2D, V5.D[1]
+	ADD $32, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F3
+	FMOVD (R13), F4
+	FMOVD (R14), F5
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	WORD $0x4fc413e1 // FMLA V1.2D, V31.2D, V4.D[0]
+	WORD $0x4fc513e2 // FMLA V2.2D, V31.2D, V5.D[0]
+	ADD $16, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	ADD $48, R0
+	ADD $72, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_4x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_4x1(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F4
+	FMOVQ (R13), F5
+	FMOVQ (R14), F6
+	FMOVQ (R15), F7
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	WORD $0x4fc513e1 // FMLA V1.2D, V31.2D, V5.D[0]
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e3 // FMLA V3.2D, V31.2D, V7.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc41be0 // FMLA V0.2D, V31.2D, V4.D[1]
+	WORD $0x4fc51be1 // FMLA V1.2D, V31.2D, V5.D[1]
+	WORD $0x4fc61be2 // FMLA V2.2D, V31.2D, V6.D[1]
+	WORD $0x4fc71be3 // FMLA V3.2D, V31.2D, V7.D[1]
+	ADD $32, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F4
+	FMOVD (R13), F5
+	FMOVD (R14), F6
+	FMOVD (R15), F7
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	WORD $0x4fc513e1 // FMLA V1.2D, V31.2D, V5.D[0]
+	WORD $0x4fc613e2 // FMLA V2.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e3 // FMLA V3.2D, V31.2D, V7.D[0]
+	ADD $16, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	ADD $64, R0
+	ADD $96, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_5x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_5x1(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F5
+	FMOVQ (R13), F6
+	FMOVQ (R14), F7
+	FMOVQ (R15), F8
+	FMOVQ (R16), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc513e0 // FMLA V0.2D, V31.2D, V5.D[0]
+	WORD $0x4fc613e1 // FMLA V1.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e2 // FMLA V2.2D, V31.2D, V7.D[0]
+	WORD $0x4fc813e3 // FMLA V3.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc51be0 // FMLA V0.2D, V31.2D, V5.D[1]
+	WORD $0x4fc61be1 // FMLA V1.2D, V31.2D, V6.D[1]
+	WORD $0x4fc71be2 // FMLA V2.2D, V31.2D, V7.D[1]
+	WORD $0x4fc81be3 // FMLA V3.2D, V31.2D, V8.D[1]
+	WORD $0x4fc91be4 // FMLA V4.2D, V31.2D, V9.D[1]
+	ADD $32, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F5
+	FMOVD (R13), F6
+	FMOVD (R14), F7
+	FMOVD (R15), F8
+	FMOVD (R16), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc513e0 // FMLA V0.2D, V31.2D, V5.D[0]
+	WORD $0x4fc613e1 // FMLA V1.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e2 // FMLA V2.2D, V31.2D, V7.D[0]
+	WORD $0x4fc813e3 // FMLA V3.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	ADD $16, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	ADD R7, R1
+	ADD $80, R0
+	ADD $120, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func tileNEONWide_6x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
+TEXT ·tileNEONWide_6x1(SB), NOSPLIT, $0-80
+	MOVD z+0(FP), R0
+	MOVD from+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD first+32(FP), R4
+	MOVD terms+40(FP), R5
+	MOVD tiles+48(FP), R6
+	MOVD fromRow+56(FP), R7
+	LSL $3, R4
+
+tile:
+	MOVD 0(R3), R12
+	ADD R4, R12
+	MOVD 24(R3), R13
+	ADD R4, R13
+	MOVD 48(R3), R14
+	ADD R4, R14
+	MOVD 72(R3), R15
+	ADD R4, R15
+	MOVD 96(R3), R16
+	ADD R4, R16
+	MOVD 120(R3), R17
+	ADD R4, R17
+	MOVD R2, R20
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F6
+	FMOVQ (R13), F7
+	FMOVQ (R14), F8
+	FMOVQ (R15), F9
+	FMOVQ (R16), F10
+	FMOVQ (R17), F11
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e1 // FMLA V1.2D, V31.2D, V7.D[0]
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e3 // FMLA V3.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e4 // FMLA V4.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e5 // FMLA V5.2D, V31.2D, V11.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc61be0 // FMLA V0.2D, V31.2D, V6.D[1]
+	WORD $0x4fc71be1 // FMLA V1.2D, V31.2D, V7.D[1]
+	WORD $0x4fc81be2 // FMLA V2.2D, V31.2D, V8.D[1]
+	WORD $0x4fc91be3 // FMLA V3.2D, V31.2D, V9.D[1]
+	WORD $0x4fca1be4 // FMLA V4.2D, V31.2D, V10.D[1]
+	WORD $0x4fcb1be5 // FMLA V5.2D, V31.2D, V11.D[1]
+	ADD $32, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	ADD $16, R17
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F6
+	FMOVD (R13), F7
+	FMOVD (R14), F8
+	FMOVD (R15), F9
+	FMOVD (R16), F10
+	FMOVD (R17), F11
+	FMOVQ 0(R20), F31
+	WORD $0x4fc613e0 // FMLA V0.2D, V31.2D, V6.D[0]
+	WORD $0x4fc713e1 // FMLA V1.2D, V31.2D, V7.D[0]
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e3 // FMLA V3.2D, V31.2D, V9.D[0]
+	WORD $0x4fca13e4 // FMLA V4.2D, V31.2D, V10.D[0]
+	WORD $0x4fcb13e5 // FMLA V5.2D, V31.2D, V11.D[0]
+	ADD $16, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	ADD $8, R17
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R0)
+	ADD R7, R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R0)
+	ADD R7, R1
+	ADD $96, R0
+	ADD $144, R3
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// func besideNEONWide_1x1(b *beside)
+TEXT ·besideNEONWide_1x1(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F1
+	FMOVQ 0(R20), F31
+	WORD $0x4fc113e0 // FMLA V0.2D, V31.2D, V1.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc11be0 // FMLA V0.2D, V31.2D, V1.D[1]
+	ADD $32, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F1
+	FMOVQ 0(R20), F31
+	WORD $0x4fc113e0 // FMLA V0.2D, V31.2D, V1.D[0]
+	ADD $16, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_2x1(b *beside)
+TEXT ·besideNEONWide_2x1(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F2
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc213c1 // FMLA V1.2D, V30.2D, V2.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc21be0 // FMLA V0.2D, V31.2D, V2.D[1]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc21bc1 // FMLA V1.2D, V30.2D, V2.D[1]
+	ADD $32, R20
+	ADD $32, R21
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F2
+	FMOVQ 0(R20), F31
+	WORD $0x4fc213e0 // FMLA V0.2D, V31.2D, V2.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc213c1 // FMLA V1.2D, V30.2D, V2.D[0]
+	ADD $16, R20
+	ADD $16, R21
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 0(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_3x1(b *beside)
+TEXT ·besideNEONWide_3x1(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc313c1 // FMLA V1.2D, V30.2D, V3.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc313e2 // FMLA V2.2D, V31.2D, V3.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc31be0 // FMLA V0.2D, V31.2D, V3.D[1]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc31bc1 // FMLA V1.2D, V30.2D, V3.D[1]
+	FMOVQ 16(R22), F31
+	WORD $0x4fc31be2 // FMLA V2.2D, V31.2D, V3.D[1]
+	ADD $32, R20
+	ADD $32, R21
+	ADD $32, R22
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F3
+	FMOVQ 0(R20), F31
+	WORD $0x4fc313e0 // FMLA V0.2D, V31.2D, V3.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc313c1 // FMLA V1.2D, V30.2D, V3.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc313e2 // FMLA V2.2D, V31.2D, V3.D[0]
+	ADD $16, R20
+	ADD $16, R21
+	ADD $16, R22
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 0(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 0(R1)
+	CBNZ R2, chunk
+	RET
+
+// func besideNEONWide_4x1(b *beside)
+TEXT ·besideNEONWide_4x1(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R0
+	MOVD beside_x(R0), R12
+	MOVD beside_inputs(R0), R2
+	MOVD (beside_w+0)(R0), R20
+	MOVD (beside_w+8)(R0), R21
+	MOVD (beside_w+16)(R0), R22
+	MOVD (beside_w+24)(R0), R23
+
+chunk:
+	MOVD $const_kChunk, R5
+	CMP R5, R2
+	CSEL LT, R2, R5, R5
+	SUB R5, R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 0(R23), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	FMOVQ 16(R20), F31
+	WORD $0x4fc41be0 // FMLA V0.2D, V31.2D, V4.D[1]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc41bc1 // FMLA V1.2D, V30.2D, V4.D[1]
+	FMOVQ 16(R22), F31
+	WORD $0x4fc41be2 // FMLA V2.2D, V31.2D, V4.D[1]
+	FMOVQ 16(R23), F30
+	WORD $0x4fc41bc3 // FMLA V3.2D, V30.2D, V4.D[1]
+	ADD $32, R20
+	ADD $32, R21
+	ADD $32, R22
+	ADD $32, R23
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 0(R21), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 0(R23), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	ADD $16, R20
+	ADD $16, R21
+	ADD $16, R22
+	ADD $16, R23
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	MOVD (beside_z+0)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R1)
+	MOVD (beside_z+8)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 0(R1)
+	MOVD (beside_z+16)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 0(R1)
+	MOVD (beside_z+24)(R0), R1
+	FMOVQ 0(R1), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 0(R1)
+	CBNZ R2, chunk
+	RET
+
+// func cellNEONWide_1x1(b *block)
+TEXT ·cellNEONWide_1x1(SB), NOSPLIT, $16-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fc41be0 // FMLA V0.2D, V31.2D, V4.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fc41bc1 // FMLA V1.2D, V30.2D, V4.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fc41be2 // FMLA V2.2D, V31.2D, V4.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fc41bc3 // FMLA V3.2D, V30.2D, V4.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F4
+	FMOVQ 0(R20), F31
+	WORD $0x4fc413e0 // FMLA V0.2D, V31.2D, V4.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc413c1 // FMLA V1.2D, V30.2D, V4.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc413e2 // FMLA V2.2D, V31.2D, V4.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc413c3 // FMLA V3.2D, V30.2D, V4.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	CMP $2, R7
+	BGE compute
+	MOVD $part-16(SP), R12
+
+compute:
+	FMOVQ signBitWide<>(SB), F4
+	WORD $0x4ea41c04 // ORR V4.2D, V0.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F5
+	WORD $0x4ea51c45 // ORR V5.2D, V2.2D, V5.2D
+	FMOVQ sigmoidMinWide<>(SB), F6
+	WORD $0x4e64f4c4 // FMAX V4.2D, V6.2D, V4.2D
+	WORD $0x4e65d4a5 // FADD V5.2D, V5.2D, V5.2D
+	FMOVQ log2eWide<>(SB), F6
+	FMOVQ rounderWide<>(SB), F7
+	WORD $0x4e66cc87 // FMLA V7.2D, V4.2D, V6.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6ee0e4c6 // FCMGT V6.2D, V6.2D, V0.2D
+	FMOVQ tanhMinWide<>(SB), F0
+	WORD $0x4e65f405 // FMAX V5.2D, V0.2D, V5.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4e60cca8 // FMLA V8.2D, V5.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d4e0 // FSUB V0.2D, V7.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F9
+	WORD $0x4e67f529 // FMAX V9.2D, V9.2D, V7.2D
+	WORD $0x4f745529 // SHL V9.2D, V9.2D, #52
+	WORD $0x4f7454e7 // SHL V7.2D, V7.2D, #52
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eea852a // ADD V10.2D, V9.2D, V10.2D
+	FMOVQ scaleBitsWide<>(SB), F9
+	WORD $0x4ee984e9 // ADD V9.2D, V7.2D, V9.2D
+	FMOVQ ln2Wide<>(SB), F7
+	WORD $0x4ee7cc04 // FMLS V4.2D, V0.2D, V7.2D
+	FMOVQ tanhLowestWide<>(SB), F7
+	WORD $0x4e68f4e8 // FMAX V8.2D, V7.2D, V8.2D
+	FMOVQ rounderWide<>(SB), F7
+	WORD $0x4ee7d507 // FSUB V7.2D, V8.2D, V7.2D
+	WORD $0x4f745508 // SHL V8.2D, V8.2D, #52
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4eeb850b // ADD V11.2D, V8.2D, V11.2D
+	FMOVQ ln2ExcessWide<>(SB), F8
+	WORD $0x6e68dc08 // FMUL V8.2D, V0.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4eebd400 // FSUB V0.2D, V0.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd56c // FADD V12.2D, V11.2D, V12.2D
+	WORD $0x6e64dc8d // FMUL V13.2D, V4.2D, V4.2D
+	FMOVQ expC11Wide<>(SB), F14
+	FMOVQ expC10Wide<>(SB), F15
+	WORD $0x4e6ecc8f // FMLA V15.2D, V4.2D, V14.2D
+	FMOVQ expC9Wide<>(SB), F14
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e6ecc90 // FMLA V16.2D, V4.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F14
+	WORD $0x4eeecce5 // FMLS V5.2D, V7.2D, V14.2D
+	FMOVQ expC7Wide<>(SB), F14
+	FMOVQ expC6Wide<>(SB), F7
+	WORD $0x4e6ecc87 // FMLA V7.2D, V4.2D, V14.2D
+	FMOVQ expC5Wide<>(SB), F14
+	FMOVQ expC4Wide<>(SB), F17
+	WORD $0x4e6ecc91 // FMLA V17.2D, V4.2D, V14.2D
+	FMOVQ signBitWide<>(SB), F14
+	WORD $0x4eae1c2e // ORR V14.2D, V1.2D, V14.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e72cc93 // FMLA V19.2D, V4.2D, V18.2D
+	FMOVQ sigmoidMinWide<>(SB), F18
+	WORD $0x4e6ef64e // FMAX V14.2D, V18.2D, V14.2D
+	FMOVQ expC12Wide<>(SB), F18
+	WORD $0x4e72cdaf // FMLA V15.2D, V13.2D, V18.2D
+	FMOVQ log2eWide<>(SB), F18
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e72cdd4 // FMLA V20.2D, V14.2D, V18.2D
+	WORD $0x6e65dcb2 // FMUL V18.2D, V5.2D, V5.2D
+	FMOVQ expC11Wide<>(SB), F21
+	FMOVQ expC10Wide<>(SB), F22
+	WORD $0x4e75ccb6 // FMLA V22.2D, V5.2D, V21.2D
+	FMOVQ expC9Wide<>(SB), F21
+	FMOVQ expC8Wide<>(SB), F23
+	WORD $0x4e75ccb7 // FMLA V23.2D, V5.2D, V21.2D
+	FMOVQ expC7Wide<>(SB), F21
+	FMOVQ expC6Wide<>(SB), F24
+	WORD $0x4e75ccb8 // FMLA V24.2D, V5.2D, V21.2D
+	FMOVQ expC5Wide<>(SB), F21
+	FMOVQ expC4Wide<>(SB), F25
+	WORD $0x4e75ccb9 // FMLA V25.2D, V5.2D, V21.2D
+	WORD $0x4e6fcdb0 // FMLA V16.2D, V13.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F21
+	WORD $0x4e6fccb5 // FMLA V21.2D, V5.2D, V15.2D
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4eefd68f // FSUB V15.2D, V20.2D, V15.2D
+	FMOVQ scaleUpWide<>(SB), F26
+	WORD $0x4ea61cdb // ORR V27.2D, V6.2D, V6.2D
+	WORD $0x6e7a1d3b // BSL V27.2D, V9.2D, V26.2D
+	FMOVQ expC12Wide<>(SB), F26
+	WORD $0x4e7ace56 // FMLA V22.2D, V18.2D, V26.2D
+	FMOVQ signBitWide<>(SB), F26
+	WORD $0x4e3a1c5a // AND V26.2D, V2.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F2
+	WORD $0x4ee2cdee // FMLS V14.2D, V15.2D, V2.2D
+	WORD $0x4e70cda7 // FMLA V7.2D, V13.2D, V16.2D
+	WORD $0x4e76ce57 // FMLA V23.2D, V18.2D, V22.2D
+	WORD $0x6e6eddd6 // FMUL V22.2D, V14.2D, V14.2D
+	FMOVQ expC11Wide<>(SB), F16
+	FMOVQ expC10Wide<>(SB), F2
+	WORD $0x4e70cdc2 // FMLA V2.2D, V14.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e70cdc9 // FMLA V9.2D, V14.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F28
+	WORD $0x4e70cddc // FMLA V28.2D, V14.2D, V16.2D
+	WORD $0x4e67cdb1 // FMLA V17.2D, V13.2D, V7.2D
+	FMOVQ expC5Wide<>(SB), F7
+	FMOVQ expC4Wide<>(SB), F16
+	WORD $0x4e67cdd0 // FMLA V16.2D, V14.2D, V7.2D
+	FMOVQ expC3Wide<>(SB), F7
+	FMOVQ expC2Wide<>(SB), F29
+	WORD $0x4e67cddd // FMLA V29.2D, V14.2D, V7.2D
+	WORD $0x4e77ce58 // FMLA V24.2D, V18.2D, V23.2D
+	FMOVQ expC12Wide<>(SB), F23
+	WORD $0x4e77cec2 // FMLA V2.2D, V22.2D, V23.2D
+	FMOVQ sigmoidLowestWide<>(SB), F23
+	WORD $0x4e74f6f7 // FMAX V23.2D, V23.2D, V20.2D
+	WORD $0x4f7456f7 // SHL V23.2D, V23.2D, #52
+	FMOVQ ln2ExcessWide<>(SB), F7
+	WORD $0x6e67dde7 // FMUL V7.2D, V15.2D, V7.2D
+	WORD $0x4e71cdb3 // FMLA V19.2D, V13.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef186f1 // ADD V17.2D, V23.2D, V17.2D
+	WORD $0x4e78ce59 // FMLA V25.2D, V18.2D, V24.2D
+	FMOVQ zeroWide<>(SB), F24
+	WORD $0x6ee1e718 // FCMGT V24.2D, V24.2D, V1.2D
+	WORD $0x4e62cec9 // FMLA V9.2D, V22.2D, V2.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F2
+	WORD $0x4ee28682 // ADD V2.2D, V20.2D, V2.2D
+	WORD $0x4ea41c94 // ORR V20.2D, V4.2D, V4.2D
+	WORD $0x4e73cdb4 // FMLA V20.2D, V13.2D, V19.2D
+	FMOVQ scaleUpWide<>(SB), F1
+	WORD $0x4eb81f17 // ORR V23.2D, V24.2D, V24.2D
+	WORD $0x6e611c57 // BSL V23.2D, V2.2D, V1.2D
+	WORD $0x4e79ce55 // FMLA V21.2D, V18.2D, V25.2D
+	WORD $0x4e69cedc // FMLA V28.2D, V22.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d689 // FADD V9.2D, V20.2D, V9.2D
+	WORD $0x4ef4d484 // FSUB V4.2D, V4.2D, V20.2D
+	WORD $0x4ea51cb9 // ORR V25.2D, V5.2D, V5.2D
+	WORD $0x4e75ce59 // FMLA V25.2D, V18.2D, V21.2D
+	WORD $0x4e7cced0 // FMLA V16.2D, V22.2D, V28.2D
+	FMOVQ 0(R3), F28
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee1d521 // FSUB V1.2D, V9.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e69cd42 // FMLA V2.2D, V10.2D, V9.2D
+	WORD $0x4e73cda4 // FMLA V4.2D, V13.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ea61ccd // ORR V13.2D, V6.2D, V6.2D
+	WORD $0x6e731d2d // BSL V13.2D, V9.2D, V19.2D
+	WORD $0x4ea01c13 // ORR V19.2D, V0.2D, V0.2D
+	WORD $0x4ef9cd73 // FMLS V19.2D, V11.2D, V25.2D
+	WORD $0x4eac1d8f // ORR V15.2D, V12.2D, V12.2D
+	WORD $0x4e79cd6f // FMLA V15.2D, V11.2D, V25.2D
+	WORD $0x4e70cedd // FMLA V29.2D, V22.2D, V16.2D
+	WORD $0x4ee1d681 // FSUB V1.2D, V20.2D, V1.2D
+	WORD $0x6e62fdb4 // FDIV V20.2D, V13.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ee2d610 // FSUB V16.2D, V16.2D, V2.2D
+	WORD $0x4ef9d4a5 // FSUB V5.2D, V5.2D, V25.2D
+	FMOVQ recipC1Wide<>(SB), F30
+	FMOVQ recipC0Wide<>(SB), F31
+	WORD $0x4e7ecc5f // FMLA V31.2D, V2.2D, V30.2D
+	WORD $0x4e64d424 // FADD V4.2D, V1.2D, V4.2D
+	WORD $0x6e6ffe61 // FDIV V1.2D, V19.2D, V15.2D
+	WORD $0x4eae1dde // ORR V30.2D, V14.2D, V14.2D
+	WORD $0x4e7dcede // FMLA V30.2D, V22.2D, V29.2D
+	WORD $0x4e69cd50 // FMLA V16.2D, V10.2D, V9.2D
+	WORD $0x4ef3d400 // FSUB V0.2D, V0.2D, V19.2D
+	WORD $0x4eefd58c // FSUB V12.2D, V12.2D, V15.2D
+	WORD $0x4e69cd04 // FMLA V4.2D, V8.2D, V9.2D
+	WORD $0x4e75ce45 // FMLA V5.2D, V18.2D, V21.2D
+	FMOVQ recipC1Wide<>(SB), F21
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e75cdf2 // FMLA V18.2D, V15.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F21
+	WORD $0x4eb51c75 // ORR V21.2D, V3.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d7c9 // FADD V9.2D, V30.2D, V9.2D
+	WORD $0x4efed5ce // FSUB V14.2D, V14.2D, V30.2D
+	WORD $0x4ef9cd60 // FMLS V0.2D, V11.2D, V25.2D
+	WORD $0x4e79cd6c // FMLA V12.2D, V11.2D, V25.2D
+	WORD $0x4e64cd50 // FMLA V16.2D, V10.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F10
+	WORD $0x6e6a1c86 // BSL V6.2D, V4.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eead52a // FSUB V10.2D, V9.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4e69ce24 // FMLA V4.2D, V17.2D, V9.2D
+	WORD $0x4e7dcece // FMLA V14.2D, V22.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4eb81f16 // ORR V22.2D, V24.2D, V24.2D
+	WORD $0x6e7d1d36 // BSL V22.2D, V9.2D, V29.2D
+	WORD $0x4ee5cd60 // FMLS V0.2D, V11.2D, V5.2D
+	WORD $0x4e65cd6c // FMLA V12.2D, V11.2D, V5.2D
+	WORD $0x4eead7ca // FSUB V10.2D, V30.2D, V10.2D
+	WORD $0x4ee2ce8d // FMLS V13.2D, V20.2D, V2.2D
+	WORD $0x6e64fec2 // FDIV V2.2D, V22.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4ee4d7de // FSUB V30.2D, V30.2D, V4.2D
+	WORD $0x4ef0ce86 // FMLS V6.2D, V20.2D, V16.2D
+	WORD $0x4eefcc33 // FMLS V19.2D, V1.2D, V15.2D
+	WORD $0x4e6ed54e // FADD V14.2D, V10.2D, V14.2D
+	WORD $0x4eeccc20 // FMLS V0.2D, V1.2D, V12.2D
+	WORD $0x4e69ce3e // FMLA V30.2D, V17.2D, V9.2D
+	FMOVQ recipC1Wide<>(SB), F12
+	FMOVQ recipC0Wide<>(SB), F10
+	WORD $0x4e6ccc8a // FMLA V10.2D, V4.2D, V12.2D
+	FMOVQ sigmoidMinWide<>(SB), F12
+	WORD $0x4e75f595 // FMAX V21.2D, V12.2D, V21.2D
+	FMOVQ zeroWide<>(SB), F12
+	WORD $0x6ee3e58c // FCMGT V12.2D, V12.2D, V3.2D
+	WORD $0x4e69ccee // FMLA V14.2D, V7.2D, V9.2D
+	WORD $0x4e66d5a6 // FADD V6.2D, V13.2D, V6.2D
+	WORD $0x4e60d660 // FADD V0.2D, V19.2D, V0.2D
+	FMOVQ log2eWide<>(SB), F19
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4e73cead // FMLA V13.2D, V21.2D, V19.2D
+	WORD $0x4e7fccd4 // FMLA V20.2D, V6.2D, V31.2D
+	WORD $0x4e6ece3e // FMLA V30.2D, V17.2D, V14.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6e711dd8 // BSL V24.2D, V14.2D, V17.2D
+	WORD $0x4e72cc01 // FMLA V1.2D, V0.2D, V18.2D
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4ef2d5b2 // FSUB V18.2D, V13.2D, V18.2D
+	FMOVQ sigmoidLowestWide<>(SB), F0
+	WORD $0x4e6df400 // FMAX V0.2D, V0.2D, V13.2D
+	WORD $0x4f7455ad // SHL V13.2D, V13.2D, #52
+	WORD $0x6e7bde9b // FMUL V27.2D, V20.2D, V27.2D
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	WORD $0x4ee4cc56 // FMLS V22.2D, V2.2D, V4.2D
+	WORD $0x4efecc58 // FMLS V24.2D, V2.2D, V30.2D
+	WORD $0x4eba1c3a // ORR V26.2D, V1.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F1
+	WORD $0x4ee1ce55 // FMLS V21.2D, V18.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee18401 // ADD V1.2D, V0.2D, V1.2D
+	FMOVQ ln2ExcessWide<>(SB), F0
+	WORD $0x6e60de40 // FMUL V0.2D, V18.2D, V0.2D
+	FMOVQ scaleDownWide<>(SB), F18
+	WORD $0x6e72df72 // FMUL V18.2D, V27.2D, V18.2D
+	FMOVQ scaleBitsWide<>(SB), F27
+	WORD $0x4efb85bb // ADD V27.2D, V13.2D, V27.2D
+	WORD $0x4e78d6d8 // FADD V24.2D, V22.2D, V24.2D
+	FMOVQ scaleUpWide<>(SB), F22
+	WORD $0x4eac1d8d // ORR V13.2D, V12.2D, V12.2D
+	WORD $0x6e761f6d // BSL V13.2D, V27.2D, V22.2D
+	WORD $0x6e75deb6 // FMUL V22.2D, V21.2D, V21.2D
+	FMOVQ expC11Wide<>(SB), F27
+	FMOVQ expC10Wide<>(SB), F30
+	WORD $0x4e7bcebe // FMLA V30.2D, V21.2D, V27.2D
+	FMOVQ expC9Wide<>(SB), F27
+	FMOVQ expC8Wide<>(SB), F4
+	WORD $0x4e7bcea4 // FMLA V4.2D, V21.2D, V27.2D
+	FMOVQ expC7Wide<>(SB), F27
+	FMOVQ expC6Wide<>(SB), F20
+	WORD $0x4e7bceb4 // FMLA V20.2D, V21.2D, V27.2D
+	WORD $0x4e6acf02 // FMLA V2.2D, V24.2D, V10.2D
+	WORD $0x6e7ade5a // FMUL V26.2D, V18.2D, V26.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e72ceaa // FMLA V10.2D, V21.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F24
+	WORD $0x4e72ceb8 // FMLA V24.2D, V21.2D, V18.2D
+	FMOVQ expC12Wide<>(SB), F18
+	WORD $0x4e72cede // FMLA V30.2D, V22.2D, V18.2D
+	WORD $0x6e77dc57 // FMUL V23.2D, V2.2D, V23.2D
+	WORD $0x4e7ecec4 // FMLA V4.2D, V22.2D, V30.2D
+	FMOVQ scaleDownWide<>(SB), F30
+	WORD $0x6e7edefe // FMUL V30.2D, V23.2D, V30.2D
+	WORD $0x4e64ced4 // FMLA V20.2D, V22.2D, V4.2D
+	WORD $0x4e7ccfda // FMLA V26.2D, V30.2D, V28.2D
+	WORD $0x4e74ceca // FMLA V10.2D, V22.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41f54 // ORR V20.2D, V26.2D, V20.2D
+	FMOVQ F26, 0(R3)
+	WORD $0x4e74d694 // FADD V20.2D, V20.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4e3c1f5c // AND V28.2D, V26.2D, V28.2D
+	WORD $0x4e6aced8 // FMLA V24.2D, V22.2D, V10.2D
+	FMOVQ tanhMinWide<>(SB), F10
+	WORD $0x4e74f554 // FMAX V20.2D, V10.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F10
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4e6ace9a // FMLA V26.2D, V20.2D, V10.2D
+	WORD $0x4eb51eaa // ORR V10.2D, V21.2D, V21.2D
+	WORD $0x4e78ceca // FMLA V10.2D, V22.2D, V24.2D
+	FMOVQ tanhLowestWide<>(SB), F30
+	WORD $0x4e7af7da // FMAX V26.2D, V30.2D, V26.2D
+	FMOVQ rounderWide<>(SB), F30
+	WORD $0x4efed75e // FSUB V30.2D, V26.2D, V30.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4e64d544 // FADD V4.2D, V10.2D, V4.2D
+	WORD $0x4eead6b5 // FSUB V21.2D, V21.2D, V10.2D
+	WORD $0x4f74575a // SHL V26.2D, V26.2D, #52
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78757 // ADD V23.2D, V26.2D, V23.2D
+	FMOVQ ln2Wide<>(SB), F26
+	WORD $0x4efacfd4 // FMLS V20.2D, V30.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efad49a // FSUB V26.2D, V4.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4e64cc3e // FMLA V30.2D, V1.2D, V4.2D
+	WORD $0x4e78ced5 // FMLA V21.2D, V22.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4eac1d96 // ORR V22.2D, V12.2D, V12.2D
+	WORD $0x6e781c96 // BSL V22.2D, V4.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef7d718 // FSUB V24.2D, V24.2D, V23.2D
+	WORD $0x4efad55a // FSUB V26.2D, V10.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad6ea // FADD V10.2D, V23.2D, V10.2D
+	WORD $0x6e74de82 // FMUL V2.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F27
+	WORD $0x4e72ce9b // FMLA V27.2D, V20.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F17
+	WORD $0x4e72ce91 // FMLA V17.2D, V20.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F14
+	WORD $0x4e72ce8e // FMLA V14.2D, V20.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F31
+	WORD $0x4e72ce9f // FMLA V31.2D, V20.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F6
+	WORD $0x4e72ce86 // FMLA V6.2D, V20.2D, V18.2D
+	WORD $0x6e7efed2 // FDIV V18.2D, V22.2D, V30.2D
+	WORD $0x4e75d755 // FADD V21.2D, V26.2D, V21.2D
+	FMOVQ expC12Wide<>(SB), F26
+	WORD $0x4e7acc5b // FMLA V27.2D, V2.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efed75a // FSUB V26.2D, V26.2D, V30.2D
+	FMOVQ recipC1Wide<>(SB), F19
+	FMOVQ recipC0Wide<>(SB), F9
+	WORD $0x4e73cfc9 // FMLA V9.2D, V30.2D, V19.2D
+	WORD $0x4e64cc15 // FMLA V21.2D, V0.2D, V4.2D
+	WORD $0x4e64cc3a // FMLA V26.2D, V1.2D, V4.2D
+	WORD $0x4e7bcc51 // FMLA V17.2D, V2.2D, V27.2D
+	FMOVQ zeroWide<>(SB), F27
+	WORD $0x6e7b1eac // BSL V12.2D, V21.2D, V27.2D
+	WORD $0x4e75cc3a // FMLA V26.2D, V1.2D, V21.2D
+	WORD $0x4e71cc4e // FMLA V14.2D, V2.2D, V17.2D
+	WORD $0x4e6ecc5f // FMLA V31.2D, V2.2D, V14.2D
+	WORD $0x4efece56 // FMLS V22.2D, V18.2D, V30.2D
+	WORD $0x4eface4c // FMLS V12.2D, V18.2D, V26.2D
+	WORD $0x4e7fcc46 // FMLA V6.2D, V2.2D, V31.2D
+	WORD $0x4e6cd6cc // FADD V12.2D, V22.2D, V12.2D
+	WORD $0x4eb41e96 // ORR V22.2D, V20.2D, V20.2D
+	WORD $0x4e66cc56 // FMLA V22.2D, V2.2D, V6.2D
+	WORD $0x4e69cd92 // FMLA V18.2D, V12.2D, V9.2D
+	WORD $0x4eb81f09 // ORR V9.2D, V24.2D, V24.2D
+	WORD $0x4ef6cee9 // FMLS V9.2D, V23.2D, V22.2D
+	WORD $0x4eaa1d4c // ORR V12.2D, V10.2D, V10.2D
+	WORD $0x4e76ceec // FMLA V12.2D, V23.2D, V22.2D
+	WORD $0x4ef6d694 // FSUB V20.2D, V20.2D, V22.2D
+	WORD $0x6e6dde4d // FMUL V13.2D, V18.2D, V13.2D
+	WORD $0x6e6cfd32 // FDIV V18.2D, V9.2D, V12.2D
+	WORD $0x4ee9d718 // FSUB V24.2D, V24.2D, V9.2D
+	WORD $0x4eecd54a // FSUB V10.2D, V10.2D, V12.2D
+	WORD $0x4e66cc54 // FMLA V20.2D, V2.2D, V6.2D
+	FMOVQ recipC1Wide<>(SB), F6
+	FMOVQ recipC0Wide<>(SB), F2
+	WORD $0x4e66cd82 // FMLA V2.2D, V12.2D, V6.2D
+	FMOVQ scaleDownWide<>(SB), F6
+	WORD $0x6e66dda6 // FMUL V6.2D, V13.2D, V6.2D
+	WORD $0x4ef6cef8 // FMLS V24.2D, V23.2D, V22.2D
+	WORD $0x4e76ceea // FMLA V10.2D, V23.2D, V22.2D
+	WORD $0x4ef4cef8 // FMLS V24.2D, V23.2D, V20.2D
+	WORD $0x4e74ceea // FMLA V10.2D, V23.2D, V20.2D
+	WORD $0x4eecce49 // FMLS V9.2D, V18.2D, V12.2D
+	WORD $0x4eeace58 // FMLS V24.2D, V18.2D, V10.2D
+	WORD $0x4e78d538 // FADD V24.2D, V9.2D, V24.2D
+	WORD $0x4e62cf12 // FMLA V18.2D, V24.2D, V2.2D
+	WORD $0x4ebc1e5c // ORR V28.2D, V18.2D, V28.2D
+	WORD $0x6e7cdcdc // FMUL V28.2D, V6.2D, V28.2D
+	FMOVQ F28, (R12)
+	SUB $0, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func cellNEONWide_2x1(b *block)
+TEXT ·cellNEONWide_2x1(SB), NOSPLIT, $32-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	MOVD block_startRow(R0), R6
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 64(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 80(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 96(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 112(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD 24(R6), R13
+	ADD R4<<3, R13
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F8
+	FMOVQ (R13), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fc81be0 // FMLA V0.2D, V31.2D, V8.D[1]
+	WORD $0x4fc91be4 // FMLA V4.2D, V31.2D, V9.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fc81bc1 // FMLA V1.2D, V30.2D, V8.D[1]
+	WORD $0x4fc91bc5 // FMLA V5.2D, V30.2D, V9.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fc81be2 // FMLA V2.2D, V31.2D, V8.D[1]
+	WORD $0x4fc91be6 // FMLA V6.2D, V31.2D, V9.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fc81bc3 // FMLA V3.2D, V30.2D, V8.D[1]
+	WORD $0x4fc91bc7 // FMLA V7.2D, V30.2D, V9.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F8
+	FMOVD (R13), F9
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	FMOVQ 64(R2), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R2)
+	FMOVQ 80(R2), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R2)
+	FMOVQ 96(R2), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R2)
+	FMOVQ 112(R2), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	MOVD 24(R9), R13
+	ADD R6<<3, R13
+	CMP $2, R7
+	BGE compute
+	MOVD $part-32(SP), R12
+	MOVD $part-16(SP), R13
+
+compute:
+	FMOVQ signBitWide<>(SB), F8
+	WORD $0x4ea81c08 // ORR V8.2D, V0.2D, V8.2D
+	FMOVQ sigmoidMinWide<>(SB), F9
+	WORD $0x4e68f528 // FMAX V8.2D, V9.2D, V8.2D
+	FMOVQ log2eWide<>(SB), F9
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4e69cd0a // FMLA V10.2D, V8.2D, V9.2D
+	FMOVQ zeroWide<>(SB), F9
+	WORD $0x6ee0e529 // FCMGT V9.2D, V9.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d540 // FSUB V0.2D, V10.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F11
+	WORD $0x4e6af56b // FMAX V11.2D, V11.2D, V10.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eec856c // ADD V12.2D, V11.2D, V12.2D
+	FMOVQ scaleBitsWide<>(SB), F11
+	WORD $0x4eeb854b // ADD V11.2D, V10.2D, V11.2D
+	FMOVQ ln2Wide<>(SB), F10
+	WORD $0x4eeacc08 // FMLS V8.2D, V0.2D, V10.2D
+	FMOVQ ln2ExcessWide<>(SB), F10
+	WORD $0x6e6adc0a // FMUL V10.2D, V0.2D, V10.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4ea91d2d // ORR V13.2D, V9.2D, V9.2D
+	WORD $0x6e601d6d // BSL V13.2D, V11.2D, V0.2D
+	WORD $0x6e68dd00 // FMUL V0.2D, V8.2D, V8.2D
+	FMOVQ expC11Wide<>(SB), F11
+	FMOVQ expC10Wide<>(SB), F14
+	WORD $0x4e6bcd0e // FMLA V14.2D, V8.2D, V11.2D
+	FMOVQ expC9Wide<>(SB), F11
+	FMOVQ expC8Wide<>(SB), F15
+	WORD $0x4e6bcd0f // FMLA V15.2D, V8.2D, V11.2D
+	FMOVQ expC7Wide<>(SB), F11
+	FMOVQ expC6Wide<>(SB), F16
+	WORD $0x4e6bcd10 // FMLA V16.2D, V8.2D, V11.2D
+	FMOVQ signBitWide<>(SB), F11
+	WORD $0x4eab1c8b // ORR V11.2D, V4.2D, V11.2D
+	FMOVQ expC5Wide<>(SB), F17
+	FMOVQ expC4Wide<>(SB), F18
+	WORD $0x4e71cd12 // FMLA V18.2D, V8.2D, V17.2D
+	FMOVQ sigmoidMinWide<>(SB), F17
+	WORD $0x4e6bf62b // FMAX V11.2D, V17.2D, V11.2D
+	FMOVQ expC3Wide<>(SB), F17
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e71cd13 // FMLA V19.2D, V8.2D, V17.2D
+	FMOVQ log2eWide<>(SB), F17
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e71cd74 // FMLA V20.2D, V11.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cc0e // FMLA V14.2D, V0.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d691 // FSUB V17.2D, V20.2D, V17.2D
+	WORD $0x4e6ecc0f // FMLA V15.2D, V0.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F14
+	WORD $0x4eeece2b // FMLS V11.2D, V17.2D, V14.2D
+	WORD $0x4e6fcc10 // FMLA V16.2D, V0.2D, V15.2D
+	WORD $0x6e6bdd6f // FMUL V15.2D, V11.2D, V11.2D
+	FMOVQ expC11Wide<>(SB), F14
+	FMOVQ expC10Wide<>(SB), F21
+	WORD $0x4e6ecd75 // FMLA V21.2D, V11.2D, V14.2D
+	FMOVQ expC9Wide<>(SB), F14
+	FMOVQ expC8Wide<>(SB), F22
+	WORD $0x4e6ecd76 // FMLA V22.2D, V11.2D, V14.2D
+	FMOVQ expC7Wide<>(SB), F14
+	FMOVQ expC6Wide<>(SB), F23
+	WORD $0x4e6ecd77 // FMLA V23.2D, V11.2D, V14.2D
+	FMOVQ expC5Wide<>(SB), F14
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e6ecd78 // FMLA V24.2D, V11.2D, V14.2D
+	WORD $0x4e70cc12 // FMLA V18.2D, V0.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F14
+	WORD $0x4e70cd6e // FMLA V14.2D, V11.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F16
+	WORD $0x4e70cdf5 // FMLA V21.2D, V15.2D, V16.2D
+	WORD $0x4e72cc13 // FMLA V19.2D, V0.2D, V18.2D
+	WORD $0x4e75cdf6 // FMLA V22.2D, V15.2D, V21.2D
+	FMOVQ ln2ExcessWide<>(SB), F21
+	WORD $0x6e75de35 // FMUL V21.2D, V17.2D, V21.2D
+	WORD $0x4ea81d11 // ORR V17.2D, V8.2D, V8.2D
+	WORD $0x4e73cc11 // FMLA V17.2D, V0.2D, V19.2D
+	WORD $0x4e76cdf7 // FMLA V23.2D, V15.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4e76d636 // FADD V22.2D, V17.2D, V22.2D
+	WORD $0x4ef1d508 // FSUB V8.2D, V8.2D, V17.2D
+	FMOVQ sigmoidLowestWide<>(SB), F18
+	WORD $0x4e74f652 // FMAX V18.2D, V18.2D, V20.2D
+	WORD $0x4e77cdf8 // FMLA V24.2D, V15.2D, V23.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78657 // ADD V23.2D, V18.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d6d2 // FSUB V18.2D, V22.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e76cd90 // FMLA V16.2D, V12.2D, V22.2D
+	WORD $0x4e73cc08 // FMLA V8.2D, V0.2D, V19.2D
+	FMOVQ zeroWide<>(SB), F19
+	WORD $0x6ee4e673 // FCMGT V19.2D, V19.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ea91d20 // ORR V0.2D, V9.2D, V9.2D
+	WORD $0x6e641ec0 // BSL V0.2D, V22.2D, V4.2D
+	WORD $0x4e78cdee // FMLA V14.2D, V15.2D, V24.2D
+	WORD $0x4ef2d632 // FSUB V18.2D, V17.2D, V18.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	WORD $0x6e70fc11 // FDIV V17.2D, V0.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef0d718 // FSUB V24.2D, V24.2D, V16.2D
+	WORD $0x4e68d648 // FADD V8.2D, V18.2D, V8.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F4
+	WORD $0x4e72ce04 // FMLA V4.2D, V16.2D, V18.2D
+	WORD $0x4eab1d72 // ORR V18.2D, V11.2D, V11.2D
+	WORD $0x4e6ecdf2 // FMLA V18.2D, V15.2D, V14.2D
+	FMOVQ scaleBitsWide<>(SB), F25
+	WORD $0x4ef98699 // ADD V25.2D, V20.2D, V25.2D
+	WORD $0x4e76cd98 // FMLA V24.2D, V12.2D, V22.2D
+	FMOVQ scaleUpWide<>(SB), F20
+	WORD $0x4eb31e7a // ORR V26.2D, V19.2D, V19.2D
+	WORD $0x6e741f3a // BSL V26.2D, V25.2D, V20.2D
+	WORD $0x4e76cd48 // FMLA V8.2D, V10.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4eb61c56 // ORR V22.2D, V2.2D, V22.2D
+	WORD $0x4e76d6d6 // FADD V22.2D, V22.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad64a // FADD V10.2D, V18.2D, V10.2D
+	WORD $0x4ef2d56b // FSUB V11.2D, V11.2D, V18.2D
+	FMOVQ tanhMinWide<>(SB), F20
+	WORD $0x4e76f696 // FMAX V22.2D, V20.2D, V22.2D
+	WORD $0x4e68cd98 // FMLA V24.2D, V12.2D, V8.2D
+	FMOVQ log2eWide<>(SB), F12
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e6cced4 // FMLA V20.2D, V22.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eecd54c // FSUB V12.2D, V10.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e6acef9 // FMLA V25.2D, V23.2D, V10.2D
+	WORD $0x4e6ecdeb // FMLA V11.2D, V15.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eb31e6f // ORR V15.2D, V19.2D, V19.2D
+	WORD $0x6e6e1d4f // BSL V15.2D, V10.2D, V14.2D
+	FMOVQ zeroWide<>(SB), F14
+	WORD $0x6e6e1d09 // BSL V9.2D, V8.2D, V14.2D
+	WORD $0x4eecd64c // FSUB V12.2D, V18.2D, V12.2D
+	FMOVQ tanhLowestWide<>(SB), F18
+	WORD $0x4e74f654 // FMAX V20.2D, V18.2D, V20.2D
+	WORD $0x4ef0ce20 // FMLS V0.2D, V17.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4ef0d690 // FSUB V16.2D, V20.2D, V16.2D
+	WORD $0x6e79fdf2 // FDIV V18.2D, V15.2D, V25.2D
+	WORD $0x4e6bd58b // FADD V11.2D, V12.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4ef9d58c // FSUB V12.2D, V12.2D, V25.2D
+	WORD $0x4ef8ce29 // FMLS V9.2D, V17.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F14
+	WORD $0x4e78cf2e // FMLA V14.2D, V25.2D, V24.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8ce16 // FMLS V22.2D, V16.2D, V24.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef88698 // ADD V24.2D, V20.2D, V24.2D
+	WORD $0x4e6aceab // FMLA V11.2D, V21.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef8d6b5 // FSUB V21.2D, V21.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4e74d714 // FADD V20.2D, V24.2D, V20.2D
+	WORD $0x4e6aceec // FMLA V12.2D, V23.2D, V10.2D
+	WORD $0x4e69d409 // FADD V9.2D, V0.2D, V9.2D
+	WORD $0x6e76dec0 // FMUL V0.2D, V22.2D, V22.2D
+	FMOVQ expC11Wide<>(SB), F10
+	FMOVQ expC10Wide<>(SB), F16
+	WORD $0x4e6aced0 // FMLA V16.2D, V22.2D, V10.2D
+	FMOVQ expC9Wide<>(SB), F10
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e6acec8 // FMLA V8.2D, V22.2D, V10.2D
+	FMOVQ expC7Wide<>(SB), F10
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e6acedb // FMLA V27.2D, V22.2D, V10.2D
+	FMOVQ expC5Wide<>(SB), F10
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e6acedc // FMLA V28.2D, V22.2D, V10.2D
+	FMOVQ expC3Wide<>(SB), F10
+	FMOVQ expC2Wide<>(SB), F29
+	WORD $0x4e6acedd // FMLA V29.2D, V22.2D, V10.2D
+	WORD $0x4e6bceec // FMLA V12.2D, V23.2D, V11.2D
+	FMOVQ zeroWide<>(SB), F23
+	WORD $0x6e771d73 // BSL V19.2D, V11.2D, V23.2D
+	FMOVQ expC12Wide<>(SB), F23
+	WORD $0x4e77cc10 // FMLA V16.2D, V0.2D, V23.2D
+	WORD $0x4e64cd31 // FMLA V17.2D, V9.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F4
+	WORD $0x4e241c44 // AND V4.2D, V2.2D, V4.2D
+	WORD $0x4ef9ce4f // FMLS V15.2D, V18.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91cd9 // ORR V25.2D, V6.2D, V25.2D
+	WORD $0x4e79d739 // FADD V25.2D, V25.2D, V25.2D
+	WORD $0x4eecce53 // FMLS V19.2D, V18.2D, V12.2D
+	WORD $0x4e70cc08 // FMLA V8.2D, V0.2D, V16.2D
+	WORD $0x6e6dde2d // FMUL V13.2D, V17.2D, V13.2D
+	FMOVQ tanhMinWide<>(SB), F17
+	WORD $0x4e79f639 // FMAX V25.2D, V17.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F17
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e71cf30 // FMLA V16.2D, V25.2D, V17.2D
+	WORD $0x4e73d5f3 // FADD V19.2D, V15.2D, V19.2D
+	WORD $0x4e68cc1b // FMLA V27.2D, V0.2D, V8.2D
+	FMOVQ scaleDownWide<>(SB), F8
+	WORD $0x6e68dda8 // FMUL V8.2D, V13.2D, V8.2D
+	WORD $0x4e6ece72 // FMLA V18.2D, V19.2D, V14.2D
+	FMOVQ tanhLowestWide<>(SB), F14
+	WORD $0x4e70f5d0 // FMAX V16.2D, V14.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4eeed60e // FSUB V14.2D, V16.2D, V14.2D
+	WORD $0x4e7bcc1c // FMLA V28.2D, V0.2D, V27.2D
+	WORD $0x6e7ade5a // FMUL V26.2D, V18.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F18
+	WORD $0x4ef2cdd9 // FMLS V25.2D, V14.2D, V18.2D
+	WORD $0x4e7ccc1d // FMLA V29.2D, V0.2D, V28.2D
+	FMOVQ scaleDownWide<>(SB), F28
+	WORD $0x6e7cdf5c // FMUL V28.2D, V26.2D, V28.2D
+	WORD $0x6e79df3a // FMUL V26.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F14
+	WORD $0x4e72cf2e // FMLA V14.2D, V25.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e72cf3b // FMLA V27.2D, V25.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F19
+	WORD $0x4e72cf33 // FMLA V19.2D, V25.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e72cf2d // FMLA V13.2D, V25.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F15
+	WORD $0x4e72cf2f // FMLA V15.2D, V25.2D, V18.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	WORD $0x4eb61ed2 // ORR V18.2D, V22.2D, V22.2D
+	WORD $0x4e7dcc12 // FMLA V18.2D, V0.2D, V29.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cf4e // FMLA V14.2D, V26.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18611 // ADD V17.2D, V16.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef1d610 // FSUB V16.2D, V16.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd62c // FADD V12.2D, V17.2D, V12.2D
+	WORD $0x4eb51ea2 // ORR V2.2D, V21.2D, V21.2D
+	WORD $0x4ef2cf02 // FMLS V2.2D, V24.2D, V18.2D
+	WORD $0x4eb41e89 // ORR V9.2D, V20.2D, V20.2D
+	WORD $0x4e72cf09 // FMLA V9.2D, V24.2D, V18.2D
+	WORD $0x4e6ecf5b // FMLA V27.2D, V26.2D, V14.2D
+	WORD $0x4ef2d6d6 // FSUB V22.2D, V22.2D, V18.2D
+	WORD $0x6e69fc4e // FDIV V14.2D, V2.2D, V9.2D
+	WORD $0x4ee2d6b5 // FSUB V21.2D, V21.2D, V2.2D
+	WORD $0x4e7bcf53 // FMLA V19.2D, V26.2D, V27.2D
+	WORD $0x4ee9d694 // FSUB V20.2D, V20.2D, V9.2D
+	WORD $0x4e7dcc16 // FMLA V22.2D, V0.2D, V29.2D
+	FMOVQ recipC1Wide<>(SB), F29
+	FMOVQ recipC0Wide<>(SB), F0
+	WORD $0x4e7dcd20 // FMLA V0.2D, V9.2D, V29.2D
+	WORD $0x4ef2cf15 // FMLS V21.2D, V24.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F29
+	WORD $0x4e3d1cdd // AND V29.2D, V6.2D, V29.2D
+	WORD $0x4e72cf14 // FMLA V20.2D, V24.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F18
+	WORD $0x4eb21c32 // ORR V18.2D, V1.2D, V18.2D
+	FMOVQ sigmoidMinWide<>(SB), F6
+	WORD $0x4e72f4d2 // FMAX V18.2D, V6.2D, V18.2D
+	WORD $0x4e73cf4d // FMLA V13.2D, V26.2D, V19.2D
+	FMOVQ log2eWide<>(SB), F19
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4e73ce46 // FMLA V6.2D, V18.2D, V19.2D
+	WORD $0x4ef6cf15 // FMLS V21.2D, V24.2D, V22.2D
+	WORD $0x4e76cf14 // FMLA V20.2D, V24.2D, V22.2D
+	WORD $0x4e6dcf4f // FMLA V15.2D, V26.2D, V13.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd4cd // FSUB V13.2D, V6.2D, V13.2D
+	FMOVQ ln2Wide<>(SB), F22
+	WORD $0x4ef6cdb2 // FMLS V18.2D, V13.2D, V22.2D
+	WORD $0x4eb91f36 // ORR V22.2D, V25.2D, V25.2D
+	WORD $0x4e6fcf56 // FMLA V22.2D, V26.2D, V15.2D
+	WORD $0x4ee9cdc2 // FMLS V2.2D, V14.2D, V9.2D
+	WORD $0x4ef4cdd5 // FMLS V21.2D, V14.2D, V20.2D
+	WORD $0x6e72de54 // FMUL V20.2D, V18.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F9
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e69ce58 // FMLA V24.2D, V18.2D, V9.2D
+	FMOVQ expC9Wide<>(SB), F9
+	FMOVQ expC8Wide<>(SB), F19
+	WORD $0x4e69ce53 // FMLA V19.2D, V18.2D, V9.2D
+	FMOVQ expC7Wide<>(SB), F9
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e69ce5b // FMLA V27.2D, V18.2D, V9.2D
+	FMOVQ expC5Wide<>(SB), F9
+	FMOVQ expC4Wide<>(SB), F23
+	WORD $0x4e69ce57 // FMLA V23.2D, V18.2D, V9.2D
+	FMOVQ expC3Wide<>(SB), F9
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e69ce4b // FMLA V11.2D, V18.2D, V9.2D
+	WORD $0x4eb01e09 // ORR V9.2D, V16.2D, V16.2D
+	WORD $0x4ef6ce29 // FMLS V9.2D, V17.2D, V22.2D
+	WORD $0x4eac1d8a // ORR V10.2D, V12.2D, V12.2D
+	WORD $0x4e76ce2a // FMLA V10.2D, V17.2D, V22.2D
+	FMOVQ expC12Wide<>(SB), F30
+	WORD $0x4e7ece98 // FMLA V24.2D, V20.2D, V30.2D
+	FMOVQ ln2ExcessWide<>(SB), F30
+	WORD $0x6e7eddbe // FMUL V30.2D, V13.2D, V30.2D
+	WORD $0x4ef6d739 // FSUB V25.2D, V25.2D, V22.2D
+	WORD $0x4e75d455 // FADD V21.2D, V2.2D, V21.2D
+	WORD $0x6e6afd22 // FDIV V2.2D, V9.2D, V10.2D
+	FMOVQ sigmoidLowestWide<>(SB), F13
+	WORD $0x4e66f5ad // FMAX V13.2D, V13.2D, V6.2D
+	WORD $0x4e78ce93 // FMLA V19.2D, V20.2D, V24.2D
+	WORD $0x4f7455ad // SHL V13.2D, V13.2D, #52
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef885b8 // ADD V24.2D, V13.2D, V24.2D
+	WORD $0x4ee9d610 // FSUB V16.2D, V16.2D, V9.2D
+	WORD $0x4eead58c // FSUB V12.2D, V12.2D, V10.2D
+	WORD $0x4e6fcf59 // FMLA V25.2D, V26.2D, V15.2D
+	FMOVQ zeroWide<>(SB), F15
+	WORD $0x6ee1e5ef // FCMGT V15.2D, V15.2D, V1.2D
+	FMOVQ recipC1Wide<>(SB), F1
+	FMOVQ recipC0Wide<>(SB), F26
+	WORD $0x4e61cd5a // FMLA V26.2D, V10.2D, V1.2D
+	WORD $0x4e73ce9b // FMLA V27.2D, V20.2D, V19.2D
+	WORD $0x4ef6ce30 // FMLS V16.2D, V17.2D, V22.2D
+	WORD $0x4e76ce2c // FMLA V12.2D, V17.2D, V22.2D
+	WORD $0x4f7454c6 // SHL V6.2D, V6.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef684d6 // ADD V22.2D, V6.2D, V22.2D
+	WORD $0x4e60ceae // FMLA V14.2D, V21.2D, V0.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4eaf1df5 // ORR V21.2D, V15.2D, V15.2D
+	WORD $0x6e601ed5 // BSL V21.2D, V22.2D, V0.2D
+	WORD $0x4e7bce97 // FMLA V23.2D, V20.2D, V27.2D
+	WORD $0x4ef9ce30 // FMLS V16.2D, V17.2D, V25.2D
+	WORD $0x4e79ce2c // FMLA V12.2D, V17.2D, V25.2D
+	WORD $0x4ea41dc4 // ORR V4.2D, V14.2D, V4.2D
+	WORD $0x6e64dd04 // FMUL V4.2D, V8.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F8
+	WORD $0x4ea81ca8 // ORR V8.2D, V5.2D, V8.2D
+	FMOVQ sigmoidMinWide<>(SB), F14
+	WORD $0x4e68f5c8 // FMAX V8.2D, V14.2D, V8.2D
+	WORD $0x4e77ce8b // FMLA V11.2D, V20.2D, V23.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e77cd0e // FMLA V14.2D, V8.2D, V23.2D
+	WORD $0x4eeacc49 // FMLS V9.2D, V2.2D, V10.2D
+	WORD $0x4eeccc50 // FMLS V16.2D, V2.2D, V12.2D
+	WORD $0x4eb21e4c // ORR V12.2D, V18.2D, V18.2D
+	WORD $0x4e6bce8c // FMLA V12.2D, V20.2D, V11.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead5ca // FSUB V10.2D, V14.2D, V10.2D
+	WORD $0x4e70d530 // FADD V16.2D, V9.2D, V16.2D
+	FMOVQ ln2Wide<>(SB), F9
+	WORD $0x4ee9cd48 // FMLS V8.2D, V10.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d589 // FADD V9.2D, V12.2D, V9.2D
+	WORD $0x4eecd652 // FSUB V18.2D, V18.2D, V12.2D
+	WORD $0x4e7ace02 // FMLA V2.2D, V16.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efad53a // FSUB V26.2D, V9.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e69cf10 // FMLA V16.2D, V24.2D, V9.2D
+	WORD $0x6e68dd17 // FMUL V23.2D, V8.2D, V8.2D
+	FMOVQ expC11Wide<>(SB), F25
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e79cd11 // FMLA V17.2D, V8.2D, V25.2D
+	FMOVQ expC9Wide<>(SB), F25
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e79cd1b // FMLA V27.2D, V8.2D, V25.2D
+	FMOVQ expC7Wide<>(SB), F25
+	FMOVQ expC6Wide<>(SB), F0
+	WORD $0x4e79cd00 // FMLA V0.2D, V8.2D, V25.2D
+	FMOVQ expC5Wide<>(SB), F25
+	FMOVQ expC4Wide<>(SB), F22
+	WORD $0x4e79cd16 // FMLA V22.2D, V8.2D, V25.2D
+	FMOVQ expC3Wide<>(SB), F25
+	FMOVQ expC2Wide<>(SB), F6
+	WORD $0x4e79cd06 // FMLA V6.2D, V8.2D, V25.2D
+	WORD $0x4e6bce92 // FMLA V18.2D, V20.2D, V11.2D
+	WORD $0x4efad59a // FSUB V26.2D, V12.2D, V26.2D
+	FMOVQ expC12Wide<>(SB), F12
+	WORD $0x4e6ccef1 // FMLA V17.2D, V23.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eaf1deb // ORR V11.2D, V15.2D, V15.2D
+	WORD $0x6e6c1d2b // BSL V11.2D, V9.2D, V12.2D
+	FMOVQ sigmoidLowestWide<>(SB), F12
+	WORD $0x4e6ef58c // FMAX V12.2D, V12.2D, V14.2D
+	WORD $0x6e70fd74 // FDIV V20.2D, V11.2D, V16.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ ln2ExcessWide<>(SB), F25
+	WORD $0x6e79dd59 // FMUL V25.2D, V10.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eea858a // ADD V10.2D, V12.2D, V10.2D
+	WORD $0x4e72d752 // FADD V18.2D, V26.2D, V18.2D
+	WORD $0x4e71cefb // FMLA V27.2D, V23.2D, V17.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6ee5e631 // FCMGT V17.2D, V17.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ef0d4a5 // FSUB V5.2D, V5.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F26
+	FMOVQ recipC0Wide<>(SB), F12
+	WORD $0x4e7ace0c // FMLA V12.2D, V16.2D, V26.2D
+	WORD $0x4e69cfd2 // FMLA V18.2D, V30.2D, V9.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F30
+	WORD $0x4efe85de // ADD V30.2D, V14.2D, V30.2D
+	WORD $0x4ebd1c5d // ORR V29.2D, V2.2D, V29.2D
+	WORD $0x4e7bcee0 // FMLA V0.2D, V23.2D, V27.2D
+	WORD $0x4e69cf05 // FMLA V5.2D, V24.2D, V9.2D
+	FMOVQ scaleUpWide<>(SB), F9
+	WORD $0x4eb11e3b // ORR V27.2D, V17.2D, V17.2D
+	WORD $0x6e691fdb // BSL V27.2D, V30.2D, V9.2D
+	WORD $0x6e7ddf9d // FMUL V29.2D, V28.2D, V29.2D
+	FMOVQ zeroWide<>(SB), F28
+	WORD $0x6e7c1e4f // BSL V15.2D, V18.2D, V28.2D
+	WORD $0x4e60cef6 // FMLA V22.2D, V23.2D, V0.2D
+	WORD $0x4e72cf05 // FMLA V5.2D, V24.2D, V18.2D
+	FMOVQ 0(R3), F18
+	WORD $0x4ef0ce8b // FMLS V11.2D, V20.2D, V16.2D
+	FMOVQ 16(R3), F16
+	WORD $0x4e76cee6 // FMLA V6.2D, V23.2D, V22.2D
+	WORD $0x4ee5ce8f // FMLS V15.2D, V20.2D, V5.2D
+	WORD $0x4ea81d05 // ORR V5.2D, V8.2D, V8.2D
+	WORD $0x4e66cee5 // FMLA V5.2D, V23.2D, V6.2D
+	WORD $0x4e6fd56f // FADD V15.2D, V11.2D, V15.2D
+	FMOVQ signBitWide<>(SB), F11
+	WORD $0x4eab1c6b // ORR V11.2D, V3.2D, V11.2D
+	FMOVQ sigmoidMinWide<>(SB), F22
+	WORD $0x4e6bf6cb // FMAX V11.2D, V22.2D, V11.2D
+	WORD $0x4e6ccdf4 // FMLA V20.2D, V15.2D, V12.2D
+	FMOVQ log2eWide<>(SB), F12
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4e6ccd6f // FMLA V15.2D, V11.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd4ac // FADD V12.2D, V5.2D, V12.2D
+	WORD $0x4ee5d508 // FSUB V8.2D, V8.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef6d596 // FSUB V22.2D, V12.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e6ccd58 // FMLA V24.2D, V10.2D, V12.2D
+	WORD $0x4e66cee8 // FMLA V8.2D, V23.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4eb11e37 // ORR V23.2D, V17.2D, V17.2D
+	WORD $0x6e661d97 // BSL V23.2D, V12.2D, V6.2D
+	WORD $0x6e75de95 // FMUL V21.2D, V20.2D, V21.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d5f4 // FSUB V20.2D, V15.2D, V20.2D
+	WORD $0x4ef6d4b6 // FSUB V22.2D, V5.2D, V22.2D
+	WORD $0x6e78fee5 // FDIV V5.2D, V23.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ef8d4c6 // FSUB V6.2D, V6.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F0
+	FMOVQ recipC0Wide<>(SB), F28
+	WORD $0x4e60cf1c // FMLA V28.2D, V24.2D, V0.2D
+	FMOVQ ln2Wide<>(SB), F0
+	WORD $0x4ee0ce8b // FMLS V11.2D, V20.2D, V0.2D
+	WORD $0x4e68d6c8 // FADD V8.2D, V22.2D, V8.2D
+	FMOVQ scaleDownWide<>(SB), F22
+	WORD $0x6e76deb6 // FMUL V22.2D, V21.2D, V22.2D
+	WORD $0x4e6ccd46 // FMLA V6.2D, V10.2D, V12.2D
+	FMOVQ ln2ExcessWide<>(SB), F21
+	WORD $0x6e75de95 // FMUL V21.2D, V20.2D, V21.2D
+	WORD $0x4e6ccf28 // FMLA V8.2D, V25.2D, V12.2D
+	WORD $0x6e6bdd6c // FMUL V12.2D, V11.2D, V11.2D
+	WORD $0x4e72cec4 // FMLA V4.2D, V22.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F22
+	WORD $0x4e72cd76 // FMLA V22.2D, V11.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F25
+	WORD $0x4e72cd79 // FMLA V25.2D, V11.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F20
+	WORD $0x4e72cd74 // FMLA V20.2D, V11.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F0
+	WORD $0x4e72cd60 // FMLA V0.2D, V11.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F9
+	WORD $0x4e72cd69 // FMLA V9.2D, V11.2D, V18.2D
+	WORD $0x4e68cd46 // FMLA V6.2D, V10.2D, V8.2D
+	FMOVQ zeroWide<>(SB), F10
+	WORD $0x6e6a1d11 // BSL V17.2D, V8.2D, V10.2D
+	FMOVQ expC12Wide<>(SB), F10
+	WORD $0x4e6acd96 // FMLA V22.2D, V12.2D, V10.2D
+	FMOVQ sigmoidLowestWide<>(SB), F10
+	WORD $0x4e6ff54a // FMAX V10.2D, V10.2D, V15.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ zeroWide<>(SB), F8
+	WORD $0x6ee3e508 // FCMGT V8.2D, V8.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee38543 // ADD V3.2D, V10.2D, V3.2D
+	WORD $0x4f7455ef // SHL V15.2D, V15.2D, #52
+	WORD $0x4ef8ccb7 // FMLS V23.2D, V5.2D, V24.2D
+	WORD $0x4ee6ccb1 // FMLS V17.2D, V5.2D, V6.2D
+	WORD $0x4e76cd99 // FMLA V25.2D, V12.2D, V22.2D
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef685f6 // ADD V22.2D, V15.2D, V22.2D
+	FMOVQ scaleUpWide<>(SB), F15
+	WORD $0x4ea81d06 // ORR V6.2D, V8.2D, V8.2D
+	WORD $0x6e6f1ec6 // BSL V6.2D, V22.2D, V15.2D
+	FMOVQ F4, 0(R3)
+	WORD $0x4e71d6f1 // FADD V17.2D, V23.2D, V17.2D
+	WORD $0x4e79cd94 // FMLA V20.2D, V12.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91cf9 // ORR V25.2D, V7.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F23
+	WORD $0x4e79f6f9 // FMAX V25.2D, V23.2D, V25.2D
+	WORD $0x4e7cce25 // FMLA V5.2D, V17.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F28
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4e7ccf31 // FMLA V17.2D, V25.2D, V28.2D
+	WORD $0x4e74cd80 // FMLA V0.2D, V12.2D, V20.2D
+	WORD $0x6e7bdcbb // FMUL V27.2D, V5.2D, V27.2D
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4ee5d625 // FSUB V5.2D, V17.2D, V5.2D
+	WORD $0x4e60cd89 // FMLA V9.2D, V12.2D, V0.2D
+	FMOVQ ln2Wide<>(SB), F0
+	WORD $0x4ee0ccb9 // FMLS V25.2D, V5.2D, V0.2D
+	FMOVQ scaleDownWide<>(SB), F0
+	WORD $0x6e60df60 // FMUL V0.2D, V27.2D, V0.2D
+	WORD $0x4eab1d7b // ORR V27.2D, V11.2D, V11.2D
+	WORD $0x4e69cd9b // FMLA V27.2D, V12.2D, V9.2D
+	WORD $0x6e79df34 // FMUL V20.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F28
+	FMOVQ expC10Wide<>(SB), F23
+	WORD $0x4e7ccf37 // FMLA V23.2D, V25.2D, V28.2D
+	WORD $0x4e70cc1d // FMLA V29.2D, V0.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e70cf20 // FMLA V0.2D, V25.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F28
+	WORD $0x4e70cf3c // FMLA V28.2D, V25.2D, V16.2D
+	FMOVQ expC5Wide<>(SB), F16
+	FMOVQ expC4Wide<>(SB), F15
+	WORD $0x4e70cf2f // FMLA V15.2D, V25.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e70cf36 // FMLA V22.2D, V25.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d770 // FADD V16.2D, V27.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F24
+	WORD $0x4e78ce97 // FMLA V23.2D, V20.2D, V24.2D
+	WORD $0x4efbd56b // FSUB V11.2D, V11.2D, V27.2D
+	FMOVQ ln2ExcessWide<>(SB), F24
+	WORD $0x6e78dcb8 // FMUL V24.2D, V5.2D, V24.2D
+	FMOVQ F29, 16(R3)
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee5d605 // FSUB V5.2D, V16.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e70cc6a // FMLA V10.2D, V3.2D, V16.2D
+	FMOVQ sigmoidLowestWide<>(SB), F18
+	WORD $0x4e71f652 // FMAX V18.2D, V18.2D, V17.2D
+	WORD $0x4e69cd8b // FMLA V11.2D, V12.2D, V9.2D
+	WORD $0x4e77ce80 // FMLA V0.2D, V20.2D, V23.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78657 // ADD V23.2D, V18.2D, V23.2D
+	WORD $0x4ee5d765 // FSUB V5.2D, V27.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ea81d12 // ORR V18.2D, V8.2D, V8.2D
+	WORD $0x6e7b1e12 // BSL V18.2D, V16.2D, V27.2D
+	FMOVQ zeroWide<>(SB), F27
+	WORD $0x6ee7e77b // FCMGT V27.2D, V27.2D, V7.2D
+	WORD $0x6e6afe47 // FDIV V7.2D, V18.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4eead529 // FSUB V9.2D, V9.2D, V10.2D
+	WORD $0x4e60ce9c // FMLA V28.2D, V20.2D, V0.2D
+	WORD $0x4e6bd4ab // FADD V11.2D, V5.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F5
+	FMOVQ recipC0Wide<>(SB), F0
+	WORD $0x4e65cd40 // FMLA V0.2D, V10.2D, V5.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	WORD $0x4e70cc69 // FMLA V9.2D, V3.2D, V16.2D
+	FMOVQ scaleBitsWide<>(SB), F5
+	WORD $0x4ee58625 // ADD V5.2D, V17.2D, V5.2D
+	WORD $0x4e70ceab // FMLA V11.2D, V21.2D, V16.2D
+	FMOVQ scaleUpWide<>(SB), F16
+	WORD $0x4ebb1f75 // ORR V21.2D, V27.2D, V27.2D
+	WORD $0x6e701cb5 // BSL V21.2D, V5.2D, V16.2D
+	WORD $0x4e7cce8f // FMLA V15.2D, V20.2D, V28.2D
+	WORD $0x4e6bcc69 // FMLA V9.2D, V3.2D, V11.2D
+	FMOVQ zeroWide<>(SB), F3
+	WORD $0x6e631d68 // BSL V8.2D, V11.2D, V3.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4ea31c83 // ORR V3.2D, V4.2D, V3.2D
+	WORD $0x4e6fce96 // FMLA V22.2D, V20.2D, V15.2D
+	WORD $0x4e63d463 // FADD V3.2D, V3.2D, V3.2D
+	FMOVQ tanhMinWide<>(SB), F15
+	WORD $0x4e63f5e3 // FMAX V3.2D, V15.2D, V3.2D
+	WORD $0x4eb91f2f // ORR V15.2D, V25.2D, V25.2D
+	WORD $0x4e76ce8f // FMLA V15.2D, V20.2D, V22.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F28
+	WORD $0x4e6bcc7c // FMLA V28.2D, V3.2D, V11.2D
+	WORD $0x4eeaccf2 // FMLS V18.2D, V7.2D, V10.2D
+	WORD $0x4ee9cce8 // FMLS V8.2D, V7.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d5e9 // FADD V9.2D, V15.2D, V9.2D
+	WORD $0x4eefd739 // FSUB V25.2D, V25.2D, V15.2D
+	FMOVQ tanhLowestWide<>(SB), F10
+	WORD $0x4e7cf55c // FMAX V28.2D, V10.2D, V28.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead78a // FSUB V10.2D, V28.2D, V10.2D
+	WORD $0x4e68d648 // FADD V8.2D, V18.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d532 // FSUB V18.2D, V9.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e69ceeb // FMLA V11.2D, V23.2D, V9.2D
+	WORD $0x4e76ce99 // FMLA V25.2D, V20.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ebb1f74 // ORR V20.2D, V27.2D, V27.2D
+	WORD $0x6e761d34 // BSL V20.2D, V9.2D, V22.2D
+	FMOVQ ln2Wide<>(SB), F22
+	WORD $0x4ef6cd43 // FMLS V3.2D, V10.2D, V22.2D
+	WORD $0x4e60cd07 // FMLA V7.2D, V8.2D, V0.2D
+	WORD $0x4ef2d5f2 // FSUB V18.2D, V15.2D, V18.2D
+	WORD $0x6e6bfe8f // FDIV V15.2D, V20.2D, V11.2D
+	WORD $0x4f74579c // SHL V28.2D, V28.2D, #52
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee08780 // ADD V0.2D, V28.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4eebd79c // FSUB V28.2D, V28.2D, V11.2D
+	WORD $0x6e63dc68 // FMUL V8.2D, V3.2D, V3.2D
+	FMOVQ expC11Wide<>(SB), F22
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e76cc6a // FMLA V10.2D, V3.2D, V22.2D
+	FMOVQ expC9Wide<>(SB), F22
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e76cc70 // FMLA V16.2D, V3.2D, V22.2D
+	FMOVQ expC7Wide<>(SB), F22
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e76cc65 // FMLA V5.2D, V3.2D, V22.2D
+	FMOVQ expC5Wide<>(SB), F22
+	FMOVQ expC4Wide<>(SB), F17
+	WORD $0x4e76cc71 // FMLA V17.2D, V3.2D, V22.2D
+	FMOVQ expC3Wide<>(SB), F22
+	FMOVQ expC2Wide<>(SB), F12
+	WORD $0x4e76cc6c // FMLA V12.2D, V3.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ee0d6d6 // FSUB V22.2D, V22.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4e7ed41e // FADD V30.2D, V0.2D, V30.2D
+	FMOVQ expC12Wide<>(SB), F2
+	WORD $0x4e62cd0a // FMLA V10.2D, V8.2D, V2.2D
+	WORD $0x4e79d659 // FADD V25.2D, V18.2D, V25.2D
+	WORD $0x4e69cefc // FMLA V28.2D, V23.2D, V9.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F2
+	WORD $0x4e72cd62 // FMLA V2.2D, V11.2D, V18.2D
+	WORD $0x6e66dce6 // FMUL V6.2D, V7.2D, V6.2D
+	WORD $0x4e69cf19 // FMLA V25.2D, V24.2D, V9.2D
+	WORD $0x4e6acd10 // FMLA V16.2D, V8.2D, V10.2D
+	FMOVQ signBitWide<>(SB), F10
+	WORD $0x4e2a1c8a // AND V10.2D, V4.2D, V10.2D
+	FMOVQ scaleDownWide<>(SB), F4
+	WORD $0x6e64dcc4 // FMUL V4.2D, V6.2D, V4.2D
+	WORD $0x4e79cefc // FMLA V28.2D, V23.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F23
+	WORD $0x4eb71fb7 // ORR V23.2D, V29.2D, V23.2D
+	WORD $0x4e77d6f7 // FADD V23.2D, V23.2D, V23.2D
+	WORD $0x4e70cd05 // FMLA V5.2D, V8.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6e701f3b // BSL V27.2D, V25.2D, V16.2D
+	WORD $0x4eebcdf4 // FMLS V20.2D, V15.2D, V11.2D
+	FMOVQ tanhMinWide<>(SB), F11
+	WORD $0x4e77f577 // FMAX V23.2D, V11.2D, V23.2D
+	WORD $0x4efccdfb // FMLS V27.2D, V15.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F28
+	FMOVQ rounderWide<>(SB), F11
+	WORD $0x4e7cceeb // FMLA V11.2D, V23.2D, V28.2D
+	WORD $0x4e65cd11 // FMLA V17.2D, V8.2D, V5.2D
+	WORD $0x4e7bd69b // FADD V27.2D, V20.2D, V27.2D
+	FMOVQ tanhLowestWide<>(SB), F20
+	WORD $0x4e6bf68b // FMAX V11.2D, V20.2D, V11.2D
+	WORD $0x4e71cd0c // FMLA V12.2D, V8.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d571 // FSUB V17.2D, V11.2D, V17.2D
+	WORD $0x4e62cf6f // FMLA V15.2D, V27.2D, V2.2D
+	FMOVQ ln2Wide<>(SB), F2
+	WORD $0x4ee2ce37 // FMLS V23.2D, V17.2D, V2.2D
+	WORD $0x4ea31c62 // ORR V2.2D, V3.2D, V3.2D
+	WORD $0x4e6ccd02 // FMLA V2.2D, V8.2D, V12.2D
+	WORD $0x6e75ddf5 // FMUL V21.2D, V15.2D, V21.2D
+	WORD $0x6e77deef // FMUL V15.2D, V23.2D, V23.2D
+	FMOVQ expC11Wide<>(SB), F17
+	FMOVQ expC10Wide<>(SB), F27
+	WORD $0x4e71cefb // FMLA V27.2D, V23.2D, V17.2D
+	FMOVQ expC9Wide<>(SB), F17
+	FMOVQ expC8Wide<>(SB), F20
+	WORD $0x4e71cef4 // FMLA V20.2D, V23.2D, V17.2D
+	FMOVQ expC7Wide<>(SB), F17
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e71cee5 // FMLA V5.2D, V23.2D, V17.2D
+	FMOVQ expC5Wide<>(SB), F17
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e71cefc // FMLA V28.2D, V23.2D, V17.2D
+	FMOVQ expC3Wide<>(SB), F17
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e71cef0 // FMLA V16.2D, V23.2D, V17.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	WORD $0x4eb61ed1 // ORR V17.2D, V22.2D, V22.2D
+	WORD $0x4ee2cc11 // FMLS V17.2D, V0.2D, V2.2D
+	FMOVQ expC12Wide<>(SB), F25
+	WORD $0x4e79cdfb // FMLA V27.2D, V15.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef98579 // ADD V25.2D, V11.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4ef9d56b // FSUB V11.2D, V11.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4e66d726 // FADD V6.2D, V25.2D, V6.2D
+	WORD $0x4ebe1fc9 // ORR V9.2D, V30.2D, V30.2D
+	WORD $0x4e62cc09 // FMLA V9.2D, V0.2D, V2.2D
+	WORD $0x4ee2d463 // FSUB V3.2D, V3.2D, V2.2D
+	WORD $0x4ef1d6d6 // FSUB V22.2D, V22.2D, V17.2D
+	FMOVQ scaleDownWide<>(SB), F24
+	WORD $0x6e78deb8 // FMUL V24.2D, V21.2D, V24.2D
+	WORD $0x4e7bcdf4 // FMLA V20.2D, V15.2D, V27.2D
+	WORD $0x4e6ccd03 // FMLA V3.2D, V8.2D, V12.2D
+	WORD $0x6e69fe2c // FDIV V12.2D, V17.2D, V9.2D
+	WORD $0x4ee9d7de // FSUB V30.2D, V30.2D, V9.2D
+	WORD $0x4ee2cc16 // FMLS V22.2D, V0.2D, V2.2D
+	FMOVQ recipC1Wide<>(SB), F8
+	FMOVQ recipC0Wide<>(SB), F27
+	WORD $0x4e68cd3b // FMLA V27.2D, V9.2D, V8.2D
+	WORD $0x4e74cde5 // FMLA V5.2D, V15.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4e341fb4 // AND V20.2D, V29.2D, V20.2D
+	WORD $0x4e62cc1e // FMLA V30.2D, V0.2D, V2.2D
+	WORD $0x4ee3cc16 // FMLS V22.2D, V0.2D, V3.2D
+	WORD $0x4e65cdfc // FMLA V28.2D, V15.2D, V5.2D
+	WORD $0x4e63cc1e // FMLA V30.2D, V0.2D, V3.2D
+	WORD $0x4e7ccdf0 // FMLA V16.2D, V15.2D, V28.2D
+	WORD $0x4ee9cd91 // FMLS V17.2D, V12.2D, V9.2D
+	WORD $0x4efecd96 // FMLS V22.2D, V12.2D, V30.2D
+	WORD $0x4eb71efe // ORR V30.2D, V23.2D, V23.2D
+	WORD $0x4e70cdfe // FMLA V30.2D, V15.2D, V16.2D
+	WORD $0x4e76d636 // FADD V22.2D, V17.2D, V22.2D
+	WORD $0x4eab1d71 // ORR V17.2D, V11.2D, V11.2D
+	WORD $0x4efecf31 // FMLS V17.2D, V25.2D, V30.2D
+	WORD $0x4ea61cc9 // ORR V9.2D, V6.2D, V6.2D
+	WORD $0x4e7ecf29 // FMLA V9.2D, V25.2D, V30.2D
+	WORD $0x4efed6f7 // FSUB V23.2D, V23.2D, V30.2D
+	WORD $0x4e7bcecc // FMLA V12.2D, V22.2D, V27.2D
+	WORD $0x6e69fe3b // FDIV V27.2D, V17.2D, V9.2D
+	WORD $0x4ef1d56b // FSUB V11.2D, V11.2D, V17.2D
+	WORD $0x4ee9d4c6 // FSUB V6.2D, V6.2D, V9.2D
+	WORD $0x4e70cdf7 // FMLA V23.2D, V15.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e70cd2f // FMLA V15.2D, V9.2D, V16.2D
+	WORD $0x4eaa1d8a // ORR V10.2D, V12.2D, V10.2D
+	WORD $0x4efecf2b // FMLS V11.2D, V25.2D, V30.2D
+	WORD $0x6e6adc8a // FMUL V10.2D, V4.2D, V10.2D
+	WORD $0x4e7ecf26 // FMLA V6.2D, V25.2D, V30.2D
+	WORD $0x4ef7cf2b // FMLS V11.2D, V25.2D, V23.2D
+	FMOVQ F10, (R12)
+	WORD $0x4e77cf26 // FMLA V6.2D, V25.2D, V23.2D
+	WORD $0x4ee9cf71 // FMLS V17.2D, V27.2D, V9.2D
+	WORD $0x4ee6cf6b // FMLS V11.2D, V27.2D, V6.2D
+	WORD $0x4e6bd62b // FADD V11.2D, V17.2D, V11.2D
+	WORD $0x4e6fcd7b // FMLA V27.2D, V11.2D, V15.2D
+	WORD $0x4eb41f74 // ORR V20.2D, V27.2D, V20.2D
+	WORD $0x6e74df14 // FMUL V20.2D, V24.2D, V20.2D
+	FMOVQ F20, (R13)
+	SUB $0, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-32(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+	MOVD 24(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy1:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy1
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func cellNEONWide_3x1(b *block)
+TEXT ·cellNEONWide_3x1(SB), NOSPLIT, $48-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	MOVD block_startRow(R0), R6
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 64(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 80(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 96(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 112(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 128(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 144(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 160(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 176(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD 24(R6), R13
+	ADD R4<<3, R13
+	MOVD 48(R6), R14
+	ADD R4<<3, R14
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F12
+	FMOVQ (R13), F13
+	FMOVQ (R14), F14
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e4 // FMLA V4.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c5 // FMLA V5.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c9 // FMLA V9.2D, V30.2D, V14.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e6 // FMLA V6.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13ea // FMLA V10.2D, V31.2D, V14.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c7 // FMLA V7.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13cb // FMLA V11.2D, V30.2D, V14.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be4 // FMLA V4.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1be8 // FMLA V8.2D, V31.2D, V14.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
+	WORD $0x4fcd1bc5 // FMLA V5.2D, V30.2D, V13.D[1]
+	WORD $0x4fce1bc9 // FMLA V9.2D, V30.2D, V14.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
+	WORD $0x4fcd1be6 // FMLA V6.2D, V31.2D, V13.D[1]
+	WORD $0x4fce1bea // FMLA V10.2D, V31.2D, V14.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fcc1bc3 // FMLA V3.2D, V30.2D, V12.D[1]
+	WORD $0x4fcd1bc7 // FMLA V7.2D, V30.2D, V13.D[1]
+	WORD $0x4fce1bcb // FMLA V11.2D, V30.2D, V14.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F12
+	FMOVD (R13), F13
+	FMOVD (R14), F14
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e4 // FMLA V4.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13e8 // FMLA V8.2D, V31.2D, V14.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c5 // FMLA V5.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13c9 // FMLA V9.2D, V30.2D, V14.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	WORD $0x4fcd13e6 // FMLA V6.2D, V31.2D, V13.D[0]
+	WORD $0x4fce13ea // FMLA V10.2D, V31.2D, V14.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	WORD $0x4fcd13c7 // FMLA V7.2D, V30.2D, V13.D[0]
+	WORD $0x4fce13cb // FMLA V11.2D, V30.2D, V14.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	FMOVQ 64(R2), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R2)
+	FMOVQ 80(R2), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R2)
+	FMOVQ 96(R2), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R2)
+	FMOVQ 112(R2), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R2)
+	FMOVQ 128(R2), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R2)
+	FMOVQ 144(R2), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R2)
+	FMOVQ 160(R2), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R2)
+	FMOVQ 176(R2), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	MOVD 24(R9), R13
+	ADD R6<<3, R13
+	MOVD 48(R9), R14
+	ADD R6<<3, R14
+	CMP $2, R7
+	BGE compute
+	MOVD $part-48(SP), R12
+	MOVD $part-32(SP), R13
+	MOVD $part-16(SP), R14
+
+compute:
+	FMOVQ signBitWide<>(SB), F12
+	WORD $0x4eac1c0c // ORR V12.2D, V0.2D, V12.2D
+	FMOVQ sigmoidMinWide<>(SB), F13
+	WORD $0x4e6cf5ac // FMAX V12.2D, V13.2D, V12.2D
+	FMOVQ log2eWide<>(SB), F13
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e6dcd8e // FMLA V14.2D, V12.2D, V13.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd5cd // FSUB V13.2D, V14.2D, V13.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcdac // FMLS V12.2D, V13.2D, V15.2D
+	FMOVQ ln2ExcessWide<>(SB), F15
+	WORD $0x6e6fddaf // FMUL V15.2D, V13.2D, V15.2D
+	WORD $0x6e6cdd8d // FMUL V13.2D, V12.2D, V12.2D
+	FMOVQ expC11Wide<>(SB), F16
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e70cd91 // FMLA V17.2D, V12.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F18
+	WORD $0x4e70cd92 // FMLA V18.2D, V12.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F19
+	WORD $0x4e70cd93 // FMLA V19.2D, V12.2D, V16.2D
+	FMOVQ expC5Wide<>(SB), F16
+	FMOVQ expC4Wide<>(SB), F20
+	WORD $0x4e70cd94 // FMLA V20.2D, V12.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F21
+	WORD $0x4e70cd95 // FMLA V21.2D, V12.2D, V16.2D
+	FMOVQ sigmoidLowestWide<>(SB), F16
+	WORD $0x4e6ef610 // FMAX V16.2D, V16.2D, V14.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76cdb1 // FMLA V17.2D, V13.2D, V22.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef68616 // ADD V22.2D, V16.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6ee0e610 // FCMGT V16.2D, V16.2D, V0.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F0
+	WORD $0x4ee085c0 // ADD V0.2D, V14.2D, V0.2D
+	WORD $0x4e71cdb2 // FMLA V18.2D, V13.2D, V17.2D
+	FMOVQ scaleUpWide<>(SB), F17
+	WORD $0x4eb01e0e // ORR V14.2D, V16.2D, V16.2D
+	WORD $0x6e711c0e // BSL V14.2D, V0.2D, V17.2D
+	WORD $0x4e72cdb3 // FMLA V19.2D, V13.2D, V18.2D
+	WORD $0x4e73cdb4 // FMLA V20.2D, V13.2D, V19.2D
+	WORD $0x4e74cdb5 // FMLA V21.2D, V13.2D, V20.2D
+	WORD $0x4eac1d94 // ORR V20.2D, V12.2D, V12.2D
+	WORD $0x4e75cdb4 // FMLA V20.2D, V13.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e73d693 // FADD V19.2D, V20.2D, V19.2D
+	WORD $0x4ef4d58c // FSUB V12.2D, V12.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d672 // FSUB V18.2D, V19.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F17
+	WORD $0x4eb11c91 // ORR V17.2D, V4.2D, V17.2D
+	FMOVQ sigmoidMinWide<>(SB), F0
+	WORD $0x4e71f411 // FMAX V17.2D, V0.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e73cec0 // FMLA V0.2D, V22.2D, V19.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4e77ce38 // FMLA V24.2D, V17.2D, V23.2D
+	WORD $0x4e75cdac // FMLA V12.2D, V13.2D, V21.2D
+	WORD $0x4ef2d692 // FSUB V18.2D, V20.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4eb01e15 // ORR V21.2D, V16.2D, V16.2D
+	WORD $0x6e741e75 // BSL V21.2D, V19.2D, V20.2D
+	WORD $0x6e60feb4 // FDIV V20.2D, V21.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4ee0d5ad // FSUB V13.2D, V13.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4ef7d717 // FSUB V23.2D, V24.2D, V23.2D
+	WORD $0x4e6cd64c // FADD V12.2D, V18.2D, V12.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F25
+	WORD $0x4e72cc19 // FMLA V25.2D, V0.2D, V18.2D
+	WORD $0x4e73cecd // FMLA V13.2D, V22.2D, V19.2D
+	FMOVQ ln2Wide<>(SB), F18
+	WORD $0x4ef2cef1 // FMLS V17.2D, V23.2D, V18.2D
+	WORD $0x4e73cdec // FMLA V12.2D, V15.2D, V19.2D
+	WORD $0x6e71de33 // FMUL V19.2D, V17.2D, V17.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F18
+	WORD $0x4e6fce32 // FMLA V18.2D, V17.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F26
+	WORD $0x4e6fce3a // FMLA V26.2D, V17.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e6fce3b // FMLA V27.2D, V17.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e6fce3c // FMLA V28.2D, V17.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F29
+	WORD $0x4e6fce3d // FMLA V29.2D, V17.2D, V15.2D
+	FMOVQ ln2ExcessWide<>(SB), F15
+	WORD $0x6e6fdeef // FMUL V15.2D, V23.2D, V15.2D
+	WORD $0x4e6ccecd // FMLA V13.2D, V22.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76ce72 // FMLA V18.2D, V19.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F22
+	WORD $0x6e761d90 // BSL V16.2D, V12.2D, V22.2D
+	FMOVQ sigmoidLowestWide<>(SB), F22
+	WORD $0x4e78f6d6 // FMAX V22.2D, V22.2D, V24.2D
+	WORD $0x4ee0ce95 // FMLS V21.2D, V20.2D, V0.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee086c0 // ADD V0.2D, V22.2D, V0.2D
+	WORD $0x4eedce90 // FMLS V16.2D, V20.2D, V13.2D
+	WORD $0x4e72ce7a // FMLA V26.2D, V19.2D, V18.2D
+	WORD $0x4e70d6b0 // FADD V16.2D, V21.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F21
+	WORD $0x6ee4e6b5 // FCMGT V21.2D, V21.2D, V4.2D
+	WORD $0x4e7ace7b // FMLA V27.2D, V19.2D, V26.2D
+	WORD $0x4e79ce14 // FMLA V20.2D, V16.2D, V25.2D
+	WORD $0x4f745718 // SHL V24.2D, V24.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F25
+	WORD $0x4ef98719 // ADD V25.2D, V24.2D, V25.2D
+	WORD $0x4e7bce7c // FMLA V28.2D, V19.2D, V27.2D
+	FMOVQ scaleUpWide<>(SB), F27
+	WORD $0x4eb51eb8 // ORR V24.2D, V21.2D, V21.2D
+	WORD $0x6e7b1f38 // BSL V24.2D, V25.2D, V27.2D
+	WORD $0x6e6ede8e // FMUL V14.2D, V20.2D, V14.2D
+	WORD $0x4e7cce7d // FMLA V29.2D, V19.2D, V28.2D
+	FMOVQ scaleDownWide<>(SB), F28
+	WORD $0x6e7cdddc // FMUL V28.2D, V14.2D, V28.2D
+	WORD $0x4eb11e2e // ORR V14.2D, V17.2D, V17.2D
+	WORD $0x4e7dce6e // FMLA V14.2D, V19.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4e74d5d4 // FADD V20.2D, V14.2D, V20.2D
+	WORD $0x4eeed631 // FSUB V17.2D, V17.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4efbd69b // FSUB V27.2D, V20.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91d19 // ORR V25.2D, V8.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F16
+	WORD $0x4e79f619 // FMAX V25.2D, V16.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e74cc10 // FMLA V16.2D, V0.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F26
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e7acf24 // FMLA V4.2D, V25.2D, V26.2D
+	WORD $0x4e7dce71 // FMLA V17.2D, V19.2D, V29.2D
+	WORD $0x4efbd5db // FSUB V27.2D, V14.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eb51ebd // ORR V29.2D, V21.2D, V21.2D
+	WORD $0x6e6e1e9d // BSL V29.2D, V20.2D, V14.2D
+	WORD $0x6e70ffae // FDIV V14.2D, V29.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef0d673 // FSUB V19.2D, V19.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4efad49a // FSUB V26.2D, V4.2D, V26.2D
+	WORD $0x4e71d771 // FADD V17.2D, V27.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e7bce12 // FMLA V18.2D, V16.2D, V27.2D
+	WORD $0x4e74cc13 // FMLA V19.2D, V0.2D, V20.2D
+	FMOVQ ln2Wide<>(SB), F27
+	WORD $0x4efbcf59 // FMLS V25.2D, V26.2D, V27.2D
+	WORD $0x4e74cdf1 // FMLA V17.2D, V15.2D, V20.2D
+	WORD $0x6e79df34 // FMUL V20.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F27
+	WORD $0x4e6fcf3b // FMLA V27.2D, V25.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F13
+	WORD $0x4e6fcf2d // FMLA V13.2D, V25.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F22
+	WORD $0x4e6fcf36 // FMLA V22.2D, V25.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F12
+	WORD $0x4e6fcf2c // FMLA V12.2D, V25.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e6fcf37 // FMLA V23.2D, V25.2D, V15.2D
+	FMOVQ ln2ExcessWide<>(SB), F15
+	WORD $0x6e6fdf4f // FMUL V15.2D, V26.2D, V15.2D
+	WORD $0x4e71cc13 // FMLA V19.2D, V0.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60ce9b // FMLA V27.2D, V20.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F0
+	WORD $0x6e601e35 // BSL V21.2D, V17.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F0
+	WORD $0x4e64f400 // FMAX V0.2D, V0.2D, V4.2D
+	WORD $0x4ef0cddd // FMLS V29.2D, V14.2D, V16.2D
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef08410 // ADD V16.2D, V0.2D, V16.2D
+	WORD $0x4ef3cdd5 // FMLS V21.2D, V14.2D, V19.2D
+	WORD $0x4e7bce8d // FMLA V13.2D, V20.2D, V27.2D
+	WORD $0x4e75d7b5 // FADD V21.2D, V29.2D, V21.2D
+	FMOVQ zeroWide<>(SB), F29
+	WORD $0x6ee8e7bd // FCMGT V29.2D, V29.2D, V8.2D
+	WORD $0x4e6dce96 // FMLA V22.2D, V20.2D, V13.2D
+	WORD $0x4e72ceae // FMLA V14.2D, V21.2D, V18.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F18
+	WORD $0x4ef28492 // ADD V18.2D, V4.2D, V18.2D
+	WORD $0x4e76ce8c // FMLA V12.2D, V20.2D, V22.2D
+	FMOVQ scaleUpWide<>(SB), F22
+	WORD $0x4ebd1fa4 // ORR V4.2D, V29.2D, V29.2D
+	WORD $0x6e761e44 // BSL V4.2D, V18.2D, V22.2D
+	WORD $0x6e78ddd8 // FMUL V24.2D, V14.2D, V24.2D
+	WORD $0x4e6cce97 // FMLA V23.2D, V20.2D, V12.2D
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cdf0c // FMUL V12.2D, V24.2D, V12.2D
+	WORD $0x4eb91f38 // ORR V24.2D, V25.2D, V25.2D
+	WORD $0x4e77ce98 // FMLA V24.2D, V20.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4e6ed70e // FADD V14.2D, V24.2D, V14.2D
+	WORD $0x4ef8d739 // FSUB V25.2D, V25.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef6d5d6 // FSUB V22.2D, V14.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F18
+	WORD $0x4eb21c52 // ORR V18.2D, V2.2D, V18.2D
+	WORD $0x4e72d652 // FADD V18.2D, V18.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e6ece15 // FMLA V21.2D, V16.2D, V14.2D
+	WORD $0x4e77ce99 // FMLA V25.2D, V20.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ebd1fb4 // ORR V20.2D, V29.2D, V29.2D
+	WORD $0x6e771dd4 // BSL V20.2D, V14.2D, V23.2D
+	WORD $0x4ef6d716 // FSUB V22.2D, V24.2D, V22.2D
+	FMOVQ tanhMinWide<>(SB), F24
+	WORD $0x4e72f712 // FMAX V18.2D, V24.2D, V18.2D
+	FMOVQ log2eWide<>(SB), F24
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4e78ce57 // FMLA V23.2D, V18.2D, V24.2D
+	WORD $0x6e75fe98 // FDIV V24.2D, V20.2D, V21.2D
+	WORD $0x4e79d6d9 // FADD V25.2D, V22.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef5d6d6 // FSUB V22.2D, V22.2D, V21.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F8
+	WORD $0x4e6dcea8 // FMLA V8.2D, V21.2D, V13.2D
+	FMOVQ tanhLowestWide<>(SB), F13
+	WORD $0x4e77f5b7 // FMAX V23.2D, V13.2D, V23.2D
+	WORD $0x4e6ecdf9 // FMLA V25.2D, V15.2D, V14.2D
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4eefd6ef // FSUB V15.2D, V23.2D, V15.2D
+	WORD $0x4e6ece16 // FMLA V22.2D, V16.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F14
+	WORD $0x4eeecdf2 // FMLS V18.2D, V15.2D, V14.2D
+	FMOVQ zeroWide<>(SB), F14
+	WORD $0x6e6e1f3d // BSL V29.2D, V25.2D, V14.2D
+	WORD $0x4e79ce16 // FMLA V22.2D, V16.2D, V25.2D
+	WORD $0x6e72de59 // FMUL V25.2D, V18.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F16
+	FMOVQ expC10Wide<>(SB), F14
+	WORD $0x4e70ce4e // FMLA V14.2D, V18.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F15
+	WORD $0x4e70ce4f // FMLA V15.2D, V18.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F13
+	WORD $0x4e70ce4d // FMLA V13.2D, V18.2D, V16.2D
+	FMOVQ expC5Wide<>(SB), F16
+	FMOVQ expC4Wide<>(SB), F27
+	WORD $0x4e70ce5b // FMLA V27.2D, V18.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e70ce53 // FMLA V19.2D, V18.2D, V16.2D
+	WORD $0x4f7456f7 // SHL V23.2D, V23.2D, #52
+	WORD $0x4ef5cf14 // FMLS V20.2D, V24.2D, V21.2D
+	FMOVQ expC12Wide<>(SB), F21
+	WORD $0x4e75cf2e // FMLA V14.2D, V25.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef586f5 // ADD V21.2D, V23.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef5d6f7 // FSUB V23.2D, V23.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d6b0 // FADD V16.2D, V21.2D, V16.2D
+	WORD $0x4ef6cf1d // FMLS V29.2D, V24.2D, V22.2D
+	WORD $0x4e6ecf2f // FMLA V15.2D, V25.2D, V14.2D
+	WORD $0x4e7dd69d // FADD V29.2D, V20.2D, V29.2D
+	WORD $0x4e6fcf2d // FMLA V13.2D, V25.2D, V15.2D
+	WORD $0x4e68cfb8 // FMLA V24.2D, V29.2D, V8.2D
+	WORD $0x4e6dcf3b // FMLA V27.2D, V25.2D, V13.2D
+	WORD $0x6e64df04 // FMUL V4.2D, V24.2D, V4.2D
+	WORD $0x4e7bcf33 // FMLA V19.2D, V25.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F27
+	WORD $0x4e3b1c5b // AND V27.2D, V2.2D, V27.2D
+	FMOVQ scaleDownWide<>(SB), F2
+	WORD $0x6e62dc82 // FMUL V2.2D, V4.2D, V2.2D
+	FMOVQ signBitWide<>(SB), F4
+	WORD $0x4ea41cc4 // ORR V4.2D, V6.2D, V4.2D
+	WORD $0x4e64d484 // FADD V4.2D, V4.2D, V4.2D
+	WORD $0x4eb21e58 // ORR V24.2D, V18.2D, V18.2D
+	WORD $0x4e73cf38 // FMLA V24.2D, V25.2D, V19.2D
+	FMOVQ tanhMinWide<>(SB), F13
+	WORD $0x4e64f5a4 // FMAX V4.2D, V13.2D, V4.2D
+	FMOVQ log2eWide<>(SB), F13
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4e6dcc88 // FMLA V8.2D, V4.2D, V13.2D
+	WORD $0x4eb71eed // ORR V13.2D, V23.2D, V23.2D
+	WORD $0x4ef8cead // FMLS V13.2D, V21.2D, V24.2D
+	WORD $0x4eb01e1d // ORR V29.2D, V16.2D, V16.2D
+	WORD $0x4e78cebd // FMLA V29.2D, V21.2D, V24.2D
+	WORD $0x4ef8d652 // FSUB V18.2D, V18.2D, V24.2D
+	FMOVQ tanhLowestWide<>(SB), F15
+	WORD $0x4e68f5e8 // FMAX V8.2D, V15.2D, V8.2D
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4eefd50f // FSUB V15.2D, V8.2D, V15.2D
+	WORD $0x6e7dfdb4 // FDIV V20.2D, V13.2D, V29.2D
+	WORD $0x4eedd6f7 // FSUB V23.2D, V23.2D, V13.2D
+	WORD $0x4efdd610 // FSUB V16.2D, V16.2D, V29.2D
+	WORD $0x4e73cf32 // FMLA V18.2D, V25.2D, V19.2D
+	FMOVQ ln2Wide<>(SB), F19
+	WORD $0x4ef3cde4 // FMLS V4.2D, V15.2D, V19.2D
+	FMOVQ recipC1Wide<>(SB), F19
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e73cfaf // FMLA V15.2D, V29.2D, V19.2D
+	WORD $0x4ef8ceb7 // FMLS V23.2D, V21.2D, V24.2D
+	WORD $0x4e78ceb0 // FMLA V16.2D, V21.2D, V24.2D
+	WORD $0x6e64dc98 // FMUL V24.2D, V4.2D, V4.2D
+	FMOVQ expC11Wide<>(SB), F19
+	FMOVQ expC10Wide<>(SB), F25
+	WORD $0x4e73cc99 // FMLA V25.2D, V4.2D, V19.2D
+	FMOVQ expC9Wide<>(SB), F19
+	FMOVQ expC8Wide<>(SB), F14
+	WORD $0x4e73cc8e // FMLA V14.2D, V4.2D, V19.2D
+	FMOVQ expC7Wide<>(SB), F19
+	FMOVQ expC6Wide<>(SB), F22
+	WORD $0x4e73cc96 // FMLA V22.2D, V4.2D, V19.2D
+	FMOVQ expC5Wide<>(SB), F19
+	FMOVQ expC4Wide<>(SB), F0
+	WORD $0x4e73cc80 // FMLA V0.2D, V4.2D, V19.2D
+	FMOVQ expC3Wide<>(SB), F19
+	FMOVQ expC2Wide<>(SB), F17
+	WORD $0x4e73cc91 // FMLA V17.2D, V4.2D, V19.2D
+	WORD $0x4f745508 // SHL V8.2D, V8.2D, #52
+	WORD $0x4ef2ceb7 // FMLS V23.2D, V21.2D, V18.2D
+	FMOVQ expC12Wide<>(SB), F19
+	WORD $0x4e73cf19 // FMLA V25.2D, V24.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef38513 // ADD V19.2D, V8.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ef3d508 // FSUB V8.2D, V8.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e7ad67a // FADD V26.2D, V19.2D, V26.2D
+	WORD $0x4e72ceb0 // FMLA V16.2D, V21.2D, V18.2D
+	WORD $0x4efdce8d // FMLS V13.2D, V20.2D, V29.2D
+	WORD $0x4e79cf0e // FMLA V14.2D, V24.2D, V25.2D
+	WORD $0x4ef0ce97 // FMLS V23.2D, V20.2D, V16.2D
+	WORD $0x4e6ecf16 // FMLA V22.2D, V24.2D, V14.2D
+	WORD $0x4e77d5b7 // FADD V23.2D, V13.2D, V23.2D
+	WORD $0x4e76cf00 // FMLA V0.2D, V24.2D, V22.2D
+	WORD $0x4e6fcef4 // FMLA V20.2D, V23.2D, V15.2D
+	WORD $0x4e60cf11 // FMLA V17.2D, V24.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4e201cc0 // AND V0.2D, V6.2D, V0.2D
+	WORD $0x4ebb1e9b // ORR V27.2D, V20.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41d54 // ORR V20.2D, V10.2D, V20.2D
+	WORD $0x4e74d694 // FADD V20.2D, V20.2D, V20.2D
+	WORD $0x4ea41c86 // ORR V6.2D, V4.2D, V4.2D
+	WORD $0x4e71cf06 // FMLA V6.2D, V24.2D, V17.2D
+	FMOVQ tanhMinWide<>(SB), F15
+	WORD $0x4e74f5f4 // FMAX V20.2D, V15.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F15
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4e6fce97 // FMLA V23.2D, V20.2D, V15.2D
+	WORD $0x4ea81d0f // ORR V15.2D, V8.2D, V8.2D
+	WORD $0x4ee6ce6f // FMLS V15.2D, V19.2D, V6.2D
+	WORD $0x4eba1f56 // ORR V22.2D, V26.2D, V26.2D
+	WORD $0x4e66ce76 // FMLA V22.2D, V19.2D, V6.2D
+	WORD $0x4ee6d484 // FSUB V4.2D, V4.2D, V6.2D
+	FMOVQ tanhLowestWide<>(SB), F13
+	WORD $0x4e77f5b7 // FMAX V23.2D, V13.2D, V23.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd6ed // FSUB V13.2D, V23.2D, V13.2D
+	WORD $0x6e76fdee // FDIV V14.2D, V15.2D, V22.2D
+	WORD $0x4eefd508 // FSUB V8.2D, V8.2D, V15.2D
+	WORD $0x4ef6d75a // FSUB V26.2D, V26.2D, V22.2D
+	WORD $0x4e71cf04 // FMLA V4.2D, V24.2D, V17.2D
+	FMOVQ ln2Wide<>(SB), F17
+	WORD $0x4ef1cdb4 // FMLS V20.2D, V13.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F17
+	FMOVQ recipC0Wide<>(SB), F13
+	WORD $0x4e71cecd // FMLA V13.2D, V22.2D, V17.2D
+	WORD $0x4ee6ce68 // FMLS V8.2D, V19.2D, V6.2D
+	WORD $0x4e66ce7a // FMLA V26.2D, V19.2D, V6.2D
+	WORD $0x6e74de86 // FMUL V6.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F17
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e71ce98 // FMLA V24.2D, V20.2D, V17.2D
+	FMOVQ expC9Wide<>(SB), F17
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e71ce90 // FMLA V16.2D, V20.2D, V17.2D
+	FMOVQ expC7Wide<>(SB), F17
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e71ce99 // FMLA V25.2D, V20.2D, V17.2D
+	FMOVQ expC5Wide<>(SB), F17
+	FMOVQ expC4Wide<>(SB), F29
+	WORD $0x4e71ce9d // FMLA V29.2D, V20.2D, V17.2D
+	FMOVQ expC3Wide<>(SB), F17
+	FMOVQ expC2Wide<>(SB), F18
+	WORD $0x4e71ce92 // FMLA V18.2D, V20.2D, V17.2D
+	WORD $0x4f7456f7 // SHL V23.2D, V23.2D, #52
+	WORD $0x4ee4ce68 // FMLS V8.2D, V19.2D, V4.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71ccd8 // FMLA V24.2D, V6.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef186f1 // ADD V17.2D, V23.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef1d6f7 // FSUB V23.2D, V23.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e75d635 // FADD V21.2D, V17.2D, V21.2D
+	WORD $0x4e64ce7a // FMLA V26.2D, V19.2D, V4.2D
+	WORD $0x4ef6cdcf // FMLS V15.2D, V14.2D, V22.2D
+	WORD $0x4e78ccd0 // FMLA V16.2D, V6.2D, V24.2D
+	WORD $0x4efacdc8 // FMLS V8.2D, V14.2D, V26.2D
+	WORD $0x4e70ccd9 // FMLA V25.2D, V6.2D, V16.2D
+	WORD $0x4e68d5e8 // FADD V8.2D, V15.2D, V8.2D
+	WORD $0x4e79ccdd // FMLA V29.2D, V6.2D, V25.2D
+	WORD $0x4e6dcd0e // FMLA V14.2D, V8.2D, V13.2D
+	WORD $0x4e7dccd2 // FMLA V18.2D, V6.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F29
+	WORD $0x4e3d1d5d // AND V29.2D, V10.2D, V29.2D
+	WORD $0x4ea01dc0 // ORR V0.2D, V14.2D, V0.2D
+	WORD $0x6e7bdf9b // FMUL V27.2D, V28.2D, V27.2D
+	WORD $0x6e60dd80 // FMUL V0.2D, V12.2D, V0.2D
+	WORD $0x4eb41e8c // ORR V12.2D, V20.2D, V20.2D
+	WORD $0x4e72cccc // FMLA V12.2D, V6.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4ebc1c3c // ORR V28.2D, V1.2D, V28.2D
+	FMOVQ sigmoidMinWide<>(SB), F14
+	WORD $0x4e7cf5dc // FMAX V28.2D, V14.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F14
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4e6ecf8a // FMLA V10.2D, V28.2D, V14.2D
+	WORD $0x4eb71eee // ORR V14.2D, V23.2D, V23.2D
+	WORD $0x4eecce2e // FMLS V14.2D, V17.2D, V12.2D
+	WORD $0x4eb51ead // ORR V13.2D, V21.2D, V21.2D
+	WORD $0x4e6cce2d // FMLA V13.2D, V17.2D, V12.2D
+	WORD $0x4eecd694 // FSUB V20.2D, V20.2D, V12.2D
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4ee8d548 // FSUB V8.2D, V10.2D, V8.2D
+	WORD $0x6e6dfdd9 // FDIV V25.2D, V14.2D, V13.2D
+	WORD $0x4eeed6f7 // FSUB V23.2D, V23.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcd1c // FMLS V28.2D, V8.2D, V15.2D
+	WORD $0x4eedd6b5 // FSUB V21.2D, V21.2D, V13.2D
+	WORD $0x4e72ccd4 // FMLA V20.2D, V6.2D, V18.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F6
+	WORD $0x4e72cda6 // FMLA V6.2D, V13.2D, V18.2D
+	WORD $0x4eecce37 // FMLS V23.2D, V17.2D, V12.2D
+	WORD $0x4e6cce35 // FMLA V21.2D, V17.2D, V12.2D
+	WORD $0x6e7cdf8c // FMUL V12.2D, V28.2D, V28.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F15
+	WORD $0x4e72cf8f // FMLA V15.2D, V28.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e72cf90 // FMLA V16.2D, V28.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F26
+	WORD $0x4e72cf9a // FMLA V26.2D, V28.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e72cf98 // FMLA V24.2D, V28.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e72cf96 // FMLA V22.2D, V28.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72dd12 // FMUL V18.2D, V8.2D, V18.2D
+	WORD $0x4ef4ce37 // FMLS V23.2D, V17.2D, V20.2D
+	FMOVQ expC12Wide<>(SB), F8
+	WORD $0x4e68cd8f // FMLA V15.2D, V12.2D, V8.2D
+	WORD $0x4e74ce35 // FMLA V21.2D, V17.2D, V20.2D
+	FMOVQ sigmoidLowestWide<>(SB), F20
+	WORD $0x4e6af694 // FMAX V20.2D, V20.2D, V10.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18691 // ADD V17.2D, V20.2D, V17.2D
+	WORD $0x4e6fcd90 // FMLA V16.2D, V12.2D, V15.2D
+	WORD $0x4eedcf2e // FMLS V14.2D, V25.2D, V13.2D
+	WORD $0x4ef5cf37 // FMLS V23.2D, V25.2D, V21.2D
+	WORD $0x4e70cd9a // FMLA V26.2D, V12.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6ee1e610 // FCMGT V16.2D, V16.2D, V1.2D
+	WORD $0x4e77d5d7 // FADD V23.2D, V14.2D, V23.2D
+	WORD $0x4e7acd98 // FMLA V24.2D, V12.2D, V26.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F26
+	WORD $0x4efa855a // ADD V26.2D, V10.2D, V26.2D
+	WORD $0x4e66cef9 // FMLA V25.2D, V23.2D, V6.2D
+	FMOVQ scaleUpWide<>(SB), F6
+	WORD $0x4eb01e17 // ORR V23.2D, V16.2D, V16.2D
+	WORD $0x6e661f57 // BSL V23.2D, V26.2D, V6.2D
+	WORD $0x4e78cd96 // FMLA V22.2D, V12.2D, V24.2D
+	WORD $0x4ebd1f3d // ORR V29.2D, V25.2D, V29.2D
+	WORD $0x6e7ddc5d // FMUL V29.2D, V2.2D, V29.2D
+	WORD $0x4ebc1f82 // ORR V2.2D, V28.2D, V28.2D
+	WORD $0x4e76cd82 // FMLA V2.2D, V12.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e79d459 // FADD V25.2D, V2.2D, V25.2D
+	WORD $0x4ee2d79c // FSUB V28.2D, V28.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef8d738 // FSUB V24.2D, V25.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F6
+	WORD $0x4ea61ca6 // ORR V6.2D, V5.2D, V6.2D
+	FMOVQ sigmoidMinWide<>(SB), F26
+	WORD $0x4e66f746 // FMAX V6.2D, V26.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e79ce3a // FMLA V26.2D, V17.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F10
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e6accce // FMLA V14.2D, V6.2D, V10.2D
+	WORD $0x4e76cd9c // FMLA V28.2D, V12.2D, V22.2D
+	WORD $0x4ef8d458 // FSUB V24.2D, V2.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4eb01e16 // ORR V22.2D, V16.2D, V16.2D
+	WORD $0x6e621f36 // BSL V22.2D, V25.2D, V2.2D
+	WORD $0x6e7afec2 // FDIV V2.2D, V22.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4efad58c // FSUB V12.2D, V12.2D, V26.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead5ca // FSUB V10.2D, V14.2D, V10.2D
+	WORD $0x4e7cd71c // FADD V28.2D, V24.2D, V28.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F1
+	WORD $0x4e78cf41 // FMLA V1.2D, V26.2D, V24.2D
+	WORD $0x4e79ce2c // FMLA V12.2D, V17.2D, V25.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8cd46 // FMLS V6.2D, V10.2D, V24.2D
+	WORD $0x4e79ce5c // FMLA V28.2D, V18.2D, V25.2D
+	WORD $0x6e66dcd9 // FMUL V25.2D, V6.2D, V6.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e72ccd8 // FMLA V24.2D, V6.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F21
+	WORD $0x4e72ccd5 // FMLA V21.2D, V6.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F13
+	WORD $0x4e72cccd // FMLA V13.2D, V6.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F15
+	WORD $0x4e72cccf // FMLA V15.2D, V6.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F20
+	WORD $0x4e72ccd4 // FMLA V20.2D, V6.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72dd52 // FMUL V18.2D, V10.2D, V18.2D
+	WORD $0x4e7cce2c // FMLA V12.2D, V17.2D, V28.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cf38 // FMLA V24.2D, V25.2D, V17.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6e711f90 // BSL V16.2D, V28.2D, V17.2D
+	FMOVQ sigmoidLowestWide<>(SB), F17
+	WORD $0x4e6ef631 // FMAX V17.2D, V17.2D, V14.2D
+	WORD $0x4efacc56 // FMLS V22.2D, V2.2D, V26.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efa863a // ADD V26.2D, V17.2D, V26.2D
+	WORD $0x4eeccc50 // FMLS V16.2D, V2.2D, V12.2D
+	WORD $0x4e78cf35 // FMLA V21.2D, V25.2D, V24.2D
+	WORD $0x4e70d6d0 // FADD V16.2D, V22.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F22
+	WORD $0x6ee5e6d6 // FCMGT V22.2D, V22.2D, V5.2D
+	WORD $0x4e75cf2d // FMLA V13.2D, V25.2D, V21.2D
+	WORD $0x4e61ce02 // FMLA V2.2D, V16.2D, V1.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F1
+	WORD $0x4ee185c1 // ADD V1.2D, V14.2D, V1.2D
+	WORD $0x4e6dcf2f // FMLA V15.2D, V25.2D, V13.2D
+	FMOVQ scaleUpWide<>(SB), F13
+	WORD $0x4eb61ece // ORR V14.2D, V22.2D, V22.2D
+	WORD $0x6e6d1c2e // BSL V14.2D, V1.2D, V13.2D
+	WORD $0x6e77dc57 // FMUL V23.2D, V2.2D, V23.2D
+	WORD $0x4e6fcf34 // FMLA V20.2D, V25.2D, V15.2D
+	FMOVQ scaleDownWide<>(SB), F15
+	WORD $0x6e6fdeef // FMUL V15.2D, V23.2D, V15.2D
+	WORD $0x4ea61cd7 // ORR V23.2D, V6.2D, V6.2D
+	WORD $0x4e74cf37 // FMLA V23.2D, V25.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e62d6e2 // FADD V2.2D, V23.2D, V2.2D
+	WORD $0x4ef7d4c6 // FSUB V6.2D, V6.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eedd44d // FSUB V13.2D, V2.2D, V13.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11d21 // ORR V1.2D, V9.2D, V1.2D
+	FMOVQ sigmoidMinWide<>(SB), F16
+	WORD $0x4e61f601 // FMAX V1.2D, V16.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e62cf50 // FMLA V16.2D, V26.2D, V2.2D
+	FMOVQ log2eWide<>(SB), F21
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4e75cc25 // FMLA V5.2D, V1.2D, V21.2D
+	WORD $0x4e74cf26 // FMLA V6.2D, V25.2D, V20.2D
+	WORD $0x4eedd6ed // FSUB V13.2D, V23.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4eb61ed4 // ORR V20.2D, V22.2D, V22.2D
+	WORD $0x6e771c54 // BSL V20.2D, V2.2D, V23.2D
+	WORD $0x6e70fe97 // FDIV V23.2D, V20.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef0d739 // FSUB V25.2D, V25.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F21
+	WORD $0x4ef5d4b5 // FSUB V21.2D, V5.2D, V21.2D
+	WORD $0x4e66d5a6 // FADD V6.2D, V13.2D, V6.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F24
+	WORD $0x4e6dce18 // FMLA V24.2D, V16.2D, V13.2D
+	WORD $0x4e62cf59 // FMLA V25.2D, V26.2D, V2.2D
+	FMOVQ ln2Wide<>(SB), F13
+	WORD $0x4eedcea1 // FMLS V1.2D, V21.2D, V13.2D
+	WORD $0x4e62ce46 // FMLA V6.2D, V18.2D, V2.2D
+	WORD $0x6e61dc22 // FMUL V2.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F13
+	WORD $0x4e72cc2d // FMLA V13.2D, V1.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F12
+	WORD $0x4e72cc2c // FMLA V12.2D, V1.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F17
+	WORD $0x4e72cc31 // FMLA V17.2D, V1.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e72cc3c // FMLA V28.2D, V1.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F10
+	WORD $0x4e72cc2a // FMLA V10.2D, V1.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72deb2 // FMUL V18.2D, V21.2D, V18.2D
+	WORD $0x4e66cf59 // FMLA V25.2D, V26.2D, V6.2D
+	FMOVQ expC12Wide<>(SB), F26
+	WORD $0x4e7acc4d // FMLA V13.2D, V2.2D, V26.2D
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6e7a1cd6 // BSL V22.2D, V6.2D, V26.2D
+	FMOVQ sigmoidLowestWide<>(SB), F26
+	WORD $0x4e65f75a // FMAX V26.2D, V26.2D, V5.2D
+	WORD $0x4ef0cef4 // FMLS V20.2D, V23.2D, V16.2D
+	WORD $0x4f74575a // SHL V26.2D, V26.2D, #52
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef08750 // ADD V16.2D, V26.2D, V16.2D
+	WORD $0x4ef9cef6 // FMLS V22.2D, V23.2D, V25.2D
+	WORD $0x4e6dcc4c // FMLA V12.2D, V2.2D, V13.2D
+	WORD $0x4e76d696 // FADD V22.2D, V20.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F20
+	WORD $0x6ee9e694 // FCMGT V20.2D, V20.2D, V9.2D
+	WORD $0x4e6ccc51 // FMLA V17.2D, V2.2D, V12.2D
+	WORD $0x4e78ced7 // FMLA V23.2D, V22.2D, V24.2D
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F24
+	WORD $0x4ef884b8 // ADD V24.2D, V5.2D, V24.2D
+	WORD $0x4e71cc5c // FMLA V28.2D, V2.2D, V17.2D
+	FMOVQ scaleUpWide<>(SB), F17
+	WORD $0x4eb41e85 // ORR V5.2D, V20.2D, V20.2D
+	WORD $0x6e711f05 // BSL V5.2D, V24.2D, V17.2D
+	WORD $0x6e6edeee // FMUL V14.2D, V23.2D, V14.2D
+	WORD $0x4e7ccc4a // FMLA V10.2D, V2.2D, V28.2D
+	FMOVQ scaleDownWide<>(SB), F28
+	WORD $0x6e7cdddc // FMUL V28.2D, V14.2D, V28.2D
+	WORD $0x4ea11c2e // ORR V14.2D, V1.2D, V1.2D
+	WORD $0x4e6acc4e // FMLA V14.2D, V2.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4e77d5d7 // FADD V23.2D, V14.2D, V23.2D
+	WORD $0x4eeed421 // FSUB V1.2D, V1.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef1d6f1 // FSUB V17.2D, V23.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e77ce18 // FMLA V24.2D, V16.2D, V23.2D
+	WORD $0x4e6acc41 // FMLA V1.2D, V2.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eb41e82 // ORR V2.2D, V20.2D, V20.2D
+	WORD $0x6e6a1ee2 // BSL V2.2D, V23.2D, V10.2D
+	FMOVQ 0(R3), F10
+	FMOVQ 16(R3), F22
+	WORD $0x4ef1d5d1 // FSUB V17.2D, V14.2D, V17.2D
+	FMOVQ 32(R3), F14
+	WORD $0x6e78fc4c // FDIV V12.2D, V2.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4ef8d529 // FSUB V9.2D, V9.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F25
+	WORD $0x4e6dcf19 // FMLA V25.2D, V24.2D, V13.2D
+	FMOVQ signBitWide<>(SB), F13
+	WORD $0x4ead1c6d // ORR V13.2D, V3.2D, V13.2D
+	WORD $0x4e61d621 // FADD V1.2D, V17.2D, V1.2D
+	FMOVQ sigmoidMinWide<>(SB), F17
+	WORD $0x4e6df62d // FMAX V13.2D, V17.2D, V13.2D
+	WORD $0x4e77ce09 // FMLA V9.2D, V16.2D, V23.2D
+	FMOVQ log2eWide<>(SB), F17
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4e71cdba // FMLA V26.2D, V13.2D, V17.2D
+	WORD $0x4e77ce41 // FMLA V1.2D, V18.2D, V23.2D
+	WORD $0x4e6acdfb // FMLA V27.2D, V15.2D, V10.2D
+	WORD $0x4e76cf80 // FMLA V0.2D, V28.2D, V22.2D
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4ef6d756 // FSUB V22.2D, V26.2D, V22.2D
+	WORD $0x4e61ce09 // FMLA V9.2D, V16.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6e701c34 // BSL V20.2D, V1.2D, V16.2D
+	FMOVQ ln2Wide<>(SB), F16
+	WORD $0x4ef0cecd // FMLS V13.2D, V22.2D, V16.2D
+	FMOVQ F27, 0(R3)
+	FMOVQ F0, 16(R3)
+	WORD $0x4ef8cd82 // FMLS V2.2D, V12.2D, V24.2D
+	WORD $0x4ee9cd94 // FMLS V20.2D, V12.2D, V9.2D
+	WORD $0x6e6ddda9 // FMUL V9.2D, V13.2D, V13.2D
+	FMOVQ expC11Wide<>(SB), F24
+	FMOVQ expC10Wide<>(SB), F16
+	WORD $0x4e78cdb0 // FMLA V16.2D, V13.2D, V24.2D
+	FMOVQ expC9Wide<>(SB), F24
+	FMOVQ expC8Wide<>(SB), F1
+	WORD $0x4e78cda1 // FMLA V1.2D, V13.2D, V24.2D
+	FMOVQ expC7Wide<>(SB), F24
+	FMOVQ expC6Wide<>(SB), F28
+	WORD $0x4e78cdbc // FMLA V28.2D, V13.2D, V24.2D
+	FMOVQ expC5Wide<>(SB), F24
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e78cdaa // FMLA V10.2D, V13.2D, V24.2D
+	FMOVQ expC3Wide<>(SB), F24
+	FMOVQ expC2Wide<>(SB), F15
+	WORD $0x4e78cdaf // FMLA V15.2D, V13.2D, V24.2D
+	WORD $0x4e74d454 // FADD V20.2D, V2.2D, V20.2D
+	FMOVQ ln2ExcessWide<>(SB), F2
+	WORD $0x6e62dec2 // FMUL V2.2D, V22.2D, V2.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76cd30 // FMLA V16.2D, V9.2D, V22.2D
+	FMOVQ sigmoidLowestWide<>(SB), F22
+	WORD $0x4e7af6d6 // FMAX V22.2D, V22.2D, V26.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	WORD $0x4e79ce8c // FMLA V12.2D, V20.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef986d9 // ADD V25.2D, V22.2D, V25.2D
+	WORD $0x4e70cd21 // FMLA V1.2D, V9.2D, V16.2D
+	WORD $0x6e65dd85 // FMUL V5.2D, V12.2D, V5.2D
+	FMOVQ zeroWide<>(SB), F12
+	WORD $0x6ee3e58c // FCMGT V12.2D, V12.2D, V3.2D
+	WORD $0x4e61cd3c // FMLA V28.2D, V9.2D, V1.2D
+	FMOVQ scaleDownWide<>(SB), F1
+	WORD $0x6e61dca1 // FMUL V1.2D, V5.2D, V1.2D
+	WORD $0x4f74575a // SHL V26.2D, V26.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F5
+	WORD $0x4ee58745 // ADD V5.2D, V26.2D, V5.2D
+	WORD $0x4e7ccd2a // FMLA V10.2D, V9.2D, V28.2D
+	FMOVQ scaleUpWide<>(SB), F28
+	WORD $0x4eac1d9a // ORR V26.2D, V12.2D, V12.2D
+	WORD $0x6e7c1cba // BSL V26.2D, V5.2D, V28.2D
+	WORD $0x4e6ecc3d // FMLA V29.2D, V1.2D, V14.2D
+	WORD $0x4e6acd2f // FMLA V15.2D, V9.2D, V10.2D
+	FMOVQ F29, 32(R3)
+	WORD $0x4ead1daa // ORR V10.2D, V13.2D, V13.2D
+	WORD $0x4e6fcd2a // FMLA V10.2D, V9.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4e6ed54e // FADD V14.2D, V10.2D, V14.2D
+	WORD $0x4eead5ad // FSUB V13.2D, V13.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee1d5c1 // FSUB V1.2D, V14.2D, V1.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4ebc1cfc // ORR V28.2D, V7.2D, V28.2D
+	FMOVQ sigmoidMinWide<>(SB), F5
+	WORD $0x4e7cf4bc // FMAX V28.2D, V5.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e6ecf25 // FMLA V5.2D, V25.2D, V14.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e63cf90 // FMLA V16.2D, V28.2D, V3.2D
+	WORD $0x4e6fcd2d // FMLA V13.2D, V9.2D, V15.2D
+	WORD $0x4ee1d541 // FSUB V1.2D, V10.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eac1d8f // ORR V15.2D, V12.2D, V12.2D
+	WORD $0x6e6a1dcf // BSL V15.2D, V14.2D, V10.2D
+	WORD $0x6e65fdea // FDIV V10.2D, V15.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4ee5d529 // FSUB V9.2D, V9.2D, V5.2D
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4ee3d603 // FSUB V3.2D, V16.2D, V3.2D
+	WORD $0x4e6dd42d // FADD V13.2D, V1.2D, V13.2D
+	FMOVQ recipC1Wide<>(SB), F1
+	FMOVQ recipC0Wide<>(SB), F22
+	WORD $0x4e61ccb6 // FMLA V22.2D, V5.2D, V1.2D
+	WORD $0x4e6ecf29 // FMLA V9.2D, V25.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F1
+	WORD $0x4ee1cc7c // FMLS V28.2D, V3.2D, V1.2D
+	WORD $0x4e6ecc4d // FMLA V13.2D, V2.2D, V14.2D
+	WORD $0x6e7cdf8e // FMUL V14.2D, V28.2D, V28.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F1
+	WORD $0x4e62cf81 // FMLA V1.2D, V28.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F20
+	WORD $0x4e62cf94 // FMLA V20.2D, V28.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F24
+	WORD $0x4e62cf98 // FMLA V24.2D, V28.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F23
+	WORD $0x4e62cf97 // FMLA V23.2D, V28.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F18
+	WORD $0x4e62cf92 // FMLA V18.2D, V28.2D, V2.2D
+	FMOVQ ln2ExcessWide<>(SB), F2
+	WORD $0x6e62dc62 // FMUL V2.2D, V3.2D, V2.2D
+	WORD $0x4e6dcf29 // FMLA V9.2D, V25.2D, V13.2D
+	FMOVQ expC12Wide<>(SB), F25
+	WORD $0x4e79cdc1 // FMLA V1.2D, V14.2D, V25.2D
+	FMOVQ zeroWide<>(SB), F25
+	WORD $0x6e791dac // BSL V12.2D, V13.2D, V25.2D
+	FMOVQ sigmoidLowestWide<>(SB), F25
+	WORD $0x4e70f739 // FMAX V25.2D, V25.2D, V16.2D
+	WORD $0x4ee5cd4f // FMLS V15.2D, V10.2D, V5.2D
+	WORD $0x4f745739 // SHL V25.2D, V25.2D, #52
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee58725 // ADD V5.2D, V25.2D, V5.2D
+	WORD $0x4ee9cd4c // FMLS V12.2D, V10.2D, V9.2D
+	WORD $0x4e61cdd4 // FMLA V20.2D, V14.2D, V1.2D
+	WORD $0x4e6cd5ec // FADD V12.2D, V15.2D, V12.2D
+	FMOVQ zeroWide<>(SB), F15
+	WORD $0x6ee7e5ef // FCMGT V15.2D, V15.2D, V7.2D
+	WORD $0x4e74cdd8 // FMLA V24.2D, V14.2D, V20.2D
+	WORD $0x4e76cd8a // FMLA V10.2D, V12.2D, V22.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef68616 // ADD V22.2D, V16.2D, V22.2D
+	WORD $0x4e78cdd7 // FMLA V23.2D, V14.2D, V24.2D
+	FMOVQ scaleUpWide<>(SB), F24
+	WORD $0x4eaf1df0 // ORR V16.2D, V15.2D, V15.2D
+	WORD $0x6e781ed0 // BSL V16.2D, V22.2D, V24.2D
+	WORD $0x6e7add5a // FMUL V26.2D, V10.2D, V26.2D
+	WORD $0x4e77cdd2 // FMLA V18.2D, V14.2D, V23.2D
+	FMOVQ scaleDownWide<>(SB), F23
+	WORD $0x6e77df57 // FMUL V23.2D, V26.2D, V23.2D
+	WORD $0x4ebc1f9a // ORR V26.2D, V28.2D, V28.2D
+	WORD $0x4e72cdda // FMLA V26.2D, V14.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad74a // FADD V10.2D, V26.2D, V10.2D
+	WORD $0x4efad79c // FSUB V28.2D, V28.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef8d558 // FSUB V24.2D, V10.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4eb61d76 // ORR V22.2D, V11.2D, V22.2D
+	FMOVQ sigmoidMinWide<>(SB), F12
+	WORD $0x4e76f596 // FMAX V22.2D, V12.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6accac // FMLA V12.2D, V5.2D, V10.2D
+	FMOVQ log2eWide<>(SB), F20
+	FMOVQ rounderWide<>(SB), F7
+	WORD $0x4e74cec7 // FMLA V7.2D, V22.2D, V20.2D
+	WORD $0x4e72cddc // FMLA V28.2D, V14.2D, V18.2D
+	WORD $0x4ef8d758 // FSUB V24.2D, V26.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4eaf1df2 // ORR V18.2D, V15.2D, V15.2D
+	WORD $0x6e7a1d52 // BSL V18.2D, V10.2D, V26.2D
+	WORD $0x6e6cfe5a // FDIV V26.2D, V18.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eecd5ce // FSUB V14.2D, V14.2D, V12.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d4f4 // FSUB V20.2D, V7.2D, V20.2D
+	WORD $0x4e7cd71c // FADD V28.2D, V24.2D, V28.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F1
+	WORD $0x4e78cd81 // FMLA V1.2D, V12.2D, V24.2D
+	WORD $0x4e6accae // FMLA V14.2D, V5.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8ce96 // FMLS V22.2D, V20.2D, V24.2D
+	WORD $0x4e6acc5c // FMLA V28.2D, V2.2D, V10.2D
+	WORD $0x6e76deca // FMUL V10.2D, V22.2D, V22.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e62ced8 // FMLA V24.2D, V22.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e62cec9 // FMLA V9.2D, V22.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e62ced9 // FMLA V25.2D, V22.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e62cecd // FMLA V13.2D, V22.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F3
+	WORD $0x4e62cec3 // FMLA V3.2D, V22.2D, V2.2D
+	FMOVQ ln2ExcessWide<>(SB), F2
+	WORD $0x6e62de82 // FMUL V2.2D, V20.2D, V2.2D
+	WORD $0x4e7cccae // FMLA V14.2D, V5.2D, V28.2D
+	FMOVQ expC12Wide<>(SB), F5
+	WORD $0x4e65cd58 // FMLA V24.2D, V10.2D, V5.2D
+	FMOVQ zeroWide<>(SB), F5
+	WORD $0x6e651f8f // BSL V15.2D, V28.2D, V5.2D
+	FMOVQ sigmoidLowestWide<>(SB), F5
+	WORD $0x4e67f4a5 // FMAX V5.2D, V5.2D, V7.2D
+	WORD $0x4eeccf52 // FMLS V18.2D, V26.2D, V12.2D
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eec84ac // ADD V12.2D, V5.2D, V12.2D
+	WORD $0x4eeecf4f // FMLS V15.2D, V26.2D, V14.2D
+	WORD $0x4e78cd49 // FMLA V9.2D, V10.2D, V24.2D
+	WORD $0x4e6fd64f // FADD V15.2D, V18.2D, V15.2D
+	FMOVQ zeroWide<>(SB), F18
+	WORD $0x6eebe652 // FCMGT V18.2D, V18.2D, V11.2D
+	WORD $0x4e69cd59 // FMLA V25.2D, V10.2D, V9.2D
+	WORD $0x4e61cdfa // FMLA V26.2D, V15.2D, V1.2D
+	WORD $0x4f7454e7 // SHL V7.2D, V7.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F1
+	WORD $0x4ee184e1 // ADD V1.2D, V7.2D, V1.2D
+	WORD $0x4e79cd4d // FMLA V13.2D, V10.2D, V25.2D
+	FMOVQ scaleUpWide<>(SB), F25
+	WORD $0x4eb21e47 // ORR V7.2D, V18.2D, V18.2D
+	WORD $0x6e791c27 // BSL V7.2D, V1.2D, V25.2D
+	WORD $0x6e70df50 // FMUL V16.2D, V26.2D, V16.2D
+	WORD $0x4e6dcd43 // FMLA V3.2D, V10.2D, V13.2D
+	FMOVQ scaleDownWide<>(SB), F13
+	WORD $0x6e6dde0d // FMUL V13.2D, V16.2D, V13.2D
+	WORD $0x4eb61ed0 // ORR V16.2D, V22.2D, V22.2D
+	WORD $0x4e63cd50 // FMLA V16.2D, V10.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e7ad61a // FADD V26.2D, V16.2D, V26.2D
+	WORD $0x4ef0d6d6 // FSUB V22.2D, V22.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef9d759 // FSUB V25.2D, V26.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11f61 // ORR V1.2D, V27.2D, V1.2D
+	WORD $0x4e61d421 // FADD V1.2D, V1.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e7acd8f // FMLA V15.2D, V12.2D, V26.2D
+	WORD $0x4e63cd56 // FMLA V22.2D, V10.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4eb21e4a // ORR V10.2D, V18.2D, V18.2D
+	WORD $0x6e631f4a // BSL V10.2D, V26.2D, V3.2D
+	WORD $0x4ef9d619 // FSUB V25.2D, V16.2D, V25.2D
+	FMOVQ tanhMinWide<>(SB), F16
+	WORD $0x4e61f601 // FMAX V1.2D, V16.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F16
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e70cc23 // FMLA V3.2D, V1.2D, V16.2D
+	WORD $0x6e6ffd50 // FDIV V16.2D, V10.2D, V15.2D
+	WORD $0x4e76d736 // FADD V22.2D, V25.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4eefd739 // FSUB V25.2D, V25.2D, V15.2D
+	FMOVQ recipC1Wide<>(SB), F9
+	FMOVQ recipC0Wide<>(SB), F11
+	WORD $0x4e69cdeb // FMLA V11.2D, V15.2D, V9.2D
+	FMOVQ tanhLowestWide<>(SB), F9
+	WORD $0x4e63f523 // FMAX V3.2D, V9.2D, V3.2D
+	WORD $0x4e7acc56 // FMLA V22.2D, V2.2D, V26.2D
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4ee2d462 // FSUB V2.2D, V3.2D, V2.2D
+	WORD $0x4e7acd99 // FMLA V25.2D, V12.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F26
+	WORD $0x4efacc41 // FMLS V1.2D, V2.2D, V26.2D
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6e7a1ed2 // BSL V18.2D, V22.2D, V26.2D
+	WORD $0x4e76cd99 // FMLA V25.2D, V12.2D, V22.2D
+	WORD $0x6e61dc36 // FMUL V22.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F12
+	FMOVQ expC10Wide<>(SB), F26
+	WORD $0x4e6ccc3a // FMLA V26.2D, V1.2D, V12.2D
+	FMOVQ expC9Wide<>(SB), F12
+	FMOVQ expC8Wide<>(SB), F2
+	WORD $0x4e6ccc22 // FMLA V2.2D, V1.2D, V12.2D
+	FMOVQ expC7Wide<>(SB), F12
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e6ccc29 // FMLA V9.2D, V1.2D, V12.2D
+	FMOVQ expC5Wide<>(SB), F12
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e6ccc38 // FMLA V24.2D, V1.2D, V12.2D
+	FMOVQ expC3Wide<>(SB), F12
+	FMOVQ expC2Wide<>(SB), F14
+	WORD $0x4e6ccc2e // FMLA V14.2D, V1.2D, V12.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	WORD $0x4eefce0a // FMLS V10.2D, V16.2D, V15.2D
+	FMOVQ expC12Wide<>(SB), F15
+	WORD $0x4e6fceda // FMLA V26.2D, V22.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eef846f // ADD V15.2D, V3.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4eefd463 // FSUB V3.2D, V3.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd5ec // FADD V12.2D, V15.2D, V12.2D
+	WORD $0x4ef9ce12 // FMLS V18.2D, V16.2D, V25.2D
+	WORD $0x4e7acec2 // FMLA V2.2D, V22.2D, V26.2D
+	WORD $0x4e72d552 // FADD V18.2D, V10.2D, V18.2D
+	WORD $0x4e62cec9 // FMLA V9.2D, V22.2D, V2.2D
+	WORD $0x4e6bce50 // FMLA V16.2D, V18.2D, V11.2D
+	WORD $0x4e69ced8 // FMLA V24.2D, V22.2D, V9.2D
+	WORD $0x6e67de07 // FMUL V7.2D, V16.2D, V7.2D
+	WORD $0x4e78cece // FMLA V14.2D, V22.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F24
+	WORD $0x4e381f78 // AND V24.2D, V27.2D, V24.2D
+	FMOVQ scaleDownWide<>(SB), F27
+	WORD $0x6e7bdcfb // FMUL V27.2D, V7.2D, V27.2D
+	WORD $0x4ea11c27 // ORR V7.2D, V1.2D, V1.2D
+	WORD $0x4e6ecec7 // FMLA V7.2D, V22.2D, V14.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4eb01c10 // ORR V16.2D, V0.2D, V16.2D
+	WORD $0x4e70d610 // FADD V16.2D, V16.2D, V16.2D
+	FMOVQ tanhMinWide<>(SB), F9
+	WORD $0x4e70f530 // FMAX V16.2D, V9.2D, V16.2D
+	WORD $0x4ea31c69 // ORR V9.2D, V3.2D, V3.2D
+	WORD $0x4ee7cde9 // FMLS V9.2D, V15.2D, V7.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4e6bce12 // FMLA V18.2D, V16.2D, V11.2D
+	WORD $0x4eac1d8b // ORR V11.2D, V12.2D, V12.2D
+	WORD $0x4e67cdeb // FMLA V11.2D, V15.2D, V7.2D
+	WORD $0x4ee7d421 // FSUB V1.2D, V1.2D, V7.2D
+	WORD $0x4ee9d463 // FSUB V3.2D, V3.2D, V9.2D
+	FMOVQ tanhLowestWide<>(SB), F2
+	WORD $0x4e72f452 // FMAX V18.2D, V2.2D, V18.2D
+	WORD $0x6e6bfd22 // FDIV V2.2D, V9.2D, V11.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead64a // FSUB V10.2D, V18.2D, V10.2D
+	WORD $0x4eebd58c // FSUB V12.2D, V12.2D, V11.2D
+	WORD $0x4e6ecec1 // FMLA V1.2D, V22.2D, V14.2D
+	WORD $0x4ee7cde3 // FMLS V3.2D, V15.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F14
+	FMOVQ recipC0Wide<>(SB), F22
+	WORD $0x4e6ecd76 // FMLA V22.2D, V11.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F14
+	WORD $0x4eeecd50 // FMLS V16.2D, V10.2D, V14.2D
+	WORD $0x4e67cdec // FMLA V12.2D, V15.2D, V7.2D
+	WORD $0x4ee1cde3 // FMLS V3.2D, V15.2D, V1.2D
+	WORD $0x6e70de07 // FMUL V7.2D, V16.2D, V16.2D
+	FMOVQ expC11Wide<>(SB), F14
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e6ece0a // FMLA V10.2D, V16.2D, V14.2D
+	FMOVQ expC9Wide<>(SB), F14
+	FMOVQ expC8Wide<>(SB), F26
+	WORD $0x4e6ece1a // FMLA V26.2D, V16.2D, V14.2D
+	FMOVQ expC7Wide<>(SB), F14
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e6ece19 // FMLA V25.2D, V16.2D, V14.2D
+	FMOVQ expC5Wide<>(SB), F14
+	FMOVQ expC4Wide<>(SB), F5
+	WORD $0x4e6ece05 // FMLA V5.2D, V16.2D, V14.2D
+	FMOVQ expC3Wide<>(SB), F14
+	FMOVQ expC2Wide<>(SB), F28
+	WORD $0x4e6ece1c // FMLA V28.2D, V16.2D, V14.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	WORD $0x4e61cdec // FMLA V12.2D, V15.2D, V1.2D
+	FMOVQ expC12Wide<>(SB), F1
+	WORD $0x4e61ccea // FMLA V10.2D, V7.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee18641 // ADD V1.2D, V18.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ee1d652 // FSUB V18.2D, V18.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e6fd42f // FADD V15.2D, V1.2D, V15.2D
+	WORD $0x4eebcc49 // FMLS V9.2D, V2.2D, V11.2D
+	WORD $0x4eeccc43 // FMLS V3.2D, V2.2D, V12.2D
+	WORD $0x4e6accfa // FMLA V26.2D, V7.2D, V10.2D
+	WORD $0x4e63d523 // FADD V3.2D, V9.2D, V3.2D
+	WORD $0x4e7accf9 // FMLA V25.2D, V7.2D, V26.2D
+	WORD $0x4e76cc62 // FMLA V2.2D, V3.2D, V22.2D
+	WORD $0x4e79cce5 // FMLA V5.2D, V7.2D, V25.2D
+	WORD $0x4eb81c58 // ORR V24.2D, V2.2D, V24.2D
+	WORD $0x6e78def8 // FMUL V24.2D, V23.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F23
+	WORD $0x4e371c17 // AND V23.2D, V0.2D, V23.2D
+	WORD $0x4e65ccfc // FMLA V28.2D, V7.2D, V5.2D
+	WORD $0x4eb01e05 // ORR V5.2D, V16.2D, V16.2D
+	WORD $0x4e7ccce5 // FMLA V5.2D, V7.2D, V28.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4ea01fa0 // ORR V0.2D, V29.2D, V0.2D
+	WORD $0x4e60d400 // FADD V0.2D, V0.2D, V0.2D
+	FMOVQ tanhMinWide<>(SB), F2
+	WORD $0x4e60f440 // FMAX V0.2D, V2.2D, V0.2D
+	WORD $0x4eb21e42 // ORR V2.2D, V18.2D, V18.2D
+	WORD $0x4ee5cc22 // FMLS V2.2D, V1.2D, V5.2D
+	FMOVQ log2eWide<>(SB), F25
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4e79cc16 // FMLA V22.2D, V0.2D, V25.2D
+	WORD $0x4eaf1df9 // ORR V25.2D, V15.2D, V15.2D
+	WORD $0x4e65cc39 // FMLA V25.2D, V1.2D, V5.2D
+	WORD $0x4ee5d610 // FSUB V16.2D, V16.2D, V5.2D
+	WORD $0x4ee2d652 // FSUB V18.2D, V18.2D, V2.2D
+	FMOVQ tanhLowestWide<>(SB), F3
+	WORD $0x4e76f476 // FMAX V22.2D, V3.2D, V22.2D
+	WORD $0x6e79fc43 // FDIV V3.2D, V2.2D, V25.2D
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4efad6da // FSUB V26.2D, V22.2D, V26.2D
+	WORD $0x4ef9d5ef // FSUB V15.2D, V15.2D, V25.2D
+	WORD $0x4e7cccf0 // FMLA V16.2D, V7.2D, V28.2D
+	WORD $0x4ee5cc32 // FMLS V18.2D, V1.2D, V5.2D
+	FMOVQ recipC1Wide<>(SB), F28
+	FMOVQ recipC0Wide<>(SB), F7
+	WORD $0x4e7ccf27 // FMLA V7.2D, V25.2D, V28.2D
+	FMOVQ ln2Wide<>(SB), F28
+	WORD $0x4efccf40 // FMLS V0.2D, V26.2D, V28.2D
+	WORD $0x4e65cc2f // FMLA V15.2D, V1.2D, V5.2D
+	WORD $0x4ef0cc32 // FMLS V18.2D, V1.2D, V16.2D
+	WORD $0x6e60dc05 // FMUL V5.2D, V0.2D, V0.2D
+	FMOVQ expC11Wide<>(SB), F28
+	FMOVQ expC10Wide<>(SB), F26
+	WORD $0x4e7ccc1a // FMLA V26.2D, V0.2D, V28.2D
+	FMOVQ expC9Wide<>(SB), F28
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e7ccc09 // FMLA V9.2D, V0.2D, V28.2D
+	FMOVQ expC7Wide<>(SB), F28
+	FMOVQ expC6Wide<>(SB), F10
+	WORD $0x4e7ccc0a // FMLA V10.2D, V0.2D, V28.2D
+	FMOVQ expC5Wide<>(SB), F28
+	FMOVQ expC4Wide<>(SB), F12
+	WORD $0x4e7ccc0c // FMLA V12.2D, V0.2D, V28.2D
+	FMOVQ expC3Wide<>(SB), F28
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e7ccc0b // FMLA V11.2D, V0.2D, V28.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	WORD $0x4e70cc2f // FMLA V15.2D, V1.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F16
+	WORD $0x4e70ccba // FMLA V26.2D, V5.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef086d0 // ADD V16.2D, V22.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef0d6d6 // FSUB V22.2D, V22.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4e61d601 // FADD V1.2D, V16.2D, V1.2D
+	WORD $0x4ef9cc62 // FMLS V2.2D, V3.2D, V25.2D
+	WORD $0x4eefcc72 // FMLS V18.2D, V3.2D, V15.2D
+	WORD $0x4e7acca9 // FMLA V9.2D, V5.2D, V26.2D
+	WORD $0x4e72d452 // FADD V18.2D, V2.2D, V18.2D
+	WORD $0x4e69ccaa // FMLA V10.2D, V5.2D, V9.2D
+	WORD $0x4e67ce43 // FMLA V3.2D, V18.2D, V7.2D
+	WORD $0x4e6accac // FMLA V12.2D, V5.2D, V10.2D
+	WORD $0x4eb71c77 // ORR V23.2D, V3.2D, V23.2D
+	WORD $0x6e77ddb7 // FMUL V23.2D, V13.2D, V23.2D
+	FMOVQ signBitWide<>(SB), F13
+	WORD $0x4e2d1fad // AND V13.2D, V29.2D, V13.2D
+	WORD $0x4e6cccab // FMLA V11.2D, V5.2D, V12.2D
+	WORD $0x4ea01c0c // ORR V12.2D, V0.2D, V0.2D
+	WORD $0x4e6bccac // FMLA V12.2D, V5.2D, V11.2D
+	FMOVQ F24, (R12)
+	FMOVQ F23, (R13)
+	WORD $0x4eb61ed7 // ORR V23.2D, V22.2D, V22.2D
+	WORD $0x4eecce17 // FMLS V23.2D, V16.2D, V12.2D
+	WORD $0x4ea11c38 // ORR V24.2D, V1.2D, V1.2D
+	WORD $0x4e6cce18 // FMLA V24.2D, V16.2D, V12.2D
+	WORD $0x4eecd400 // FSUB V0.2D, V0.2D, V12.2D
+	WORD $0x6e78fefd // FDIV V29.2D, V23.2D, V24.2D
+	WORD $0x4ef7d6d6 // FSUB V22.2D, V22.2D, V23.2D
+	WORD $0x4ef8d421 // FSUB V1.2D, V1.2D, V24.2D
+	WORD $0x4e6bcca0 // FMLA V0.2D, V5.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F5
+	WORD $0x4e6bcf05 // FMLA V5.2D, V24.2D, V11.2D
+	WORD $0x4eecce16 // FMLS V22.2D, V16.2D, V12.2D
+	WORD $0x4e6cce01 // FMLA V1.2D, V16.2D, V12.2D
+	WORD $0x4ee0ce16 // FMLS V22.2D, V16.2D, V0.2D
+	WORD $0x4e60ce01 // FMLA V1.2D, V16.2D, V0.2D
+	WORD $0x4ef8cfb7 // FMLS V23.2D, V29.2D, V24.2D
+	WORD $0x4ee1cfb6 // FMLS V22.2D, V29.2D, V1.2D
+	WORD $0x4e76d6f6 // FADD V22.2D, V23.2D, V22.2D
+	WORD $0x4e65cedd // FMLA V29.2D, V22.2D, V5.2D
+	WORD $0x4ead1fad // ORR V13.2D, V29.2D, V13.2D
+	WORD $0x6e6ddf6d // FMUL V13.2D, V27.2D, V13.2D
+	FMOVQ F13, (R14)
+	SUB $0, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-48(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+	MOVD 24(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-32(SP), R13
+	MOVD R7, R14
+
+copy1:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy1
+	MOVD 48(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy2:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy2
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func cellNEONWide_4x1(b *block)
+TEXT ·cellNEONWide_4x1(SB), NOSPLIT, $64-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	MOVD block_startRow(R0), R6
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 64(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 80(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 96(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 112(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 128(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 144(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 160(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 176(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 192(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 208(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 224(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 240(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD 24(R6), R13
+	ADD R4<<3, R13
+	MOVD 48(R6), R14
+	ADD R4<<3, R14
+	MOVD 72(R6), R15
+	ADD R4<<3, R15
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F16
+	FMOVQ (R13), F17
+	FMOVQ (R14), F18
+	FMOVQ (R15), F19
+	FMOVQ 0(R20), F31
+	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e4 // FMLA V4.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213e8 // FMLA V8.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ec // FMLA V12.2D, V31.2D, V19.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c5 // FMLA V5.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213c9 // FMLA V9.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cd // FMLA V13.2D, V30.2D, V19.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e6 // FMLA V6.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213ea // FMLA V10.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ee // FMLA V14.2D, V31.2D, V19.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c7 // FMLA V7.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213cb // FMLA V11.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cf // FMLA V15.2D, V30.2D, V19.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fd01be0 // FMLA V0.2D, V31.2D, V16.D[1]
+	WORD $0x4fd11be4 // FMLA V4.2D, V31.2D, V17.D[1]
+	WORD $0x4fd21be8 // FMLA V8.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31bec // FMLA V12.2D, V31.2D, V19.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fd01bc1 // FMLA V1.2D, V30.2D, V16.D[1]
+	WORD $0x4fd11bc5 // FMLA V5.2D, V30.2D, V17.D[1]
+	WORD $0x4fd21bc9 // FMLA V9.2D, V30.2D, V18.D[1]
+	WORD $0x4fd31bcd // FMLA V13.2D, V30.2D, V19.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fd01be2 // FMLA V2.2D, V31.2D, V16.D[1]
+	WORD $0x4fd11be6 // FMLA V6.2D, V31.2D, V17.D[1]
+	WORD $0x4fd21bea // FMLA V10.2D, V31.2D, V18.D[1]
+	WORD $0x4fd31bee // FMLA V14.2D, V31.2D, V19.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fd01bc3 // FMLA V3.2D, V30.2D, V16.D[1]
+	WORD $0x4fd11bc7 // FMLA V7.2D, V30.2D, V17.D[1]
+	WORD $0x4fd21bcb // FMLA V11.2D, V30.2D, V18.D[1]
+	WORD $0x4fd31bcf // FMLA V15.2D, V30.2D, V19.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F16
+	FMOVD (R13), F17
+	FMOVD (R14), F18
+	FMOVD (R15), F19
+	FMOVQ 0(R20), F31
+	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e4 // FMLA V4.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213e8 // FMLA V8.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ec // FMLA V12.2D, V31.2D, V19.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c5 // FMLA V5.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213c9 // FMLA V9.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cd // FMLA V13.2D, V30.2D, V19.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
+	WORD $0x4fd113e6 // FMLA V6.2D, V31.2D, V17.D[0]
+	WORD $0x4fd213ea // FMLA V10.2D, V31.2D, V18.D[0]
+	WORD $0x4fd313ee // FMLA V14.2D, V31.2D, V19.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
+	WORD $0x4fd113c7 // FMLA V7.2D, V30.2D, V17.D[0]
+	WORD $0x4fd213cb // FMLA V11.2D, V30.2D, V18.D[0]
+	WORD $0x4fd313cf // FMLA V15.2D, V30.2D, V19.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	FMOVQ 64(R2), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R2)
+	FMOVQ 80(R2), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R2)
+	FMOVQ 96(R2), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R2)
+	FMOVQ 112(R2), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R2)
+	FMOVQ 128(R2), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R2)
+	FMOVQ 144(R2), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R2)
+	FMOVQ 160(R2), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R2)
+	FMOVQ 176(R2), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R2)
+	FMOVQ 192(R2), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R2)
+	FMOVQ 208(R2), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R2)
+	FMOVQ 224(R2), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R2)
+	FMOVQ 240(R2), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 240(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	MOVD 24(R9), R13
+	ADD R6<<3, R13
+	MOVD 48(R9), R14
+	ADD R6<<3, R14
+	MOVD 72(R9), R15
+	ADD R6<<3, R15
+	CMP $2, R7
+	BGE compute
+	MOVD $part-64(SP), R12
+	MOVD $part-48(SP), R13
+	MOVD $part-32(SP), R14
+	MOVD $part-16(SP), R15
+
+compute:
+	FMOVQ 0(R2), F0
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee0e442 // FCMGT V2.2D, V2.2D, V0.2D
+	FMOVQ sigmoidMinWide<>(SB), F0
+	WORD $0x4e61f401 // FMAX V1.2D, V0.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e60cc23 // FMLA V3.2D, V1.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d460 // FSUB V0.2D, V3.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F4
+	WORD $0x4e63f484 // FMAX V4.2D, V4.2D, V3.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ 64(R2), F5
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee68486 // ADD V6.2D, V4.2D, V6.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4cc01 // FMLS V1.2D, V0.2D, V4.2D
+	FMOVQ ln2ExcessWide<>(SB), F4
+	WORD $0x6e64dc04 // FMUL V4.2D, V0.2D, V4.2D
+	FMOVQ scaleBitsWide<>(SB), F0
+	WORD $0x4ee08460 // ADD V0.2D, V3.2D, V0.2D
+	FMOVQ scaleUpWide<>(SB), F3
+	WORD $0x4ea21c47 // ORR V7.2D, V2.2D, V2.2D
+	WORD $0x6e631c07 // BSL V7.2D, V0.2D, V3.2D
+	WORD $0x6e61dc23 // FMUL V3.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F0
+	FMOVQ expC10Wide<>(SB), F8
+	WORD $0x4e60cc28 // FMLA V8.2D, V1.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4ea01ca0 // ORR V0.2D, V5.2D, V0.2D
+	FMOVQ expC9Wide<>(SB), F9
+	FMOVQ expC8Wide<>(SB), F10
+	WORD $0x4e69cc2a // FMLA V10.2D, V1.2D, V9.2D
+	FMOVQ sigmoidMinWide<>(SB), F9
+	WORD $0x4e60f520 // FMAX V0.2D, V9.2D, V0.2D
+	FMOVQ expC7Wide<>(SB), F9
+	FMOVQ expC6Wide<>(SB), F11
+	WORD $0x4e69cc2b // FMLA V11.2D, V1.2D, V9.2D
+	FMOVQ log2eWide<>(SB), F9
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4e69cc0c // FMLA V12.2D, V0.2D, V9.2D
+	FMOVQ expC5Wide<>(SB), F9
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e69cc2d // FMLA V13.2D, V1.2D, V9.2D
+	FMOVQ expC12Wide<>(SB), F9
+	WORD $0x4e69cc68 // FMLA V8.2D, V3.2D, V9.2D
+	FMOVQ expC3Wide<>(SB), F9
+	FMOVQ expC2Wide<>(SB), F14
+	WORD $0x4e69cc2e // FMLA V14.2D, V1.2D, V9.2D
+	FMOVQ rounderWide<>(SB), F9
+	WORD $0x4ee9d589 // FSUB V9.2D, V12.2D, V9.2D
+	WORD $0x4e68cc6a // FMLA V10.2D, V3.2D, V8.2D
+	FMOVQ ln2Wide<>(SB), F8
+	WORD $0x4ee8cd20 // FMLS V0.2D, V9.2D, V8.2D
+	WORD $0x4e6acc6b // FMLA V11.2D, V3.2D, V10.2D
+	FMOVQ ln2ExcessWide<>(SB), F10
+	WORD $0x6e6add2a // FMUL V10.2D, V9.2D, V10.2D
+	WORD $0x6e60dc09 // FMUL V9.2D, V0.2D, V0.2D
+	FMOVQ expC11Wide<>(SB), F8
+	FMOVQ expC10Wide<>(SB), F15
+	WORD $0x4e68cc0f // FMLA V15.2D, V0.2D, V8.2D
+	FMOVQ expC9Wide<>(SB), F8
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e68cc10 // FMLA V16.2D, V0.2D, V8.2D
+	FMOVQ expC7Wide<>(SB), F8
+	FMOVQ expC6Wide<>(SB), F17
+	WORD $0x4e68cc11 // FMLA V17.2D, V0.2D, V8.2D
+	FMOVQ expC5Wide<>(SB), F8
+	FMOVQ expC4Wide<>(SB), F18
+	WORD $0x4e68cc12 // FMLA V18.2D, V0.2D, V8.2D
+	WORD $0x4e6bcc6d // FMLA V13.2D, V3.2D, V11.2D
+	FMOVQ expC3Wide<>(SB), F11
+	FMOVQ expC2Wide<>(SB), F8
+	WORD $0x4e6bcc08 // FMLA V8.2D, V0.2D, V11.2D
+	FMOVQ sigmoidLowestWide<>(SB), F11
+	WORD $0x4e6cf56b // FMAX V11.2D, V11.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F19
+	WORD $0x4e73cd2f // FMLA V15.2D, V9.2D, V19.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef38573 // ADD V19.2D, V11.2D, V19.2D
+	FMOVQ zeroWide<>(SB), F11
+	WORD $0x6ee5e56b // FCMGT V11.2D, V11.2D, V5.2D
+	WORD $0x4e6dcc6e // FMLA V14.2D, V3.2D, V13.2D
+	WORD $0x4e6fcd30 // FMLA V16.2D, V9.2D, V15.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F15
+	WORD $0x4eef858f // ADD V15.2D, V12.2D, V15.2D
+	WORD $0x4ea11c2c // ORR V12.2D, V1.2D, V1.2D
+	WORD $0x4e6ecc6c // FMLA V12.2D, V3.2D, V14.2D
+	FMOVQ scaleUpWide<>(SB), F13
+	WORD $0x4eab1d65 // ORR V5.2D, V11.2D, V11.2D
+	WORD $0x6e6d1de5 // BSL V5.2D, V15.2D, V13.2D
+	WORD $0x4e70cd31 // FMLA V17.2D, V9.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d590 // FADD V16.2D, V12.2D, V16.2D
+	WORD $0x4eecd421 // FSUB V1.2D, V1.2D, V12.2D
+	WORD $0x4e71cd32 // FMLA V18.2D, V9.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef1d611 // FSUB V17.2D, V16.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4e70cccd // FMLA V13.2D, V6.2D, V16.2D
+	WORD $0x4e6ecc61 // FMLA V1.2D, V3.2D, V14.2D
+	FMOVQ 128(R2), F14
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ea21c4f // ORR V15.2D, V2.2D, V2.2D
+	WORD $0x6e631e0f // BSL V15.2D, V16.2D, V3.2D
+	WORD $0x4e72cd28 // FMLA V8.2D, V9.2D, V18.2D
+	WORD $0x4ef1d591 // FSUB V17.2D, V12.2D, V17.2D
+	WORD $0x6e6dfdec // FDIV V12.2D, V15.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4eedd652 // FSUB V18.2D, V18.2D, V13.2D
+	FMOVQ recipC1Wide<>(SB), F3
+	FMOVQ recipC0Wide<>(SB), F20
+	WORD $0x4e63cdb4 // FMLA V20.2D, V13.2D, V3.2D
+	WORD $0x4e61d621 // FADD V1.2D, V17.2D, V1.2D
+	WORD $0x4ea01c11 // ORR V17.2D, V0.2D, V0.2D
+	WORD $0x4e68cd31 // FMLA V17.2D, V9.2D, V8.2D
+	WORD $0x4e70ccd2 // FMLA V18.2D, V6.2D, V16.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4ea31dc3 // ORR V3.2D, V14.2D, V3.2D
+	FMOVQ sigmoidMinWide<>(SB), F21
+	WORD $0x4e63f6a3 // FMAX V3.2D, V21.2D, V3.2D
+	WORD $0x4e70cc81 // FMLA V1.2D, V4.2D, V16.2D
+	FMOVQ log2eWide<>(SB), F16
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e70cc64 // FMLA V4.2D, V3.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d630 // FADD V16.2D, V17.2D, V16.2D
+	WORD $0x4ef1d400 // FSUB V0.2D, V0.2D, V17.2D
+	WORD $0x4e61ccd2 // FMLA V18.2D, V6.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6e661c22 // BSL V2.2D, V1.2D, V6.2D
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4ee6d486 // FSUB V6.2D, V4.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee1d601 // FSUB V1.2D, V16.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e70ce75 // FMLA V21.2D, V19.2D, V16.2D
+	WORD $0x4e68cd20 // FMLA V0.2D, V9.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4eab1d69 // ORR V9.2D, V11.2D, V11.2D
+	WORD $0x6e681e09 // BSL V9.2D, V16.2D, V8.2D
+	FMOVQ ln2Wide<>(SB), F8
+	WORD $0x4ee8ccc3 // FMLS V3.2D, V6.2D, V8.2D
+	WORD $0x4ee1d621 // FSUB V1.2D, V17.2D, V1.2D
+	FMOVQ ln2ExcessWide<>(SB), F17
+	WORD $0x6e71dcd1 // FMUL V17.2D, V6.2D, V17.2D
+	FMOVQ sigmoidLowestWide<>(SB), F6
+	WORD $0x4e64f4c6 // FMAX V6.2D, V6.2D, V4.2D
+	WORD $0x4f7454c6 // SHL V6.2D, V6.2D, #52
+	WORD $0x6e75fd28 // FDIV V8.2D, V9.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef684d6 // ADD V22.2D, V6.2D, V22.2D
+	WORD $0x4e60d420 // FADD V0.2D, V1.2D, V0.2D
+	WORD $0x6e63dc61 // FMUL V1.2D, V3.2D, V3.2D
+	FMOVQ expC11Wide<>(SB), F6
+	FMOVQ expC10Wide<>(SB), F23
+	WORD $0x4e66cc77 // FMLA V23.2D, V3.2D, V6.2D
+	FMOVQ expC9Wide<>(SB), F6
+	FMOVQ expC8Wide<>(SB), F24
+	WORD $0x4e66cc78 // FMLA V24.2D, V3.2D, V6.2D
+	FMOVQ expC7Wide<>(SB), F6
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e66cc79 // FMLA V25.2D, V3.2D, V6.2D
+	FMOVQ expC5Wide<>(SB), F6
+	FMOVQ expC4Wide<>(SB), F26
+	WORD $0x4e66cc7a // FMLA V26.2D, V3.2D, V6.2D
+	FMOVQ expC3Wide<>(SB), F6
+	FMOVQ expC2Wide<>(SB), F27
+	WORD $0x4e66cc7b // FMLA V27.2D, V3.2D, V6.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6eeee4c6 // FCMGT V6.2D, V6.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4ef5d5ce // FSUB V14.2D, V14.2D, V21.2D
+	FMOVQ expC12Wide<>(SB), F28
+	WORD $0x4e7ccc37 // FMLA V23.2D, V1.2D, V28.2D
+	WORD $0x4e70cd40 // FMLA V0.2D, V10.2D, V16.2D
+	WORD $0x4eedcd8f // FMLS V15.2D, V12.2D, V13.2D
+	WORD $0x4ef2cd82 // FMLS V2.2D, V12.2D, V18.2D
+	WORD $0x4e70ce6e // FMLA V14.2D, V19.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e70ceb2 // FMLA V18.2D, V21.2D, V16.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	WORD $0x4e77cc38 // FMLA V24.2D, V1.2D, V23.2D
+	FMOVQ 192(R2), F23
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6e701c0b // BSL V11.2D, V0.2D, V16.2D
+	WORD $0x4e62d5e2 // FADD V2.2D, V15.2D, V2.2D
+	WORD $0x4e60ce6e // FMLA V14.2D, V19.2D, V0.2D
+	FMOVQ scaleBitsWide<>(SB), F0
+	WORD $0x4ee08480 // ADD V0.2D, V4.2D, V0.2D
+	WORD $0x4ef5cd09 // FMLS V9.2D, V8.2D, V21.2D
+	FMOVQ scaleUpWide<>(SB), F21
+	WORD $0x4ea61cc4 // ORR V4.2D, V6.2D, V6.2D
+	WORD $0x6e751c04 // BSL V4.2D, V0.2D, V21.2D
+	WORD $0x4e78cc39 // FMLA V25.2D, V1.2D, V24.2D
+	WORD $0x4e74cc4c // FMLA V12.2D, V2.2D, V20.2D
+	WORD $0x4eeecd0b // FMLS V11.2D, V8.2D, V14.2D
+	FMOVQ signBitWide<>(SB), F14
+	WORD $0x4eae1eee // ORR V14.2D, V23.2D, V14.2D
+	FMOVQ sigmoidMinWide<>(SB), F20
+	WORD $0x4e6ef68e // FMAX V14.2D, V20.2D, V14.2D
+	WORD $0x4e79cc3a // FMLA V26.2D, V1.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F25
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e79cdd4 // FMLA V20.2D, V14.2D, V25.2D
+	WORD $0x6e67dd87 // FMUL V7.2D, V12.2D, V7.2D
+	WORD $0x4e6bd52b // FADD V11.2D, V9.2D, V11.2D
+	WORD $0x4e7acc3b // FMLA V27.2D, V1.2D, V26.2D
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4efad69a // FSUB V26.2D, V20.2D, V26.2D
+	WORD $0x4e72cd68 // FMLA V8.2D, V11.2D, V18.2D
+	FMOVQ scaleDownWide<>(SB), F18
+	WORD $0x6e72dcf2 // FMUL V18.2D, V7.2D, V18.2D
+	FMOVQ ln2Wide<>(SB), F7
+	WORD $0x4ee7cf4e // FMLS V14.2D, V26.2D, V7.2D
+	WORD $0x4ea31c67 // ORR V7.2D, V3.2D, V3.2D
+	WORD $0x4e7bcc27 // FMLA V7.2D, V1.2D, V27.2D
+	FMOVQ ln2ExcessWide<>(SB), F11
+	WORD $0x6e6bdf4b // FMUL V11.2D, V26.2D, V11.2D
+	WORD $0x6e65dd05 // FMUL V5.2D, V8.2D, V5.2D
+	WORD $0x6e6eddc8 // FMUL V8.2D, V14.2D, V14.2D
+	FMOVQ expC11Wide<>(SB), F26
+	FMOVQ expC10Wide<>(SB), F9
+	WORD $0x4e7acdc9 // FMLA V9.2D, V14.2D, V26.2D
+	FMOVQ expC9Wide<>(SB), F26
+	FMOVQ expC8Wide<>(SB), F12
+	WORD $0x4e7acdcc // FMLA V12.2D, V14.2D, V26.2D
+	FMOVQ expC7Wide<>(SB), F26
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e7acdd9 // FMLA V25.2D, V14.2D, V26.2D
+	FMOVQ expC5Wide<>(SB), F26
+	FMOVQ expC4Wide<>(SB), F2
+	WORD $0x4e7acdc2 // FMLA V2.2D, V14.2D, V26.2D
+	FMOVQ expC3Wide<>(SB), F26
+	FMOVQ expC2Wide<>(SB), F24
+	WORD $0x4e7acdd8 // FMLA V24.2D, V14.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e7ad4fa // FADD V26.2D, V7.2D, V26.2D
+	FMOVQ sigmoidLowestWide<>(SB), F21
+	WORD $0x4e74f6b5 // FMAX V21.2D, V21.2D, V20.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60cd09 // FMLA V9.2D, V8.2D, V0.2D
+	WORD $0x4f7456b5 // SHL V21.2D, V21.2D, #52
+	WORD $0x4ee7d463 // FSUB V3.2D, V3.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee086a0 // ADD V0.2D, V21.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef5d755 // FSUB V21.2D, V26.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e7aced3 // FMLA V19.2D, V22.2D, V26.2D
+	FMOVQ zeroWide<>(SB), F15
+	WORD $0x6ef7e5ef // FCMGT V15.2D, V15.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ea61cd0 // ORR V16.2D, V6.2D, V6.2D
+	WORD $0x6e771f50 // BSL V16.2D, V26.2D, V23.2D
+	WORD $0x4e69cd0c // FMLA V12.2D, V8.2D, V9.2D
+	WORD $0x4e7bcc23 // FMLA V3.2D, V1.2D, V27.2D
+	WORD $0x4ef5d4f5 // FSUB V21.2D, V7.2D, V21.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	WORD $0x6e73fe07 // FDIV V7.2D, V16.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ef3d77b // FSUB V27.2D, V27.2D, V19.2D
+	FMOVQ recipC1Wide<>(SB), F1
+	FMOVQ recipC0Wide<>(SB), F9
+	WORD $0x4e61ce69 // FMLA V9.2D, V19.2D, V1.2D
+	FMOVQ 32(R2), F1
+	WORD $0x4e6ccd19 // FMLA V25.2D, V8.2D, V12.2D
+	WORD $0x4e63d6a3 // FADD V3.2D, V21.2D, V3.2D
+	WORD $0x4e7acedb // FMLA V27.2D, V22.2D, V26.2D
+	FMOVQ scaleBitsWide<>(SB), F21
+	WORD $0x4ef58695 // ADD V21.2D, V20.2D, V21.2D
+	FMOVQ scaleUpWide<>(SB), F20
+	WORD $0x4eaf1dec // ORR V12.2D, V15.2D, V15.2D
+	WORD $0x6e741eac // BSL V12.2D, V21.2D, V20.2D
+	FMOVQ scaleDownWide<>(SB), F20
+	WORD $0x6e74dcb4 // FMUL V20.2D, V5.2D, V20.2D
+	WORD $0x4e7ace23 // FMLA V3.2D, V17.2D, V26.2D
+	WORD $0x4e79cd02 // FMLA V2.2D, V8.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91c39 // ORR V25.2D, V1.2D, V25.2D
+	WORD $0x4e79d739 // FADD V25.2D, V25.2D, V25.2D
+	WORD $0x4e63cedb // FMLA V27.2D, V22.2D, V3.2D
+	WORD $0x4e62cd18 // FMLA V24.2D, V8.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6e621c66 // BSL V6.2D, V3.2D, V2.2D
+	FMOVQ tanhMinWide<>(SB), F2
+	WORD $0x4e79f459 // FMAX V25.2D, V2.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F2
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e62cf23 // FMLA V3.2D, V25.2D, V2.2D
+	WORD $0x4ef3ccf0 // FMLS V16.2D, V7.2D, V19.2D
+	WORD $0x4eae1dd3 // ORR V19.2D, V14.2D, V14.2D
+	WORD $0x4e78cd13 // FMLA V19.2D, V8.2D, V24.2D
+	WORD $0x4efbcce6 // FMLS V6.2D, V7.2D, V27.2D
+	FMOVQ tanhLowestWide<>(SB), F27
+	WORD $0x4e63f763 // FMAX V3.2D, V27.2D, V3.2D
+	FMOVQ rounderWide<>(SB), F27
+	WORD $0x4efbd47b // FSUB V27.2D, V3.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e62d662 // FADD V2.2D, V19.2D, V2.2D
+	WORD $0x4ef3d5ce // FSUB V14.2D, V14.2D, V19.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef68476 // ADD V22.2D, V3.2D, V22.2D
+	WORD $0x4e66d606 // FADD V6.2D, V16.2D, V6.2D
+	FMOVQ ln2Wide<>(SB), F16
+	WORD $0x4ef0cf79 // FMLS V25.2D, V27.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef0d450 // FSUB V16.2D, V2.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4e62cc1b // FMLA V27.2D, V0.2D, V2.2D
+	WORD $0x4e78cd0e // FMLA V14.2D, V8.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4eaf1de8 // ORR V8.2D, V15.2D, V15.2D
+	WORD $0x6e781c48 // BSL V8.2D, V2.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef6d718 // FSUB V24.2D, V24.2D, V22.2D
+	WORD $0x4ef0d670 // FSUB V16.2D, V19.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e73d6d3 // FADD V19.2D, V22.2D, V19.2D
+	WORD $0x6e79df23 // FMUL V3.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F26
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e7acf31 // FMLA V17.2D, V25.2D, V26.2D
+	FMOVQ expC9Wide<>(SB), F26
+	FMOVQ expC8Wide<>(SB), F5
+	WORD $0x4e7acf25 // FMLA V5.2D, V25.2D, V26.2D
+	FMOVQ expC7Wide<>(SB), F26
+	FMOVQ expC6Wide<>(SB), F21
+	WORD $0x4e7acf35 // FMLA V21.2D, V25.2D, V26.2D
+	FMOVQ expC5Wide<>(SB), F26
+	FMOVQ expC4Wide<>(SB), F23
+	WORD $0x4e7acf37 // FMLA V23.2D, V25.2D, V26.2D
+	FMOVQ expC3Wide<>(SB), F26
+	FMOVQ expC2Wide<>(SB), F13
+	WORD $0x4e7acf2d // FMLA V13.2D, V25.2D, V26.2D
+	WORD $0x6e7bfd1a // FDIV V26.2D, V8.2D, V27.2D
+	WORD $0x4e6ed60e // FADD V14.2D, V16.2D, V14.2D
+	FMOVQ 96(R2), F16
+	FMOVQ expC12Wide<>(SB), F10
+	WORD $0x4e6acc71 // FMLA V17.2D, V3.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4efbd54a // FSUB V10.2D, V10.2D, V27.2D
+	FMOVQ recipC1Wide<>(SB), F28
+	FMOVQ recipC0Wide<>(SB), F29
+	WORD $0x4e7ccf7d // FMLA V29.2D, V27.2D, V28.2D
+	WORD $0x4e62cd6e // FMLA V14.2D, V11.2D, V2.2D
+	WORD $0x4e69ccc7 // FMLA V7.2D, V6.2D, V9.2D
+	FMOVQ signBitWide<>(SB), F9
+	WORD $0x4e291c29 // AND V9.2D, V1.2D, V9.2D
+	WORD $0x4e71cc65 // FMLA V5.2D, V3.2D, V17.2D
+	WORD $0x4e62cc0a // FMLA V10.2D, V0.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6e621dcf // BSL V15.2D, V14.2D, V2.2D
+	WORD $0x6e64dce4 // FMUL V4.2D, V7.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F7
+	WORD $0x4ea71e07 // ORR V7.2D, V16.2D, V7.2D
+	WORD $0x4e67d4e7 // FADD V7.2D, V7.2D, V7.2D
+	WORD $0x4e65cc75 // FMLA V21.2D, V3.2D, V5.2D
+	WORD $0x4e6ecc0a // FMLA V10.2D, V0.2D, V14.2D
+	FMOVQ scaleDownWide<>(SB), F14
+	WORD $0x6e6edc8e // FMUL V14.2D, V4.2D, V14.2D
+	FMOVQ tanhMinWide<>(SB), F4
+	WORD $0x4e67f487 // FMAX V7.2D, V4.2D, V7.2D
+	FMOVQ log2eWide<>(SB), F4
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4e64cce0 // FMLA V0.2D, V7.2D, V4.2D
+	WORD $0x4e75cc77 // FMLA V23.2D, V3.2D, V21.2D
+	WORD $0x4efbcf48 // FMLS V8.2D, V26.2D, V27.2D
+	WORD $0x4eeacf4f // FMLS V15.2D, V26.2D, V10.2D
+	FMOVQ tanhLowestWide<>(SB), F10
+	WORD $0x4e60f540 // FMAX V0.2D, V10.2D, V0.2D
+	WORD $0x4e77cc6d // FMLA V13.2D, V3.2D, V23.2D
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4ef7d417 // FSUB V23.2D, V0.2D, V23.2D
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eea840a // ADD V10.2D, V0.2D, V10.2D
+	WORD $0x4e6fd50f // FADD V15.2D, V8.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4eead508 // FSUB V8.2D, V8.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e60d540 // FADD V0.2D, V10.2D, V0.2D
+	FMOVQ ln2Wide<>(SB), F27
+	WORD $0x4efbcee7 // FMLS V7.2D, V23.2D, V27.2D
+	WORD $0x4eb91f3b // ORR V27.2D, V25.2D, V25.2D
+	WORD $0x4e6dcc7b // FMLA V27.2D, V3.2D, V13.2D
+	WORD $0x4e7dcdfa // FMLA V26.2D, V15.2D, V29.2D
+	WORD $0x6e67dcfd // FMUL V29.2D, V7.2D, V7.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F23
+	WORD $0x4e6fccf7 // FMLA V23.2D, V7.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F21
+	WORD $0x4e6fccf5 // FMLA V21.2D, V7.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F4
+	WORD $0x4e6fcce4 // FMLA V4.2D, V7.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F5
+	WORD $0x4e6fcce5 // FMLA V5.2D, V7.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F2
+	WORD $0x4e6fcce2 // FMLA V2.2D, V7.2D, V15.2D
+	WORD $0x4eb81f0f // ORR V15.2D, V24.2D, V24.2D
+	WORD $0x4efbcecf // FMLS V15.2D, V22.2D, V27.2D
+	WORD $0x4eb31e71 // ORR V17.2D, V19.2D, V19.2D
+	WORD $0x4e7bced1 // FMLA V17.2D, V22.2D, V27.2D
+	FMOVQ expC12Wide<>(SB), F1
+	WORD $0x4e61cfb7 // FMLA V23.2D, V29.2D, V1.2D
+	WORD $0x4efbd739 // FSUB V25.2D, V25.2D, V27.2D
+	FMOVQ 160(R2), F1
+	WORD $0x6e6cdf4c // FMUL V12.2D, V26.2D, V12.2D
+	FMOVQ signBitWide<>(SB), F26
+	WORD $0x4e3a1e1a // AND V26.2D, V16.2D, V26.2D
+	WORD $0x6e71fdf0 // FDIV V16.2D, V15.2D, V17.2D
+	WORD $0x4eefd718 // FSUB V24.2D, V24.2D, V15.2D
+	WORD $0x4e77cfb5 // FMLA V21.2D, V29.2D, V23.2D
+	WORD $0x4ef1d673 // FSUB V19.2D, V19.2D, V17.2D
+	WORD $0x4e6dcc79 // FMLA V25.2D, V3.2D, V13.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F3
+	WORD $0x4e6dce23 // FMLA V3.2D, V17.2D, V13.2D
+	WORD $0x4efbced8 // FMLS V24.2D, V22.2D, V27.2D
+	FMOVQ scaleDownWide<>(SB), F13
+	WORD $0x6e6ddd8d // FMUL V13.2D, V12.2D, V13.2D
+	WORD $0x4e7bced3 // FMLA V19.2D, V22.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F27
+	WORD $0x4ebb1c3b // ORR V27.2D, V1.2D, V27.2D
+	WORD $0x4e75cfa4 // FMLA V4.2D, V29.2D, V21.2D
+	WORD $0x4e7bd77b // FADD V27.2D, V27.2D, V27.2D
+	WORD $0x4ef9ced8 // FMLS V24.2D, V22.2D, V25.2D
+	WORD $0x4e79ced3 // FMLA V19.2D, V22.2D, V25.2D
+	FMOVQ tanhMinWide<>(SB), F25
+	WORD $0x4e7bf73b // FMAX V27.2D, V25.2D, V27.2D
+	WORD $0x4e64cfa5 // FMLA V5.2D, V29.2D, V4.2D
+	FMOVQ log2eWide<>(SB), F4
+	FMOVQ rounderWide<>(SB), F25
+	WORD $0x4e64cf79 // FMLA V25.2D, V27.2D, V4.2D
+	WORD $0x4e65cfa2 // FMLA V2.2D, V29.2D, V5.2D
+	WORD $0x4ef1ce0f // FMLS V15.2D, V16.2D, V17.2D
+	FMOVQ tanhLowestWide<>(SB), F17
+	WORD $0x4e79f639 // FMAX V25.2D, V17.2D, V25.2D
+	WORD $0x4ef3ce18 // FMLS V24.2D, V16.2D, V19.2D
+	FMOVQ rounderWide<>(SB), F19
+	WORD $0x4ef3d733 // FSUB V19.2D, V25.2D, V19.2D
+	WORD $0x4f745739 // SHL V25.2D, V25.2D, #52
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18731 // ADD V17.2D, V25.2D, V17.2D
+	WORD $0x4ea71cf9 // ORR V25.2D, V7.2D, V7.2D
+	WORD $0x4e62cfb9 // FMLA V25.2D, V29.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ef1d4a5 // FSUB V5.2D, V5.2D, V17.2D
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4ce7b // FMLS V27.2D, V19.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4e64d624 // FADD V4.2D, V17.2D, V4.2D
+	WORD $0x4e78d5f8 // FADD V24.2D, V15.2D, V24.2D
+	WORD $0x4ea81d0f // ORR V15.2D, V8.2D, V8.2D
+	WORD $0x4ef9cd4f // FMLS V15.2D, V10.2D, V25.2D
+	WORD $0x4ea01c13 // ORR V19.2D, V0.2D, V0.2D
+	WORD $0x4e79cd53 // FMLA V19.2D, V10.2D, V25.2D
+	WORD $0x6e7bdf76 // FMUL V22.2D, V27.2D, V27.2D
+	FMOVQ expC11Wide<>(SB), F21
+	FMOVQ expC10Wide<>(SB), F12
+	WORD $0x4e75cf6c // FMLA V12.2D, V27.2D, V21.2D
+	FMOVQ expC9Wide<>(SB), F21
+	FMOVQ expC8Wide<>(SB), F23
+	WORD $0x4e75cf77 // FMLA V23.2D, V27.2D, V21.2D
+	FMOVQ expC7Wide<>(SB), F21
+	FMOVQ expC6Wide<>(SB), F6
+	WORD $0x4e75cf66 // FMLA V6.2D, V27.2D, V21.2D
+	FMOVQ expC5Wide<>(SB), F21
+	FMOVQ expC4Wide<>(SB), F11
+	WORD $0x4e75cf6b // FMLA V11.2D, V27.2D, V21.2D
+	FMOVQ expC3Wide<>(SB), F21
+	FMOVQ expC2Wide<>(SB), F28
+	WORD $0x4e75cf7c // FMLA V28.2D, V27.2D, V21.2D
+	WORD $0x6e73fdf5 // FDIV V21.2D, V15.2D, V19.2D
+	WORD $0x4ef9d4e7 // FSUB V7.2D, V7.2D, V25.2D
+	FMOVQ 224(R2), F30
+	FMOVQ expC12Wide<>(SB), F31
+	WORD $0x4e7fcecc // FMLA V12.2D, V22.2D, V31.2D
+	WORD $0x4eefd508 // FSUB V8.2D, V8.2D, V15.2D
+	WORD $0x4ef3d400 // FSUB V0.2D, V0.2D, V19.2D
+	WORD $0x4e62cfa7 // FMLA V7.2D, V29.2D, V2.2D
+	FMOVQ recipC1Wide<>(SB), F2
+	FMOVQ recipC0Wide<>(SB), F29
+	WORD $0x4e62ce7d // FMLA V29.2D, V19.2D, V2.2D
+	WORD $0x4e63cf10 // FMLA V16.2D, V24.2D, V3.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4e231c23 // AND V3.2D, V1.2D, V3.2D
+	WORD $0x4e6cced7 // FMLA V23.2D, V22.2D, V12.2D
+	WORD $0x4ef9cd48 // FMLS V8.2D, V10.2D, V25.2D
+	WORD $0x4e79cd40 // FMLA V0.2D, V10.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91fd9 // ORR V25.2D, V30.2D, V25.2D
+	WORD $0x4ea91e09 // ORR V9.2D, V16.2D, V9.2D
+	WORD $0x4e79d739 // FADD V25.2D, V25.2D, V25.2D
+	WORD $0x4e77cec6 // FMLA V6.2D, V22.2D, V23.2D
+	WORD $0x4ee7cd48 // FMLS V8.2D, V10.2D, V7.2D
+	WORD $0x4e67cd40 // FMLA V0.2D, V10.2D, V7.2D
+	FMOVQ tanhMinWide<>(SB), F7
+	WORD $0x4e79f4f9 // FMAX V25.2D, V7.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F7
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4e67cf2a // FMLA V10.2D, V25.2D, V7.2D
+	WORD $0x4e66cecb // FMLA V11.2D, V22.2D, V6.2D
+	WORD $0x4ef3ceaf // FMLS V15.2D, V21.2D, V19.2D
+	WORD $0x4ee0cea8 // FMLS V8.2D, V21.2D, V0.2D
+	FMOVQ tanhLowestWide<>(SB), F0
+	WORD $0x4e6af40a // FMAX V10.2D, V0.2D, V10.2D
+	WORD $0x4e6bcedc // FMLA V28.2D, V22.2D, V11.2D
+	FMOVQ rounderWide<>(SB), F11
+	WORD $0x4eebd54b // FSUB V11.2D, V10.2D, V11.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee08540 // ADD V0.2D, V10.2D, V0.2D
+	WORD $0x4e68d5e8 // FADD V8.2D, V15.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4ee0d5ef // FSUB V15.2D, V15.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad40a // FADD V10.2D, V0.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F19
+	WORD $0x4ef3cd79 // FMLS V25.2D, V11.2D, V19.2D
+	WORD $0x4ebb1f73 // ORR V19.2D, V27.2D, V27.2D
+	WORD $0x4e7cced3 // FMLA V19.2D, V22.2D, V28.2D
+	WORD $0x4e7dcd15 // FMLA V21.2D, V8.2D, V29.2D
+	WORD $0x6e79df3d // FMUL V29.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F8
+	FMOVQ expC10Wide<>(SB), F11
+	WORD $0x4e68cf2b // FMLA V11.2D, V25.2D, V8.2D
+	FMOVQ expC9Wide<>(SB), F8
+	FMOVQ expC8Wide<>(SB), F6
+	WORD $0x4e68cf26 // FMLA V6.2D, V25.2D, V8.2D
+	FMOVQ expC7Wide<>(SB), F8
+	FMOVQ expC6Wide<>(SB), F7
+	WORD $0x4e68cf27 // FMLA V7.2D, V25.2D, V8.2D
+	FMOVQ expC5Wide<>(SB), F8
+	FMOVQ expC4Wide<>(SB), F23
+	WORD $0x4e68cf37 // FMLA V23.2D, V25.2D, V8.2D
+	FMOVQ expC3Wide<>(SB), F8
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e68cf30 // FMLA V16.2D, V25.2D, V8.2D
+	WORD $0x4ea51ca8 // ORR V8.2D, V5.2D, V5.2D
+	WORD $0x4ef3ce28 // FMLS V8.2D, V17.2D, V19.2D
+	WORD $0x4ea41c8c // ORR V12.2D, V4.2D, V4.2D
+	WORD $0x4e73ce2c // FMLA V12.2D, V17.2D, V19.2D
+	FMOVQ expC12Wide<>(SB), F1
+	WORD $0x4e61cfab // FMLA V11.2D, V29.2D, V1.2D
+	WORD $0x4ef3d77b // FSUB V27.2D, V27.2D, V19.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4e211fc1 // AND V1.2D, V30.2D, V1.2D
+	WORD $0x4eba1eba // ORR V26.2D, V21.2D, V26.2D
+	WORD $0x6e69de49 // FMUL V9.2D, V18.2D, V9.2D
+	FMOVQ 16(R2), F18
+	WORD $0x6e6cfd15 // FDIV V21.2D, V8.2D, V12.2D
+	WORD $0x4ee8d4a5 // FSUB V5.2D, V5.2D, V8.2D
+	WORD $0x4e6bcfa6 // FMLA V6.2D, V29.2D, V11.2D
+	WORD $0x4eecd484 // FSUB V4.2D, V4.2D, V12.2D
+	WORD $0x4e7ccedb // FMLA V27.2D, V22.2D, V28.2D
+	FMOVQ recipC1Wide<>(SB), F28
+	FMOVQ recipC0Wide<>(SB), F22
+	WORD $0x4e7ccd96 // FMLA V22.2D, V12.2D, V28.2D
+	WORD $0x4ef3ce25 // FMLS V5.2D, V17.2D, V19.2D
+	WORD $0x6e7ade9a // FMUL V26.2D, V20.2D, V26.2D
+	WORD $0x4e73ce24 // FMLA V4.2D, V17.2D, V19.2D
+	WORD $0x4e66cfa7 // FMLA V7.2D, V29.2D, V6.2D
+	FMOVQ signBitWide<>(SB), F6
+	WORD $0x4ea61e46 // ORR V6.2D, V18.2D, V6.2D
+	FMOVQ sigmoidMinWide<>(SB), F19
+	WORD $0x4e66f666 // FMAX V6.2D, V19.2D, V6.2D
+	WORD $0x4efbce25 // FMLS V5.2D, V17.2D, V27.2D
+	FMOVQ log2eWide<>(SB), F19
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e73ccd4 // FMLA V20.2D, V6.2D, V19.2D
+	WORD $0x4e7bce24 // FMLA V4.2D, V17.2D, V27.2D
+	WORD $0x4e67cfb7 // FMLA V23.2D, V29.2D, V7.2D
+	FMOVQ rounderWide<>(SB), F7
+	WORD $0x4ee7d687 // FSUB V7.2D, V20.2D, V7.2D
+	WORD $0x4e77cfb0 // FMLA V16.2D, V29.2D, V23.2D
+	WORD $0x4eeccea8 // FMLS V8.2D, V21.2D, V12.2D
+	WORD $0x4ee4cea5 // FMLS V5.2D, V21.2D, V4.2D
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4cce6 // FMLS V6.2D, V7.2D, V4.2D
+	FMOVQ ln2ExcessWide<>(SB), F4
+	WORD $0x6e64dce4 // FMUL V4.2D, V7.2D, V4.2D
+	WORD $0x4eb91f27 // ORR V7.2D, V25.2D, V25.2D
+	WORD $0x4e70cfa7 // FMLA V7.2D, V29.2D, V16.2D
+	WORD $0x4e65d505 // FADD V5.2D, V8.2D, V5.2D
+	WORD $0x6e66dcc8 // FMUL V8.2D, V6.2D, V6.2D
+	FMOVQ expC11Wide<>(SB), F12
+	FMOVQ expC10Wide<>(SB), F23
+	WORD $0x4e6cccd7 // FMLA V23.2D, V6.2D, V12.2D
+	FMOVQ expC9Wide<>(SB), F12
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e6cccdb // FMLA V27.2D, V6.2D, V12.2D
+	FMOVQ expC7Wide<>(SB), F12
+	FMOVQ expC6Wide<>(SB), F17
+	WORD $0x4e6cccd1 // FMLA V17.2D, V6.2D, V12.2D
+	FMOVQ expC5Wide<>(SB), F12
+	FMOVQ expC4Wide<>(SB), F19
+	WORD $0x4e6cccd3 // FMLA V19.2D, V6.2D, V12.2D
+	FMOVQ expC3Wide<>(SB), F12
+	FMOVQ expC2Wide<>(SB), F28
+	WORD $0x4e6cccdc // FMLA V28.2D, V6.2D, V12.2D
+	FMOVQ sigmoidLowestWide<>(SB), F12
+	WORD $0x4e74f58c // FMAX V12.2D, V12.2D, V20.2D
+	WORD $0x4eaf1deb // ORR V11.2D, V15.2D, V15.2D
+	WORD $0x4ee7cc0b // FMLS V11.2D, V0.2D, V7.2D
+	FMOVQ expC12Wide<>(SB), F30
+	WORD $0x4e7ecd17 // FMLA V23.2D, V8.2D, V30.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4efe859e // ADD V30.2D, V12.2D, V30.2D
+	FMOVQ zeroWide<>(SB), F12
+	WORD $0x6ef2e58c // FCMGT V12.2D, V12.2D, V18.2D
+	WORD $0x4eaa1d52 // ORR V18.2D, V10.2D, V10.2D
+	WORD $0x4e67cc12 // FMLA V18.2D, V0.2D, V7.2D
+	WORD $0x4ee7d739 // FSUB V25.2D, V25.2D, V7.2D
+	WORD $0x4eebd5ef // FSUB V15.2D, V15.2D, V11.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	WORD $0x4e77cd1b // FMLA V27.2D, V8.2D, V23.2D
+	FMOVQ scaleBitsWide<>(SB), F23
+	WORD $0x4ef78697 // ADD V23.2D, V20.2D, V23.2D
+	WORD $0x4e70cfb9 // FMLA V25.2D, V29.2D, V16.2D
+	WORD $0x4e76ccb5 // FMLA V21.2D, V5.2D, V22.2D
+	WORD $0x6e72fd76 // FDIV V22.2D, V11.2D, V18.2D
+	WORD $0x4ef2d54a // FSUB V10.2D, V10.2D, V18.2D
+	FMOVQ 80(R2), F5
+	WORD $0x4ee7cc0f // FMLS V15.2D, V0.2D, V7.2D
+	WORD $0x4e7bcd11 // FMLA V17.2D, V8.2D, V27.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F16
+	WORD $0x4e7bce50 // FMLA V16.2D, V18.2D, V27.2D
+	WORD $0x4e67cc0a // FMLA V10.2D, V0.2D, V7.2D
+	FMOVQ scaleUpWide<>(SB), F7
+	WORD $0x4eac1d9b // ORR V27.2D, V12.2D, V12.2D
+	WORD $0x6e671efb // BSL V27.2D, V23.2D, V7.2D
+	WORD $0x4ea31ea3 // ORR V3.2D, V21.2D, V3.2D
+	WORD $0x4ef9cc0f // FMLS V15.2D, V0.2D, V25.2D
+	WORD $0x6e63ddc3 // FMUL V3.2D, V14.2D, V3.2D
+	WORD $0x4e71cd13 // FMLA V19.2D, V8.2D, V17.2D
+	WORD $0x4e79cc0a // FMLA V10.2D, V0.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91cb9 // ORR V25.2D, V5.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F0
+	WORD $0x4e79f419 // FMAX V25.2D, V0.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4e60cf31 // FMLA V17.2D, V25.2D, V0.2D
+	WORD $0x4e73cd1c // FMLA V28.2D, V8.2D, V19.2D
+	WORD $0x4ef2cecb // FMLS V11.2D, V22.2D, V18.2D
+	WORD $0x4eeacecf // FMLS V15.2D, V22.2D, V10.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead62a // FSUB V10.2D, V17.2D, V10.2D
+	WORD $0x4ea61cd2 // ORR V18.2D, V6.2D, V6.2D
+	WORD $0x4e7ccd12 // FMLA V18.2D, V8.2D, V28.2D
+	FMOVQ ln2Wide<>(SB), F19
+	WORD $0x4ef3cd59 // FMLS V25.2D, V10.2D, V19.2D
+	WORD $0x4e6fd56f // FADD V15.2D, V11.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd64b // FADD V11.2D, V18.2D, V11.2D
+	WORD $0x4ef2d4c6 // FSUB V6.2D, V6.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F19
+	WORD $0x6e73dd53 // FMUL V19.2D, V10.2D, V19.2D
+	WORD $0x4e70cdf6 // FMLA V22.2D, V15.2D, V16.2D
+	WORD $0x6e79df30 // FMUL V16.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e6fcf2a // FMLA V10.2D, V25.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e6fcf20 // FMLA V0.2D, V25.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F14
+	WORD $0x4e6fcf2e // FMLA V14.2D, V25.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F21
+	WORD $0x4e6fcf35 // FMLA V21.2D, V25.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F7
+	WORD $0x4e6fcf27 // FMLA V7.2D, V25.2D, V15.2D
+	FMOVQ sigmoidLowestWide<>(SB), F15
+	WORD $0x4e71f5ef // FMAX V15.2D, V15.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef7d577 // FSUB V23.2D, V11.2D, V23.2D
+	FMOVQ expC12Wide<>(SB), F29
+	WORD $0x4e7dce0a // FMLA V10.2D, V16.2D, V29.2D
+	WORD $0x4f7455ef // SHL V15.2D, V15.2D, #52
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4efd85fd // ADD V29.2D, V15.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e6bcfcf // FMLA V15.2D, V30.2D, V11.2D
+	FMOVQ zeroWide<>(SB), F20
+	WORD $0x6ee5e694 // FCMGT V20.2D, V20.2D, V5.2D
+	WORD $0x4e7ccd06 // FMLA V6.2D, V8.2D, V28.2D
+	WORD $0x4ef7d657 // FSUB V23.2D, V18.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4eac1d9c // ORR V28.2D, V12.2D, V12.2D
+	WORD $0x6e721d7c // BSL V28.2D, V11.2D, V18.2D
+	WORD $0x4e6ace00 // FMLA V0.2D, V16.2D, V10.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	WORD $0x6e6fff8a // FDIV V10.2D, V28.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4eefd652 // FSUB V18.2D, V18.2D, V15.2D
+	WORD $0x4e66d6e6 // FADD V6.2D, V23.2D, V6.2D
+	FMOVQ recipC1Wide<>(SB), F23
+	FMOVQ recipC0Wide<>(SB), F8
+	WORD $0x4e77cde8 // FMLA V8.2D, V15.2D, V23.2D
+	FMOVQ 144(R2), F23
+	FMOVQ scaleBitsWide<>(SB), F5
+	WORD $0x4ee58625 // ADD V5.2D, V17.2D, V5.2D
+	WORD $0x4e60ce0e // FMLA V14.2D, V16.2D, V0.2D
+	WORD $0x4e6bcfd2 // FMLA V18.2D, V30.2D, V11.2D
+	WORD $0x4e6bcc86 // FMLA V6.2D, V4.2D, V11.2D
+	FMOVQ scaleUpWide<>(SB), F11
+	WORD $0x4eb41e84 // ORR V4.2D, V20.2D, V20.2D
+	WORD $0x6e6b1ca4 // BSL V4.2D, V5.2D, V11.2D
+	WORD $0x4ea11ec1 // ORR V1.2D, V22.2D, V1.2D
+	WORD $0x6e61dda1 // FMUL V1.2D, V13.2D, V1.2D
+	WORD $0x4e6ece15 // FMLA V21.2D, V16.2D, V14.2D
+	WORD $0x4e66cfd2 // FMLA V18.2D, V30.2D, V6.2D
+	FMOVQ zeroWide<>(SB), F30
+	WORD $0x6e7e1ccc // BSL V12.2D, V6.2D, V30.2D
+	FMOVQ signBitWide<>(SB), F30
+	WORD $0x4ebe1efe // ORR V30.2D, V23.2D, V30.2D
+	FMOVQ sigmoidMinWide<>(SB), F6
+	WORD $0x4e7ef4de // FMAX V30.2D, V6.2D, V30.2D
+	FMOVQ log2eWide<>(SB), F6
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e66cfce // FMLA V14.2D, V30.2D, V6.2D
+	WORD $0x4e75ce07 // FMLA V7.2D, V16.2D, V21.2D
+	WORD $0x4eefcd5c // FMLS V28.2D, V10.2D, V15.2D
+	WORD $0x4ef2cd4c // FMLS V12.2D, V10.2D, V18.2D
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4ef2d5d2 // FSUB V18.2D, V14.2D, V18.2D
+	WORD $0x4eb91f2f // ORR V15.2D, V25.2D, V25.2D
+	WORD $0x4e67ce0f // FMLA V15.2D, V16.2D, V7.2D
+	WORD $0x4e6cd78c // FADD V12.2D, V28.2D, V12.2D
+	FMOVQ ln2Wide<>(SB), F28
+	WORD $0x4efcce5e // FMLS V30.2D, V18.2D, V28.2D
+	FMOVQ ln2ExcessWide<>(SB), F28
+	WORD $0x6e7cde5c // FMUL V28.2D, V18.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4e72d5f2 // FADD V18.2D, V15.2D, V18.2D
+	WORD $0x4eefd739 // FSUB V25.2D, V25.2D, V15.2D
+	WORD $0x4e68cd8a // FMLA V10.2D, V12.2D, V8.2D
+	WORD $0x6e7edfc8 // FMUL V8.2D, V30.2D, V30.2D
+	FMOVQ expC11Wide<>(SB), F12
+	FMOVQ expC10Wide<>(SB), F21
+	WORD $0x4e6ccfd5 // FMLA V21.2D, V30.2D, V12.2D
+	FMOVQ expC9Wide<>(SB), F12
+	FMOVQ expC8Wide<>(SB), F6
+	WORD $0x4e6ccfc6 // FMLA V6.2D, V30.2D, V12.2D
+	FMOVQ expC7Wide<>(SB), F12
+	FMOVQ expC6Wide<>(SB), F13
+	WORD $0x4e6ccfcd // FMLA V13.2D, V30.2D, V12.2D
+	FMOVQ expC5Wide<>(SB), F12
+	FMOVQ expC4Wide<>(SB), F22
+	WORD $0x4e6ccfd6 // FMLA V22.2D, V30.2D, V12.2D
+	FMOVQ expC3Wide<>(SB), F12
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e6ccfcb // FMLA V11.2D, V30.2D, V12.2D
+	FMOVQ sigmoidLowestWide<>(SB), F12
+	WORD $0x4e6ef58c // FMAX V12.2D, V12.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee5d645 // FSUB V5.2D, V18.2D, V5.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60cd15 // FMLA V21.2D, V8.2D, V0.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee08580 // ADD V0.2D, V12.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e72cfac // FMLA V12.2D, V29.2D, V18.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6ef7e631 // FCMGT V17.2D, V17.2D, V23.2D
+	WORD $0x4e67ce19 // FMLA V25.2D, V16.2D, V7.2D
+	WORD $0x4ee5d5e5 // FSUB V5.2D, V15.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eb41e87 // ORR V7.2D, V20.2D, V20.2D
+	WORD $0x6e6f1e47 // BSL V7.2D, V18.2D, V15.2D
+	WORD $0x4e75cd06 // FMLA V6.2D, V8.2D, V21.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	WORD $0x6e6cfcf5 // FDIV V21.2D, V7.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eecd5ef // FSUB V15.2D, V15.2D, V12.2D
+	WORD $0x4e79d4b9 // FADD V25.2D, V5.2D, V25.2D
+	FMOVQ recipC1Wide<>(SB), F5
+	FMOVQ recipC0Wide<>(SB), F16
+	WORD $0x4e65cd90 // FMLA V16.2D, V12.2D, V5.2D
+	FMOVQ 208(R2), F5
+	FMOVQ scaleBitsWide<>(SB), F23
+	WORD $0x4ef785d7 // ADD V23.2D, V14.2D, V23.2D
+	WORD $0x4e66cd0d // FMLA V13.2D, V8.2D, V6.2D
+	WORD $0x4e72cfaf // FMLA V15.2D, V29.2D, V18.2D
+	WORD $0x4e72ce79 // FMLA V25.2D, V19.2D, V18.2D
+	FMOVQ scaleUpWide<>(SB), F18
+	WORD $0x4eb11e33 // ORR V19.2D, V17.2D, V17.2D
+	WORD $0x6e721ef3 // BSL V19.2D, V23.2D, V18.2D
+	WORD $0x6e7bdd5b // FMUL V27.2D, V10.2D, V27.2D
+	WORD $0x4e6dcd16 // FMLA V22.2D, V8.2D, V13.2D
+	WORD $0x4e79cfaf // FMLA V15.2D, V29.2D, V25.2D
+	FMOVQ zeroWide<>(SB), F29
+	WORD $0x6e7d1f34 // BSL V20.2D, V25.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F29
+	WORD $0x4ebd1cbd // ORR V29.2D, V5.2D, V29.2D
+	FMOVQ scaleDownWide<>(SB), F25
+	WORD $0x6e79df79 // FMUL V25.2D, V27.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F27
+	WORD $0x4e7df77d // FMAX V29.2D, V27.2D, V29.2D
+	FMOVQ log2eWide<>(SB), F27
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4e7bcfad // FMLA V13.2D, V29.2D, V27.2D
+	WORD $0x4e76cd0b // FMLA V11.2D, V8.2D, V22.2D
+	WORD $0x4eeccea7 // FMLS V7.2D, V21.2D, V12.2D
+	WORD $0x4eefceb4 // FMLS V20.2D, V21.2D, V15.2D
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4eefd5af // FSUB V15.2D, V13.2D, V15.2D
+	WORD $0x4ebe1fcc // ORR V12.2D, V30.2D, V30.2D
+	WORD $0x4e6bcd0c // FMLA V12.2D, V8.2D, V11.2D
+	WORD $0x4e74d4f4 // FADD V20.2D, V7.2D, V20.2D
+	FMOVQ ln2Wide<>(SB), F7
+	WORD $0x4ee7cdfd // FMLS V29.2D, V15.2D, V7.2D
+	FMOVQ ln2ExcessWide<>(SB), F7
+	WORD $0x6e67dde7 // FMUL V7.2D, V15.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e6fd58f // FADD V15.2D, V12.2D, V15.2D
+	WORD $0x4eecd7de // FSUB V30.2D, V30.2D, V12.2D
+	WORD $0x4e70ce95 // FMLA V21.2D, V20.2D, V16.2D
+	WORD $0x6e7ddfb0 // FMUL V16.2D, V29.2D, V29.2D
+	FMOVQ expC11Wide<>(SB), F20
+	FMOVQ expC10Wide<>(SB), F22
+	WORD $0x4e74cfb6 // FMLA V22.2D, V29.2D, V20.2D
+	FMOVQ expC9Wide<>(SB), F20
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e74cfbb // FMLA V27.2D, V29.2D, V20.2D
+	FMOVQ expC7Wide<>(SB), F20
+	FMOVQ expC6Wide<>(SB), F10
+	WORD $0x4e74cfaa // FMLA V10.2D, V29.2D, V20.2D
+	FMOVQ expC5Wide<>(SB), F20
+	FMOVQ expC4Wide<>(SB), F18
+	WORD $0x4e74cfb2 // FMLA V18.2D, V29.2D, V20.2D
+	FMOVQ expC3Wide<>(SB), F20
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e74cfb7 // FMLA V23.2D, V29.2D, V20.2D
+	FMOVQ sigmoidLowestWide<>(SB), F20
+	WORD $0x4e6df694 // FMAX V20.2D, V20.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee6d5e6 // FSUB V6.2D, V15.2D, V6.2D
+	FMOVQ expC12Wide<>(SB), F14
+	WORD $0x4e6ece16 // FMLA V22.2D, V16.2D, V14.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eee868e // ADD V14.2D, V20.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4e6fcc14 // FMLA V20.2D, V0.2D, V15.2D
+	FMOVQ zeroWide<>(SB), F24
+	WORD $0x6ee5e718 // FCMGT V24.2D, V24.2D, V5.2D
+	WORD $0x4e6bcd1e // FMLA V30.2D, V8.2D, V11.2D
+	WORD $0x4ee6d586 // FSUB V6.2D, V12.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eb11e2b // ORR V11.2D, V17.2D, V17.2D
+	WORD $0x6e6c1deb // BSL V11.2D, V15.2D, V12.2D
+	WORD $0x4e76ce1b // FMLA V27.2D, V16.2D, V22.2D
+	WORD $0x4f7455ad // SHL V13.2D, V13.2D, #52
+	WORD $0x6e74fd76 // FDIV V22.2D, V11.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4ef4d58c // FSUB V12.2D, V12.2D, V20.2D
+	WORD $0x4e7ed4de // FADD V30.2D, V6.2D, V30.2D
+	FMOVQ recipC1Wide<>(SB), F6
+	FMOVQ recipC0Wide<>(SB), F8
+	WORD $0x4e66ce88 // FMLA V8.2D, V20.2D, V6.2D
+	FMOVQ scaleBitsWide<>(SB), F6
+	WORD $0x4ee685a6 // ADD V6.2D, V13.2D, V6.2D
+	WORD $0x6e64dea4 // FMUL V4.2D, V21.2D, V4.2D
+	WORD $0x4e7bce0a // FMLA V10.2D, V16.2D, V27.2D
+	WORD $0x4e6fcc0c // FMLA V12.2D, V0.2D, V15.2D
+	WORD $0x4e6fcf9e // FMLA V30.2D, V28.2D, V15.2D
+	FMOVQ scaleUpWide<>(SB), F15
+	WORD $0x4eb81f1c // ORR V28.2D, V24.2D, V24.2D
+	WORD $0x6e6f1cdc // BSL V28.2D, V6.2D, V15.2D
+	FMOVQ 0(R3), F15
+	FMOVQ 16(R3), F6
+	FMOVQ 32(R3), F27
+	FMOVQ 48(R3), F21
+	WORD $0x4e6ace12 // FMLA V18.2D, V16.2D, V10.2D
+	FMOVQ scaleDownWide<>(SB), F10
+	WORD $0x6e6adc8a // FMUL V10.2D, V4.2D, V10.2D
+	WORD $0x4e7ecc0c // FMLA V12.2D, V0.2D, V30.2D
+	FMOVQ zeroWide<>(SB), F0
+	WORD $0x6e601fd1 // BSL V17.2D, V30.2D, V0.2D
+	FMOVQ 48(R2), F0
+	WORD $0x4e72ce17 // FMLA V23.2D, V16.2D, V18.2D
+	WORD $0x4e6fcf29 // FMLA V9.2D, V25.2D, V15.2D
+	WORD $0x4e66cd5a // FMLA V26.2D, V10.2D, V6.2D
+	WORD $0x4ef4cecb // FMLS V11.2D, V22.2D, V20.2D
+	WORD $0x4eecced1 // FMLS V17.2D, V22.2D, V12.2D
+	WORD $0x4ebd1fac // ORR V12.2D, V29.2D, V29.2D
+	WORD $0x4e77ce0c // FMLA V12.2D, V16.2D, V23.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41c14 // ORR V20.2D, V0.2D, V20.2D
+	FMOVQ F9, 0(R3)
+	WORD $0x4e71d571 // FADD V17.2D, V11.2D, V17.2D
+	FMOVQ sigmoidMinWide<>(SB), F11
+	WORD $0x4e74f574 // FMAX V20.2D, V11.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4e6bce86 // FMLA V6.2D, V20.2D, V11.2D
+	FMOVQ F26, 16(R3)
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd58b // FADD V11.2D, V12.2D, V11.2D
+	WORD $0x4eecd7bd // FSUB V29.2D, V29.2D, V12.2D
+	WORD $0x4e68ce36 // FMLA V22.2D, V17.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee8d568 // FSUB V8.2D, V11.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4e6bcdd1 // FMLA V17.2D, V14.2D, V11.2D
+	WORD $0x4e77ce1d // FMLA V29.2D, V16.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4eb81f10 // ORR V16.2D, V24.2D, V24.2D
+	WORD $0x6e771d70 // BSL V16.2D, V11.2D, V23.2D
+	WORD $0x6e73ded3 // FMUL V19.2D, V22.2D, V19.2D
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4ef6d4d6 // FSUB V22.2D, V6.2D, V22.2D
+	WORD $0x4ee8d588 // FSUB V8.2D, V12.2D, V8.2D
+	WORD $0x6e71fe0c // FDIV V12.2D, V16.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef1d6f7 // FSUB V23.2D, V23.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F10
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e6ace2f // FMLA V15.2D, V17.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F10
+	WORD $0x4eeaced4 // FMLS V20.2D, V22.2D, V10.2D
+	WORD $0x4e7dd51d // FADD V29.2D, V8.2D, V29.2D
+	FMOVQ scaleDownWide<>(SB), F8
+	WORD $0x6e68de68 // FMUL V8.2D, V19.2D, V8.2D
+	WORD $0x4e6bcdd7 // FMLA V23.2D, V14.2D, V11.2D
+	FMOVQ sigmoidLowestWide<>(SB), F19
+	WORD $0x4e66f673 // FMAX V19.2D, V19.2D, V6.2D
+	WORD $0x4f745673 // SHL V19.2D, V19.2D, #52
+	FMOVQ zeroWide<>(SB), F10
+	WORD $0x6ee0e54a // FCMGT V10.2D, V10.2D, V0.2D
+	WORD $0x4e6bccfd // FMLA V29.2D, V7.2D, V11.2D
+	WORD $0x6e74de8b // FMUL V11.2D, V20.2D, V20.2D
+	WORD $0x4e7bcd03 // FMLA V3.2D, V8.2D, V27.2D
+	FMOVQ expC11Wide<>(SB), F27
+	FMOVQ expC10Wide<>(SB), F8
+	WORD $0x4e7bce88 // FMLA V8.2D, V20.2D, V27.2D
+	FMOVQ expC9Wide<>(SB), F27
+	FMOVQ expC8Wide<>(SB), F7
+	WORD $0x4e7bce87 // FMLA V7.2D, V20.2D, V27.2D
+	FMOVQ expC7Wide<>(SB), F27
+	FMOVQ expC6Wide<>(SB), F0
+	WORD $0x4e7bce80 // FMLA V0.2D, V20.2D, V27.2D
+	FMOVQ expC5Wide<>(SB), F27
+	FMOVQ expC4Wide<>(SB), F25
+	WORD $0x4e7bce99 // FMLA V25.2D, V20.2D, V27.2D
+	FMOVQ expC3Wide<>(SB), F27
+	FMOVQ expC2Wide<>(SB), F18
+	WORD $0x4e7bce92 // FMLA V18.2D, V20.2D, V27.2D
+	WORD $0x4e7dcdd7 // FMLA V23.2D, V14.2D, V29.2D
+	FMOVQ zeroWide<>(SB), F14
+	WORD $0x6e6e1fb8 // BSL V24.2D, V29.2D, V14.2D
+	FMOVQ expC12Wide<>(SB), F14
+	WORD $0x4e6ecd68 // FMLA V8.2D, V11.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eee866e // ADD V14.2D, V19.2D, V14.2D
+	FMOVQ 112(R2), F19
+	FMOVQ ln2ExcessWide<>(SB), F29
+	WORD $0x6e7ddedd // FMUL V29.2D, V22.2D, V29.2D
+	WORD $0x4f7454c6 // SHL V6.2D, V6.2D, #52
+	FMOVQ F3, 32(R3)
+	WORD $0x4ef1cd90 // FMLS V16.2D, V12.2D, V17.2D
+	WORD $0x4ef7cd98 // FMLS V24.2D, V12.2D, V23.2D
+	WORD $0x4e68cd67 // FMLA V7.2D, V11.2D, V8.2D
+	FMOVQ scaleBitsWide<>(SB), F8
+	WORD $0x4ee884c8 // ADD V8.2D, V6.2D, V8.2D
+	FMOVQ scaleUpWide<>(SB), F6
+	WORD $0x4eaa1d57 // ORR V23.2D, V10.2D, V10.2D
+	WORD $0x6e661d17 // BSL V23.2D, V8.2D, V6.2D
+	WORD $0x4e78d618 // FADD V24.2D, V16.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4eb01e70 // ORR V16.2D, V19.2D, V16.2D
+	WORD $0x4e67cd60 // FMLA V0.2D, V11.2D, V7.2D
+	FMOVQ sigmoidMinWide<>(SB), F7
+	WORD $0x4e70f4f0 // FMAX V16.2D, V7.2D, V16.2D
+	WORD $0x4e6fcf0c // FMLA V12.2D, V24.2D, V15.2D
+	FMOVQ log2eWide<>(SB), F15
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4e6fce18 // FMLA V24.2D, V16.2D, V15.2D
+	WORD $0x4e60cd79 // FMLA V25.2D, V11.2D, V0.2D
+	WORD $0x6e7cdd9c // FMUL V28.2D, V12.2D, V28.2D
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4eecd70c // FSUB V12.2D, V24.2D, V12.2D
+	WORD $0x4e79cd72 // FMLA V18.2D, V11.2D, V25.2D
+	FMOVQ ln2Wide<>(SB), F25
+	WORD $0x4ef9cd90 // FMLS V16.2D, V12.2D, V25.2D
+	FMOVQ scaleDownWide<>(SB), F25
+	WORD $0x6e79df99 // FMUL V25.2D, V28.2D, V25.2D
+	FMOVQ ln2ExcessWide<>(SB), F28
+	WORD $0x6e7cdd9c // FMUL V28.2D, V12.2D, V28.2D
+	WORD $0x4eb41e8c // ORR V12.2D, V20.2D, V20.2D
+	WORD $0x4e72cd6c // FMLA V12.2D, V11.2D, V18.2D
+	WORD $0x6e70de00 // FMUL V0.2D, V16.2D, V16.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e6fce07 // FMLA V7.2D, V16.2D, V15.2D
+	WORD $0x4e75cf21 // FMLA V1.2D, V25.2D, V21.2D
+	FMOVQ expC9Wide<>(SB), F21
+	FMOVQ expC8Wide<>(SB), F25
+	WORD $0x4e75ce19 // FMLA V25.2D, V16.2D, V21.2D
+	FMOVQ expC7Wide<>(SB), F21
+	FMOVQ expC6Wide<>(SB), F15
+	WORD $0x4e75ce0f // FMLA V15.2D, V16.2D, V21.2D
+	FMOVQ expC5Wide<>(SB), F21
+	FMOVQ expC4Wide<>(SB), F6
+	WORD $0x4e75ce06 // FMLA V6.2D, V16.2D, V21.2D
+	FMOVQ expC3Wide<>(SB), F21
+	FMOVQ expC2Wide<>(SB), F8
+	WORD $0x4e75ce08 // FMLA V8.2D, V16.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e75d595 // FADD V21.2D, V12.2D, V21.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cc07 // FMLA V7.2D, V0.2D, V17.2D
+	FMOVQ sigmoidLowestWide<>(SB), F17
+	WORD $0x4e78f631 // FMAX V17.2D, V17.2D, V24.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	WORD $0x4eecd694 // FSUB V20.2D, V20.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef68636 // ADD V22.2D, V17.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef1d6b1 // FSUB V17.2D, V21.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4e75cddb // FMLA V27.2D, V14.2D, V21.2D
+	FMOVQ zeroWide<>(SB), F30
+	WORD $0x6ef3e7de // FCMGT V30.2D, V30.2D, V19.2D
+	WORD $0x4e67cc19 // FMLA V25.2D, V0.2D, V7.2D
+	WORD $0x4e72cd74 // FMLA V20.2D, V11.2D, V18.2D
+	WORD $0x4ef1d591 // FSUB V17.2D, V12.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eaa1d52 // ORR V18.2D, V10.2D, V10.2D
+	WORD $0x6e6c1eb2 // BSL V18.2D, V21.2D, V12.2D
+	WORD $0x4f745718 // SHL V24.2D, V24.2D, #52
+	FMOVQ F1, 48(R3)
+	WORD $0x6e7bfe4c // FDIV V12.2D, V18.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4efbd56b // FSUB V11.2D, V11.2D, V27.2D
+	FMOVQ 176(R2), F7
+	WORD $0x4e79cc0f // FMLA V15.2D, V0.2D, V25.2D
+	WORD $0x4e74d634 // FADD V20.2D, V17.2D, V20.2D
+	FMOVQ recipC1Wide<>(SB), F17
+	FMOVQ recipC0Wide<>(SB), F25
+	WORD $0x4e71cf79 // FMLA V25.2D, V27.2D, V17.2D
+	WORD $0x4e75cdcb // FMLA V11.2D, V14.2D, V21.2D
+	FMOVQ scaleBitsWide<>(SB), F17
+	WORD $0x4ef18711 // ADD V17.2D, V24.2D, V17.2D
+	FMOVQ scaleUpWide<>(SB), F24
+	WORD $0x4ebe1fd3 // ORR V19.2D, V30.2D, V30.2D
+	WORD $0x6e781e33 // BSL V19.2D, V17.2D, V24.2D
+	WORD $0x4e6fcc06 // FMLA V6.2D, V0.2D, V15.2D
+	WORD $0x4e75cfb4 // FMLA V20.2D, V29.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F21
+	WORD $0x4eb51cf5 // ORR V21.2D, V7.2D, V21.2D
+	FMOVQ sigmoidMinWide<>(SB), F29
+	WORD $0x4e75f7b5 // FMAX V21.2D, V29.2D, V21.2D
+	WORD $0x4e66cc08 // FMLA V8.2D, V0.2D, V6.2D
+	FMOVQ log2eWide<>(SB), F6
+	FMOVQ rounderWide<>(SB), F29
+	WORD $0x4e66cebd // FMLA V29.2D, V21.2D, V6.2D
+	WORD $0x4e74cdcb // FMLA V11.2D, V14.2D, V20.2D
+	FMOVQ zeroWide<>(SB), F14
+	WORD $0x6e6e1e8a // BSL V10.2D, V20.2D, V14.2D
+	WORD $0x4eb01e0e // ORR V14.2D, V16.2D, V16.2D
+	WORD $0x4e68cc0e // FMLA V14.2D, V0.2D, V8.2D
+	WORD $0x4efbcd92 // FMLS V18.2D, V12.2D, V27.2D
+	FMOVQ rounderWide<>(SB), F27
+	WORD $0x4efbd7bb // FSUB V27.2D, V29.2D, V27.2D
+	WORD $0x4eebcd8a // FMLS V10.2D, V12.2D, V11.2D
+	FMOVQ ln2Wide<>(SB), F11
+	WORD $0x4eebcf75 // FMLS V21.2D, V27.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd5cb // FADD V11.2D, V14.2D, V11.2D
+	WORD $0x4eeed610 // FSUB V16.2D, V16.2D, V14.2D
+	FMOVQ ln2ExcessWide<>(SB), F20
+	WORD $0x6e74df74 // FMUL V20.2D, V27.2D, V20.2D
+	WORD $0x4e6ad64a // FADD V10.2D, V18.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d572 // FSUB V18.2D, V11.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4e6bcedb // FMLA V27.2D, V22.2D, V11.2D
+	WORD $0x6e75dea6 // FMUL V6.2D, V21.2D, V21.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e6fceb8 // FMLA V24.2D, V21.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F17
+	WORD $0x4e6fceb1 // FMLA V17.2D, V21.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F4
+	WORD $0x4e6fcea4 // FMLA V4.2D, V21.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e6fcead // FMLA V13.2D, V21.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F5
+	WORD $0x4e6fcea5 // FMLA V5.2D, V21.2D, V15.2D
+	FMOVQ sigmoidLowestWide<>(SB), F15
+	WORD $0x4e7df5ef // FMAX V15.2D, V15.2D, V29.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee7e442 // FCMGT V2.2D, V2.2D, V7.2D
+	FMOVQ expC12Wide<>(SB), F7
+	WORD $0x4e67ccd8 // FMLA V24.2D, V6.2D, V7.2D
+	WORD $0x4f7455ef // SHL V15.2D, V15.2D, #52
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4ee785e7 // ADD V7.2D, V15.2D, V7.2D
+	WORD $0x4e68cc10 // FMLA V16.2D, V0.2D, V8.2D
+	WORD $0x4ef2d5d2 // FSUB V18.2D, V14.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4ebe1fc8 // ORR V8.2D, V30.2D, V30.2D
+	WORD $0x6e6e1d68 // BSL V8.2D, V11.2D, V14.2D
+	WORD $0x6e7bfd0e // FDIV V14.2D, V8.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4efbd400 // FSUB V0.2D, V0.2D, V27.2D
+	WORD $0x4e78ccd1 // FMLA V17.2D, V6.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e78cf6f // FMLA V15.2D, V27.2D, V24.2D
+	WORD $0x4e70d650 // FADD V16.2D, V18.2D, V16.2D
+	WORD $0x4e79cd4c // FMLA V12.2D, V10.2D, V25.2D
+	WORD $0x4e6bcec0 // FMLA V0.2D, V22.2D, V11.2D
+	FMOVQ 240(R2), F25
+	WORD $0x4f7457bd // SHL V29.2D, V29.2D, #52
+	WORD $0x4e71ccc4 // FMLA V4.2D, V6.2D, V17.2D
+	WORD $0x4e6bcf90 // FMLA V16.2D, V28.2D, V11.2D
+	FMOVQ scaleBitsWide<>(SB), F11
+	WORD $0x4eeb87ab // ADD V11.2D, V29.2D, V11.2D
+	WORD $0x6e77dd97 // FMUL V23.2D, V12.2D, V23.2D
+	FMOVQ scaleUpWide<>(SB), F12
+	WORD $0x4ea21c5d // ORR V29.2D, V2.2D, V2.2D
+	WORD $0x6e6c1d7d // BSL V29.2D, V11.2D, V12.2D
+	WORD $0x4e64cccd // FMLA V13.2D, V6.2D, V4.2D
+	WORD $0x4e70cec0 // FMLA V0.2D, V22.2D, V16.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4eb61f36 // ORR V22.2D, V25.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6e641e1e // BSL V30.2D, V16.2D, V4.2D
+	FMOVQ sigmoidMinWide<>(SB), F4
+	WORD $0x4e76f496 // FMAX V22.2D, V4.2D, V22.2D
+	FMOVQ scaleDownWide<>(SB), F4
+	WORD $0x6e64dee4 // FMUL V4.2D, V23.2D, V4.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e77ced0 // FMLA V16.2D, V22.2D, V23.2D
+	WORD $0x4e6dccc5 // FMLA V5.2D, V6.2D, V13.2D
+	WORD $0x4efbcdc8 // FMLS V8.2D, V14.2D, V27.2D
+	WORD $0x4ee0cdde // FMLS V30.2D, V14.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d600 // FSUB V0.2D, V16.2D, V0.2D
+	WORD $0x4eb51ebb // ORR V27.2D, V21.2D, V21.2D
+	WORD $0x4e65ccdb // FMLA V27.2D, V6.2D, V5.2D
+	WORD $0x4e7ed51e // FADD V30.2D, V8.2D, V30.2D
+	FMOVQ ln2Wide<>(SB), F8
+	WORD $0x4ee8cc16 // FMLS V22.2D, V0.2D, V8.2D
+	FMOVQ ln2ExcessWide<>(SB), F8
+	WORD $0x6e68dc08 // FMUL V8.2D, V0.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e60d760 // FADD V0.2D, V27.2D, V0.2D
+	WORD $0x4efbd6b5 // FSUB V21.2D, V21.2D, V27.2D
+	WORD $0x4e6fcfce // FMLA V14.2D, V30.2D, V15.2D
+	WORD $0x6e76decf // FMUL V15.2D, V22.2D, V22.2D
+	FMOVQ expC11Wide<>(SB), F30
+	FMOVQ expC10Wide<>(SB), F13
+	WORD $0x4e7ececd // FMLA V13.2D, V22.2D, V30.2D
+	FMOVQ expC9Wide<>(SB), F30
+	FMOVQ expC8Wide<>(SB), F23
+	WORD $0x4e7eced7 // FMLA V23.2D, V22.2D, V30.2D
+	FMOVQ expC7Wide<>(SB), F30
+	FMOVQ expC6Wide<>(SB), F12
+	WORD $0x4e7ececc // FMLA V12.2D, V22.2D, V30.2D
+	FMOVQ expC5Wide<>(SB), F30
+	FMOVQ expC4Wide<>(SB), F11
+	WORD $0x4e7ececb // FMLA V11.2D, V22.2D, V30.2D
+	FMOVQ expC3Wide<>(SB), F30
+	FMOVQ expC2Wide<>(SB), F28
+	WORD $0x4e7ecedc // FMLA V28.2D, V22.2D, V30.2D
+	FMOVQ sigmoidLowestWide<>(SB), F30
+	WORD $0x4e70f7de // FMAX V30.2D, V30.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef1d411 // FSUB V17.2D, V0.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F10
+	WORD $0x4e6acded // FMLA V13.2D, V15.2D, V10.2D
+	WORD $0x4f7457de // SHL V30.2D, V30.2D, #52
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eea87ca // ADD V10.2D, V30.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4e60ccfe // FMLA V30.2D, V7.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F18
+	WORD $0x6ef9e652 // FCMGT V18.2D, V18.2D, V25.2D
+	WORD $0x4e65ccd5 // FMLA V21.2D, V6.2D, V5.2D
+	WORD $0x4ef1d771 // FSUB V17.2D, V27.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ea21c45 // ORR V5.2D, V2.2D, V2.2D
+	WORD $0x6e7b1c05 // BSL V5.2D, V0.2D, V27.2D
+	WORD $0x4e6dcdf7 // FMLA V23.2D, V15.2D, V13.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	WORD $0x6e7efcad // FDIV V13.2D, V5.2D, V30.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4efed77b // FSUB V27.2D, V27.2D, V30.2D
+	WORD $0x4e75d635 // FADD V21.2D, V17.2D, V21.2D
+	FMOVQ recipC1Wide<>(SB), F17
+	FMOVQ recipC0Wide<>(SB), F6
+	WORD $0x4e71cfc6 // FMLA V6.2D, V30.2D, V17.2D
+	FMOVQ signBitWide<>(SB), F17
+	WORD $0x4eb11d31 // ORR V17.2D, V9.2D, V17.2D
+	FMOVQ scaleBitsWide<>(SB), F25
+	WORD $0x4ef98619 // ADD V25.2D, V16.2D, V25.2D
+	WORD $0x4e71d631 // FADD V17.2D, V17.2D, V17.2D
+	WORD $0x4e77cdec // FMLA V12.2D, V15.2D, V23.2D
+	WORD $0x4e60ce95 // FMLA V21.2D, V20.2D, V0.2D
+	WORD $0x4e60ccfb // FMLA V27.2D, V7.2D, V0.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4eb21e54 // ORR V20.2D, V18.2D, V18.2D
+	WORD $0x6e601f34 // BSL V20.2D, V25.2D, V0.2D
+	WORD $0x6e73ddd3 // FMUL V19.2D, V14.2D, V19.2D
+	FMOVQ tanhMinWide<>(SB), F14
+	WORD $0x4e71f5d1 // FMAX V17.2D, V14.2D, V17.2D
+	FMOVQ log2eWide<>(SB), F14
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4e6ece20 // FMLA V0.2D, V17.2D, V14.2D
+	WORD $0x4e6ccdeb // FMLA V11.2D, V15.2D, V12.2D
+	WORD $0x4e75ccfb // FMLA V27.2D, V7.2D, V21.2D
+	FMOVQ zeroWide<>(SB), F7
+	WORD $0x6e671ea2 // BSL V2.2D, V21.2D, V7.2D
+	FMOVQ scaleDownWide<>(SB), F7
+	WORD $0x6e67de67 // FMUL V7.2D, V19.2D, V7.2D
+	FMOVQ tanhLowestWide<>(SB), F19
+	WORD $0x4e60f660 // FMAX V0.2D, V19.2D, V0.2D
+	WORD $0x4e6bcdfc // FMLA V28.2D, V15.2D, V11.2D
+	FMOVQ rounderWide<>(SB), F11
+	WORD $0x4eebd40b // FSUB V11.2D, V0.2D, V11.2D
+	WORD $0x4efecda5 // FMLS V5.2D, V13.2D, V30.2D
+	WORD $0x4efbcda2 // FMLS V2.2D, V13.2D, V27.2D
+	FMOVQ ln2Wide<>(SB), F27
+	WORD $0x4efbcd71 // FMLS V17.2D, V11.2D, V27.2D
+	WORD $0x4eb61edb // ORR V27.2D, V22.2D, V22.2D
+	WORD $0x4e7ccdfb // FMLA V27.2D, V15.2D, V28.2D
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4eeb840b // ADD V11.2D, V0.2D, V11.2D
+	WORD $0x4e62d4a2 // FADD V2.2D, V5.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4eebd4a5 // FSUB V5.2D, V5.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e60d560 // FADD V0.2D, V11.2D, V0.2D
+	WORD $0x6e71de3e // FMUL V30.2D, V17.2D, V17.2D
+	FMOVQ expC11Wide<>(SB), F19
+	FMOVQ expC10Wide<>(SB), F21
+	WORD $0x4e73ce35 // FMLA V21.2D, V17.2D, V19.2D
+	FMOVQ expC9Wide<>(SB), F19
+	FMOVQ expC8Wide<>(SB), F12
+	WORD $0x4e73ce2c // FMLA V12.2D, V17.2D, V19.2D
+	FMOVQ expC7Wide<>(SB), F19
+	FMOVQ expC6Wide<>(SB), F14
+	WORD $0x4e73ce2e // FMLA V14.2D, V17.2D, V19.2D
+	FMOVQ expC5Wide<>(SB), F19
+	FMOVQ expC4Wide<>(SB), F25
+	WORD $0x4e73ce39 // FMLA V25.2D, V17.2D, V19.2D
+	FMOVQ expC3Wide<>(SB), F19
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e73ce37 // FMLA V23.2D, V17.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e73d773 // FADD V19.2D, V27.2D, V19.2D
+	WORD $0x4efbd6d6 // FSUB V22.2D, V22.2D, V27.2D
+	FMOVQ expC12Wide<>(SB), F16
+	WORD $0x4e70cfd5 // FMLA V21.2D, V30.2D, V16.2D
+	WORD $0x4e66cc4d // FMLA V13.2D, V2.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee6d666 // FSUB V6.2D, V19.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e73cd42 // FMLA V2.2D, V10.2D, V19.2D
+	WORD $0x4e7ccdf6 // FMLA V22.2D, V15.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4eb21e4f // ORR V15.2D, V18.2D, V18.2D
+	WORD $0x6e7c1e6f // BSL V15.2D, V19.2D, V28.2D
+	WORD $0x4e75cfcc // FMLA V12.2D, V30.2D, V21.2D
+	WORD $0x6e7dddbd // FMUL V29.2D, V13.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F13
+	WORD $0x4ead1f4d // ORR V13.2D, V26.2D, V13.2D
+	WORD $0x4ee6d766 // FSUB V6.2D, V27.2D, V6.2D
+	WORD $0x4e6dd5ad // FADD V13.2D, V13.2D, V13.2D
+	WORD $0x6e62fdfb // FDIV V27.2D, V15.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ee2d6b5 // FSUB V21.2D, V21.2D, V2.2D
+	FMOVQ recipC1Wide<>(SB), F28
+	FMOVQ recipC0Wide<>(SB), F16
+	WORD $0x4e7ccc50 // FMLA V16.2D, V2.2D, V28.2D
+	WORD $0x4e6ccfce // FMLA V14.2D, V30.2D, V12.2D
+	WORD $0x4e76d4d6 // FADD V22.2D, V6.2D, V22.2D
+	FMOVQ tanhMinWide<>(SB), F6
+	WORD $0x4e6df4cd // FMAX V13.2D, V6.2D, V13.2D
+	FMOVQ scaleDownWide<>(SB), F6
+	WORD $0x6e66dfa6 // FMUL V6.2D, V29.2D, V6.2D
+	FMOVQ log2eWide<>(SB), F29
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4e7dcdac // FMLA V12.2D, V13.2D, V29.2D
+	WORD $0x4e73cd55 // FMLA V21.2D, V10.2D, V19.2D
+	WORD $0x4e73cd16 // FMLA V22.2D, V8.2D, V19.2D
+	FMOVQ signBitWide<>(SB), F19
+	WORD $0x4e331d33 // AND V19.2D, V9.2D, V19.2D
+	WORD $0x4e6ecfd9 // FMLA V25.2D, V30.2D, V14.2D
+	FMOVQ tanhLowestWide<>(SB), F14
+	WORD $0x4e6cf5cc // FMAX V12.2D, V14.2D, V12.2D
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4eeed58e // FSUB V14.2D, V12.2D, V14.2D
+	WORD $0x4e76cd55 // FMLA V21.2D, V10.2D, V22.2D
+	WORD $0x4e79cfd7 // FMLA V23.2D, V30.2D, V25.2D
+	FMOVQ zeroWide<>(SB), F25
+	WORD $0x6e791ed2 // BSL V18.2D, V22.2D, V25.2D
+	FMOVQ ln2Wide<>(SB), F25
+	WORD $0x4ef9cdcd // FMLS V13.2D, V14.2D, V25.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef98599 // ADD V25.2D, V12.2D, V25.2D
+	WORD $0x4ee2cf6f // FMLS V15.2D, V27.2D, V2.2D
+	WORD $0x4eb11e22 // ORR V2.2D, V17.2D, V17.2D
+	WORD $0x4e77cfc2 // FMLA V2.2D, V30.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4ef9d58c // FSUB V12.2D, V12.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4e6ed72e // FADD V14.2D, V25.2D, V14.2D
+	WORD $0x4ef5cf72 // FMLS V18.2D, V27.2D, V21.2D
+	WORD $0x6e6dddb5 // FMUL V21.2D, V13.2D, V13.2D
+	FMOVQ expC11Wide<>(SB), F22
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e76cdaa // FMLA V10.2D, V13.2D, V22.2D
+	FMOVQ expC9Wide<>(SB), F22
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e76cda9 // FMLA V9.2D, V13.2D, V22.2D
+	FMOVQ expC7Wide<>(SB), F22
+	FMOVQ expC6Wide<>(SB), F8
+	WORD $0x4e76cda8 // FMLA V8.2D, V13.2D, V22.2D
+	FMOVQ expC5Wide<>(SB), F22
+	FMOVQ expC4Wide<>(SB), F29
+	WORD $0x4e76cdbd // FMLA V29.2D, V13.2D, V22.2D
+	FMOVQ expC3Wide<>(SB), F22
+	FMOVQ expC2Wide<>(SB), F28
+	WORD $0x4e76cdbc // FMLA V28.2D, V13.2D, V22.2D
+	WORD $0x4ea51cb6 // ORR V22.2D, V5.2D, V5.2D
+	WORD $0x4ee2cd76 // FMLS V22.2D, V11.2D, V2.2D
+	WORD $0x4ea01c18 // ORR V24.2D, V0.2D, V0.2D
+	WORD $0x4e62cd78 // FMLA V24.2D, V11.2D, V2.2D
+	FMOVQ expC12Wide<>(SB), F31
+	WORD $0x4e7fceaa // FMLA V10.2D, V21.2D, V31.2D
+	WORD $0x4ee2d631 // FSUB V17.2D, V17.2D, V2.2D
+	WORD $0x4e72d5f2 // FADD V18.2D, V15.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F15
+	WORD $0x4e2f1f4f // AND V15.2D, V26.2D, V15.2D
+	WORD $0x6e78feda // FDIV V26.2D, V22.2D, V24.2D
+	WORD $0x4ef6d4a5 // FSUB V5.2D, V5.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F31
+	WORD $0x4ebf1c7f // ORR V31.2D, V3.2D, V31.2D
+	WORD $0x4e6acea9 // FMLA V9.2D, V21.2D, V10.2D
+	WORD $0x4e7fd7ff // FADD V31.2D, V31.2D, V31.2D
+	WORD $0x4ef8d400 // FSUB V0.2D, V0.2D, V24.2D
+	WORD $0x4e77cfd1 // FMLA V17.2D, V30.2D, V23.2D
+	WORD $0x4ee2cd65 // FMLS V5.2D, V11.2D, V2.2D
+	WORD $0x4e70ce5b // FMLA V27.2D, V18.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e70cf12 // FMLA V18.2D, V24.2D, V16.2D
+	FMOVQ tanhMinWide<>(SB), F16
+	WORD $0x4e7ff61f // FMAX V31.2D, V16.2D, V31.2D
+	WORD $0x4e69cea8 // FMLA V8.2D, V21.2D, V9.2D
+	FMOVQ log2eWide<>(SB), F9
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e69cff0 // FMLA V16.2D, V31.2D, V9.2D
+	WORD $0x4e62cd60 // FMLA V0.2D, V11.2D, V2.2D
+	WORD $0x4ef1cd65 // FMLS V5.2D, V11.2D, V17.2D
+	WORD $0x6e74df74 // FMUL V20.2D, V27.2D, V20.2D
+	WORD $0x4e68cebd // FMLA V29.2D, V21.2D, V8.2D
+	FMOVQ tanhLowestWide<>(SB), F8
+	WORD $0x4e70f510 // FMAX V16.2D, V8.2D, V16.2D
+	WORD $0x4e71cd60 // FMLA V0.2D, V11.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d611 // FSUB V17.2D, V16.2D, V17.2D
+	FMOVQ scaleDownWide<>(SB), F11
+	WORD $0x6e6bde8b // FMUL V11.2D, V20.2D, V11.2D
+	WORD $0x4e7dcebc // FMLA V28.2D, V21.2D, V29.2D
+	WORD $0x4ef8cf56 // FMLS V22.2D, V26.2D, V24.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8ce3f // FMLS V31.2D, V17.2D, V24.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef88618 // ADD V24.2D, V16.2D, V24.2D
+	WORD $0x4ee0cf45 // FMLS V5.2D, V26.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ef8d400 // FSUB V0.2D, V0.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d710 // FADD V16.2D, V24.2D, V16.2D
+	WORD $0x4ead1db1 // ORR V17.2D, V13.2D, V13.2D
+	WORD $0x4e7cceb1 // FMLA V17.2D, V21.2D, V28.2D
+	WORD $0x6e7fdffd // FMUL V29.2D, V31.2D, V31.2D
+	FMOVQ expC11Wide<>(SB), F20
+	FMOVQ expC10Wide<>(SB), F8
+	WORD $0x4e74cfe8 // FMLA V8.2D, V31.2D, V20.2D
+	FMOVQ expC9Wide<>(SB), F20
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e74cffb // FMLA V27.2D, V31.2D, V20.2D
+	FMOVQ expC7Wide<>(SB), F20
+	FMOVQ expC6Wide<>(SB), F2
+	WORD $0x4e74cfe2 // FMLA V2.2D, V31.2D, V20.2D
+	FMOVQ expC5Wide<>(SB), F20
+	FMOVQ expC4Wide<>(SB), F9
+	WORD $0x4e74cfe9 // FMLA V9.2D, V31.2D, V20.2D
+	FMOVQ expC3Wide<>(SB), F20
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e74cff7 // FMLA V23.2D, V31.2D, V20.2D
+	WORD $0x4eac1d94 // ORR V20.2D, V12.2D, V12.2D
+	WORD $0x4ef1cf34 // FMLS V20.2D, V25.2D, V17.2D
+	WORD $0x4eae1dde // ORR V30.2D, V14.2D, V14.2D
+	WORD $0x4e71cf3e // FMLA V30.2D, V25.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F10
+	WORD $0x4e6acfa8 // FMLA V8.2D, V29.2D, V10.2D
+	WORD $0x4ef1d5ad // FSUB V13.2D, V13.2D, V17.2D
+	WORD $0x4e65d6c5 // FADD V5.2D, V22.2D, V5.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4e361c76 // AND V22.2D, V3.2D, V22.2D
+	WORD $0x6e7efe83 // FDIV V3.2D, V20.2D, V30.2D
+	WORD $0x4ef4d58c // FSUB V12.2D, V12.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F10
+	WORD $0x4eaa1c2a // ORR V10.2D, V1.2D, V10.2D
+	WORD $0x4e68cfbb // FMLA V27.2D, V29.2D, V8.2D
+	WORD $0x4e6ad54a // FADD V10.2D, V10.2D, V10.2D
+	WORD $0x4efed5ce // FSUB V14.2D, V14.2D, V30.2D
+	WORD $0x4e7ccead // FMLA V13.2D, V21.2D, V28.2D
+	WORD $0x4ef1cf2c // FMLS V12.2D, V25.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F28
+	FMOVQ recipC0Wide<>(SB), F21
+	WORD $0x4e7ccfd5 // FMLA V21.2D, V30.2D, V28.2D
+	WORD $0x4e72ccba // FMLA V26.2D, V5.2D, V18.2D
+	FMOVQ tanhMinWide<>(SB), F18
+	WORD $0x4e6af64a // FMAX V10.2D, V18.2D, V10.2D
+	WORD $0x4e7bcfa2 // FMLA V2.2D, V29.2D, V27.2D
+	FMOVQ log2eWide<>(SB), F27
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4e7bcd52 // FMLA V18.2D, V10.2D, V27.2D
+	WORD $0x4e71cf2e // FMLA V14.2D, V25.2D, V17.2D
+	WORD $0x4eedcf2c // FMLS V12.2D, V25.2D, V13.2D
+	WORD $0x4eb31f53 // ORR V19.2D, V26.2D, V19.2D
+	WORD $0x4e62cfa9 // FMLA V9.2D, V29.2D, V2.2D
+	WORD $0x6e73dc93 // FMUL V19.2D, V4.2D, V19.2D
+	FMOVQ tanhLowestWide<>(SB), F4
+	WORD $0x4e72f492 // FMAX V18.2D, V4.2D, V18.2D
+	WORD $0x4e6dcf2e // FMLA V14.2D, V25.2D, V13.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd64d // FSUB V13.2D, V18.2D, V13.2D
+	WORD $0x4e69cfb7 // FMLA V23.2D, V29.2D, V9.2D
+	WORD $0x4efecc74 // FMLS V20.2D, V3.2D, V30.2D
+	FMOVQ ln2Wide<>(SB), F30
+	WORD $0x4efecdaa // FMLS V10.2D, V13.2D, V30.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4efe865e // ADD V30.2D, V18.2D, V30.2D
+	WORD $0x4eeecc6c // FMLS V12.2D, V3.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4efed5ce // FSUB V14.2D, V14.2D, V30.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4e72d7d2 // FADD V18.2D, V30.2D, V18.2D
+	WORD $0x4ebf1fed // ORR V13.2D, V31.2D, V31.2D
+	WORD $0x4e77cfad // FMLA V13.2D, V29.2D, V23.2D
+	WORD $0x6e6add49 // FMUL V9.2D, V10.2D, V10.2D
+	FMOVQ expC11Wide<>(SB), F25
+	FMOVQ expC10Wide<>(SB), F4
+	WORD $0x4e79cd44 // FMLA V4.2D, V10.2D, V25.2D
+	FMOVQ expC9Wide<>(SB), F25
+	FMOVQ expC8Wide<>(SB), F2
+	WORD $0x4e79cd42 // FMLA V2.2D, V10.2D, V25.2D
+	FMOVQ expC7Wide<>(SB), F25
+	FMOVQ expC6Wide<>(SB), F26
+	WORD $0x4e79cd5a // FMLA V26.2D, V10.2D, V25.2D
+	FMOVQ expC5Wide<>(SB), F25
+	FMOVQ expC4Wide<>(SB), F17
+	WORD $0x4e79cd51 // FMLA V17.2D, V10.2D, V25.2D
+	FMOVQ expC3Wide<>(SB), F25
+	FMOVQ expC2Wide<>(SB), F27
+	WORD $0x4e79cd5b // FMLA V27.2D, V10.2D, V25.2D
+	WORD $0x4ea01c19 // ORR V25.2D, V0.2D, V0.2D
+	WORD $0x4eedcf19 // FMLS V25.2D, V24.2D, V13.2D
+	WORD $0x4eb01e05 // ORR V5.2D, V16.2D, V16.2D
+	WORD $0x4e6dcf05 // FMLA V5.2D, V24.2D, V13.2D
+	FMOVQ expC12Wide<>(SB), F28
+	WORD $0x4e7ccd24 // FMLA V4.2D, V9.2D, V28.2D
+	WORD $0x4eedd7ff // FSUB V31.2D, V31.2D, V13.2D
+	WORD $0x4e6cd68c // FADD V12.2D, V20.2D, V12.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4e341c34 // AND V20.2D, V1.2D, V20.2D
+	WORD $0x6e65ff21 // FDIV V1.2D, V25.2D, V5.2D
+	WORD $0x4ef9d400 // FSUB V0.2D, V0.2D, V25.2D
+	WORD $0x4e64cd22 // FMLA V2.2D, V9.2D, V4.2D
+	WORD $0x4ee5d610 // FSUB V16.2D, V16.2D, V5.2D
+	WORD $0x4e77cfbf // FMLA V31.2D, V29.2D, V23.2D
+	FMOVQ recipC1Wide<>(SB), F23
+	FMOVQ recipC0Wide<>(SB), F29
+	WORD $0x4e77ccbd // FMLA V29.2D, V5.2D, V23.2D
+	WORD $0x4eedcf00 // FMLS V0.2D, V24.2D, V13.2D
+	WORD $0x4e75cd83 // FMLA V3.2D, V12.2D, V21.2D
+	WORD $0x4e6dcf10 // FMLA V16.2D, V24.2D, V13.2D
+	FMOVQ F19, (R12)
+	WORD $0x4e62cd3a // FMLA V26.2D, V9.2D, V2.2D
+	WORD $0x4effcf00 // FMLS V0.2D, V24.2D, V31.2D
+	WORD $0x4eaf1c6f // ORR V15.2D, V3.2D, V15.2D
+	WORD $0x4e7fcf10 // FMLA V16.2D, V24.2D, V31.2D
+	WORD $0x6e6fdcef // FMUL V15.2D, V7.2D, V15.2D
+	WORD $0x4e7acd31 // FMLA V17.2D, V9.2D, V26.2D
+	FMOVQ F15, (R13)
+	WORD $0x4e71cd3b // FMLA V27.2D, V9.2D, V17.2D
+	WORD $0x4ee5cc39 // FMLS V25.2D, V1.2D, V5.2D
+	WORD $0x4ef0cc20 // FMLS V0.2D, V1.2D, V16.2D
+	WORD $0x4eaa1d50 // ORR V16.2D, V10.2D, V10.2D
+	WORD $0x4e7bcd30 // FMLA V16.2D, V9.2D, V27.2D
+	WORD $0x4e60d720 // FADD V0.2D, V25.2D, V0.2D
+	WORD $0x4eae1dd9 // ORR V25.2D, V14.2D, V14.2D
+	WORD $0x4ef0cfd9 // FMLS V25.2D, V30.2D, V16.2D
+	WORD $0x4eb21e45 // ORR V5.2D, V18.2D, V18.2D
+	WORD $0x4e70cfc5 // FMLA V5.2D, V30.2D, V16.2D
+	WORD $0x4ef0d54a // FSUB V10.2D, V10.2D, V16.2D
+	WORD $0x4e7dcc01 // FMLA V1.2D, V0.2D, V29.2D
+	WORD $0x6e65ff3d // FDIV V29.2D, V25.2D, V5.2D
+	WORD $0x4ef9d5ce // FSUB V14.2D, V14.2D, V25.2D
+	WORD $0x4ee5d652 // FSUB V18.2D, V18.2D, V5.2D
+	WORD $0x4e7bcd2a // FMLA V10.2D, V9.2D, V27.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F9
+	WORD $0x4e7bcca9 // FMLA V9.2D, V5.2D, V27.2D
+	WORD $0x4eb61c36 // ORR V22.2D, V1.2D, V22.2D
+	WORD $0x4ef0cfce // FMLS V14.2D, V30.2D, V16.2D
+	WORD $0x6e76dcd6 // FMUL V22.2D, V6.2D, V22.2D
+	WORD $0x4e70cfd2 // FMLA V18.2D, V30.2D, V16.2D
+	WORD $0x4eeacfce // FMLS V14.2D, V30.2D, V10.2D
+	FMOVQ F22, (R14)
+	WORD $0x4e6acfd2 // FMLA V18.2D, V30.2D, V10.2D
+	WORD $0x4ee5cfb9 // FMLS V25.2D, V29.2D, V5.2D
+	WORD $0x4ef2cfae // FMLS V14.2D, V29.2D, V18.2D
+	WORD $0x4e6ed72e // FADD V14.2D, V25.2D, V14.2D
+	WORD $0x4e69cddd // FMLA V29.2D, V14.2D, V9.2D
+	WORD $0x4eb41fb4 // ORR V20.2D, V29.2D, V20.2D
+	WORD $0x6e74dd74 // FMUL V20.2D, V11.2D, V20.2D
+	FMOVQ F20, (R15)
+	SUB $0, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-64(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+	MOVD 24(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-48(SP), R13
+	MOVD R7, R14
+
+copy1:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy1
+	MOVD 48(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-32(SP), R13
+	MOVD R7, R14
+
+copy2:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy2
+	MOVD 72(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy3:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy3
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func cellNEONWide_5x1(b *block)
+TEXT ·cellNEONWide_5x1(SB), NOSPLIT, $80-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	MOVD block_startRow(R0), R6
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 64(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 80(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 96(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 112(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 128(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 144(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 160(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 176(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 192(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 208(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 224(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 240(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 256(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 272(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 288(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 304(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD 24(R6), R13
+	ADD R4<<3, R13
+	MOVD 48(R6), R14
+	ADD R4<<3, R14
+	MOVD 72(R6), R15
+	ADD R4<<3, R15
+	MOVD 96(R6), R16
+	ADD R4<<3, R16
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F20
+	FMOVQ (R13), F21
+	FMOVQ (R14), F22
+	FMOVQ (R15), F23
+	FMOVQ (R16), F24
+	FMOVQ 0(R20), F31
+	WORD $0x4fd413e0 // FMLA V0.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e4 // FMLA V4.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613e8 // FMLA V8.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ec // FMLA V12.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f0 // FMLA V16.2D, V31.2D, V24.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd413c1 // FMLA V1.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c5 // FMLA V5.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613c9 // FMLA V9.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cd // FMLA V13.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d1 // FMLA V17.2D, V30.2D, V24.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd413e2 // FMLA V2.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e6 // FMLA V6.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ea // FMLA V10.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ee // FMLA V14.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f2 // FMLA V18.2D, V31.2D, V24.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd413c3 // FMLA V3.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c7 // FMLA V7.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613cb // FMLA V11.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cf // FMLA V15.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d3 // FMLA V19.2D, V30.2D, V24.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fd41be0 // FMLA V0.2D, V31.2D, V20.D[1]
+	WORD $0x4fd51be4 // FMLA V4.2D, V31.2D, V21.D[1]
+	WORD $0x4fd61be8 // FMLA V8.2D, V31.2D, V22.D[1]
+	WORD $0x4fd71bec // FMLA V12.2D, V31.2D, V23.D[1]
+	WORD $0x4fd81bf0 // FMLA V16.2D, V31.2D, V24.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fd41bc1 // FMLA V1.2D, V30.2D, V20.D[1]
+	WORD $0x4fd51bc5 // FMLA V5.2D, V30.2D, V21.D[1]
+	WORD $0x4fd61bc9 // FMLA V9.2D, V30.2D, V22.D[1]
+	WORD $0x4fd71bcd // FMLA V13.2D, V30.2D, V23.D[1]
+	WORD $0x4fd81bd1 // FMLA V17.2D, V30.2D, V24.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fd41be2 // FMLA V2.2D, V31.2D, V20.D[1]
+	WORD $0x4fd51be6 // FMLA V6.2D, V31.2D, V21.D[1]
+	WORD $0x4fd61bea // FMLA V10.2D, V31.2D, V22.D[1]
+	WORD $0x4fd71bee // FMLA V14.2D, V31.2D, V23.D[1]
+	WORD $0x4fd81bf2 // FMLA V18.2D, V31.2D, V24.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fd41bc3 // FMLA V3.2D, V30.2D, V20.D[1]
+	WORD $0x4fd51bc7 // FMLA V7.2D, V30.2D, V21.D[1]
+	WORD $0x4fd61bcb // FMLA V11.2D, V30.2D, V22.D[1]
+	WORD $0x4fd71bcf // FMLA V15.2D, V30.2D, V23.D[1]
+	WORD $0x4fd81bd3 // FMLA V19.2D, V30.2D, V24.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F20
+	FMOVD (R13), F21
+	FMOVD (R14), F22
+	FMOVD (R15), F23
+	FMOVD (R16), F24
+	FMOVQ 0(R20), F31
+	WORD $0x4fd413e0 // FMLA V0.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e4 // FMLA V4.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613e8 // FMLA V8.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ec // FMLA V12.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f0 // FMLA V16.2D, V31.2D, V24.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd413c1 // FMLA V1.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c5 // FMLA V5.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613c9 // FMLA V9.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cd // FMLA V13.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d1 // FMLA V17.2D, V30.2D, V24.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd413e2 // FMLA V2.2D, V31.2D, V20.D[0]
+	WORD $0x4fd513e6 // FMLA V6.2D, V31.2D, V21.D[0]
+	WORD $0x4fd613ea // FMLA V10.2D, V31.2D, V22.D[0]
+	WORD $0x4fd713ee // FMLA V14.2D, V31.2D, V23.D[0]
+	WORD $0x4fd813f2 // FMLA V18.2D, V31.2D, V24.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd413c3 // FMLA V3.2D, V30.2D, V20.D[0]
+	WORD $0x4fd513c7 // FMLA V7.2D, V30.2D, V21.D[0]
+	WORD $0x4fd613cb // FMLA V11.2D, V30.2D, V22.D[0]
+	WORD $0x4fd713cf // FMLA V15.2D, V30.2D, V23.D[0]
+	WORD $0x4fd813d3 // FMLA V19.2D, V30.2D, V24.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	FMOVQ 64(R2), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R2)
+	FMOVQ 80(R2), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R2)
+	FMOVQ 96(R2), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R2)
+	FMOVQ 112(R2), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R2)
+	FMOVQ 128(R2), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R2)
+	FMOVQ 144(R2), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R2)
+	FMOVQ 160(R2), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R2)
+	FMOVQ 176(R2), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R2)
+	FMOVQ 192(R2), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R2)
+	FMOVQ 208(R2), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R2)
+	FMOVQ 224(R2), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R2)
+	FMOVQ 240(R2), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 240(R2)
+	FMOVQ 256(R2), F31
+	WORD $0x4e70d7f0 // FADD V16.2D, V31.2D, V16.2D
+	FMOVQ F16, 256(R2)
+	FMOVQ 272(R2), F31
+	WORD $0x4e71d7f1 // FADD V17.2D, V31.2D, V17.2D
+	FMOVQ F17, 272(R2)
+	FMOVQ 288(R2), F31
+	WORD $0x4e72d7f2 // FADD V18.2D, V31.2D, V18.2D
+	FMOVQ F18, 288(R2)
+	FMOVQ 304(R2), F31
+	WORD $0x4e73d7f3 // FADD V19.2D, V31.2D, V19.2D
+	FMOVQ F19, 304(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	MOVD 24(R9), R13
+	ADD R6<<3, R13
+	MOVD 48(R9), R14
+	ADD R6<<3, R14
+	MOVD 72(R9), R15
+	ADD R6<<3, R15
+	MOVD 96(R9), R16
+	ADD R6<<3, R16
+	CMP $2, R7
+	BGE compute
+	MOVD $part-80(SP), R12
+	MOVD $part-64(SP), R13
+	MOVD $part-48(SP), R14
+	MOVD $part-32(SP), R15
+	MOVD $part-16(SP), R16
+
+compute:
+	FMOVQ 0(R2), F0
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ sigmoidMinWide<>(SB), F2
+	WORD $0x4e61f441 // FMAX V1.2D, V2.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F2
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e62cc23 // FMLA V3.2D, V1.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee0e442 // FCMGT V2.2D, V2.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d460 // FSUB V0.2D, V3.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F4
+	WORD $0x4e63f484 // FMAX V4.2D, V4.2D, V3.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee58485 // ADD V5.2D, V4.2D, V5.2D
+	FMOVQ scaleBitsWide<>(SB), F4
+	WORD $0x4ee48464 // ADD V4.2D, V3.2D, V4.2D
+	FMOVQ ln2Wide<>(SB), F3
+	WORD $0x4ee3cc01 // FMLS V1.2D, V0.2D, V3.2D
+	FMOVQ ln2ExcessWide<>(SB), F3
+	WORD $0x6e63dc03 // FMUL V3.2D, V0.2D, V3.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4ea21c46 // ORR V6.2D, V2.2D, V2.2D
+	WORD $0x6e601c86 // BSL V6.2D, V4.2D, V0.2D
+	WORD $0x6e61dc20 // FMUL V0.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F4
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e64cc27 // FMLA V7.2D, V1.2D, V4.2D
+	FMOVQ expC9Wide<>(SB), F4
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e64cc28 // FMLA V8.2D, V1.2D, V4.2D
+	FMOVQ expC7Wide<>(SB), F4
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e64cc29 // FMLA V9.2D, V1.2D, V4.2D
+	FMOVQ 64(R2), F4
+	FMOVQ expC5Wide<>(SB), F10
+	FMOVQ expC4Wide<>(SB), F11
+	WORD $0x4e6acc2b // FMLA V11.2D, V1.2D, V10.2D
+	FMOVQ expC3Wide<>(SB), F10
+	FMOVQ expC2Wide<>(SB), F12
+	WORD $0x4e6acc2c // FMLA V12.2D, V1.2D, V10.2D
+	FMOVQ expC12Wide<>(SB), F10
+	WORD $0x4e6acc07 // FMLA V7.2D, V0.2D, V10.2D
+	WORD $0x4e67cc08 // FMLA V8.2D, V0.2D, V7.2D
+	FMOVQ signBitWide<>(SB), F7
+	WORD $0x4ea71c87 // ORR V7.2D, V4.2D, V7.2D
+	FMOVQ sigmoidMinWide<>(SB), F10
+	WORD $0x4e67f547 // FMAX V7.2D, V10.2D, V7.2D
+	FMOVQ log2eWide<>(SB), F10
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4e6acced // FMLA V13.2D, V7.2D, V10.2D
+	WORD $0x4e68cc09 // FMLA V9.2D, V0.2D, V8.2D
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4ee8d5a8 // FSUB V8.2D, V13.2D, V8.2D
+	WORD $0x4e69cc0b // FMLA V11.2D, V0.2D, V9.2D
+	FMOVQ ln2Wide<>(SB), F9
+	WORD $0x4ee9cd07 // FMLS V7.2D, V8.2D, V9.2D
+	WORD $0x4e6bcc0c // FMLA V12.2D, V0.2D, V11.2D
+	WORD $0x6e67dceb // FMUL V11.2D, V7.2D, V7.2D
+	FMOVQ expC11Wide<>(SB), F9
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e69ccea // FMLA V10.2D, V7.2D, V9.2D
+	FMOVQ expC9Wide<>(SB), F9
+	FMOVQ expC8Wide<>(SB), F14
+	WORD $0x4e69ccee // FMLA V14.2D, V7.2D, V9.2D
+	FMOVQ expC7Wide<>(SB), F9
+	FMOVQ expC6Wide<>(SB), F15
+	WORD $0x4e69ccef // FMLA V15.2D, V7.2D, V9.2D
+	FMOVQ expC5Wide<>(SB), F9
+	FMOVQ expC4Wide<>(SB), F16
+	WORD $0x4e69ccf0 // FMLA V16.2D, V7.2D, V9.2D
+	FMOVQ expC3Wide<>(SB), F9
+	FMOVQ expC2Wide<>(SB), F17
+	WORD $0x4e69ccf1 // FMLA V17.2D, V7.2D, V9.2D
+	WORD $0x4ea11c29 // ORR V9.2D, V1.2D, V1.2D
+	WORD $0x4e6ccc09 // FMLA V9.2D, V0.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F18
+	WORD $0x4e72cd6a // FMLA V10.2D, V11.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72dd12 // FMUL V18.2D, V8.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4e68d528 // FADD V8.2D, V9.2D, V8.2D
+	WORD $0x4ee9d421 // FSUB V1.2D, V1.2D, V9.2D
+	WORD $0x4e6acd6e // FMLA V14.2D, V11.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eead50a // FSUB V10.2D, V8.2D, V10.2D
+	FMOVQ sigmoidLowestWide<>(SB), F19
+	WORD $0x4e6df673 // FMAX V19.2D, V19.2D, V13.2D
+	WORD $0x4f745673 // SHL V19.2D, V19.2D, #52
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4e68ccb4 // FMLA V20.2D, V5.2D, V8.2D
+	WORD $0x4e6ecd6f // FMLA V15.2D, V11.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eee866e // ADD V14.2D, V19.2D, V14.2D
+	WORD $0x4e6ccc01 // FMLA V1.2D, V0.2D, V12.2D
+	WORD $0x4eead52a // FSUB V10.2D, V9.2D, V10.2D
+	FMOVQ zeroWide<>(SB), F9
+	WORD $0x6ee4e529 // FCMGT V9.2D, V9.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ea21c4c // ORR V12.2D, V2.2D, V2.2D
+	WORD $0x6e641d0c // BSL V12.2D, V8.2D, V4.2D
+	WORD $0x6e74fd84 // FDIV V4.2D, V12.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ef4d400 // FSUB V0.2D, V0.2D, V20.2D
+	WORD $0x4e6fcd70 // FMLA V16.2D, V11.2D, V15.2D
+	FMOVQ recipC1Wide<>(SB), F15
+	FMOVQ recipC0Wide<>(SB), F19
+	WORD $0x4e6fce93 // FMLA V19.2D, V20.2D, V15.2D
+	WORD $0x4e61d541 // FADD V1.2D, V10.2D, V1.2D
+	WORD $0x4f7455ad // SHL V13.2D, V13.2D, #52
+	WORD $0x4e68cca0 // FMLA V0.2D, V5.2D, V8.2D
+	FMOVQ scaleBitsWide<>(SB), F10
+	WORD $0x4eea85aa // ADD V10.2D, V13.2D, V10.2D
+	FMOVQ scaleUpWide<>(SB), F13
+	WORD $0x4ea91d2f // ORR V15.2D, V9.2D, V9.2D
+	WORD $0x6e6d1d4f // BSL V15.2D, V10.2D, V13.2D
+	WORD $0x4e70cd71 // FMLA V17.2D, V11.2D, V16.2D
+	WORD $0x4e68cc61 // FMLA V1.2D, V3.2D, V8.2D
+	WORD $0x4ea71ce8 // ORR V8.2D, V7.2D, V7.2D
+	WORD $0x4e71cd68 // FMLA V8.2D, V11.2D, V17.2D
+	FMOVQ 128(R2), F3
+	WORD $0x4e61cca0 // FMLA V0.2D, V5.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F5
+	WORD $0x6e651c22 // BSL V2.2D, V1.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e65d505 // FADD V5.2D, V8.2D, V5.2D
+	WORD $0x4ee8d4e7 // FSUB V7.2D, V7.2D, V8.2D
+	WORD $0x4ef4cc8c // FMLS V12.2D, V4.2D, V20.2D
+	WORD $0x4ee0cc82 // FMLS V2.2D, V4.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4ea01c60 // ORR V0.2D, V3.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4ef4d4b4 // FSUB V20.2D, V5.2D, V20.2D
+	FMOVQ sigmoidMinWide<>(SB), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4e65cdc1 // FMLA V1.2D, V14.2D, V5.2D
+	FMOVQ log2eWide<>(SB), F16
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4e70cc0d // FMLA V13.2D, V0.2D, V16.2D
+	WORD $0x4e71cd67 // FMLA V7.2D, V11.2D, V17.2D
+	WORD $0x4ef4d514 // FSUB V20.2D, V8.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ea91d31 // ORR V17.2D, V9.2D, V9.2D
+	WORD $0x6e681cb1 // BSL V17.2D, V5.2D, V8.2D
+	WORD $0x4e62d582 // FADD V2.2D, V12.2D, V2.2D
+	WORD $0x6e61fe2c // FDIV V12.2D, V17.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee1d508 // FSUB V8.2D, V8.2D, V1.2D
+	FMOVQ rounderWide<>(SB), F11
+	WORD $0x4eebd5ab // FSUB V11.2D, V13.2D, V11.2D
+	WORD $0x4e67d687 // FADD V7.2D, V20.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F20
+	FMOVQ recipC0Wide<>(SB), F16
+	WORD $0x4e74cc30 // FMLA V16.2D, V1.2D, V20.2D
+	WORD $0x4e73cc44 // FMLA V4.2D, V2.2D, V19.2D
+	WORD $0x4e65cdc8 // FMLA V8.2D, V14.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F19
+	WORD $0x4ef3cd60 // FMLS V0.2D, V11.2D, V19.2D
+	FMOVQ ln2ExcessWide<>(SB), F19
+	WORD $0x6e73dd73 // FMUL V19.2D, V11.2D, V19.2D
+	WORD $0x4e65ce47 // FMLA V7.2D, V18.2D, V5.2D
+	FMOVQ sigmoidLowestWide<>(SB), F5
+	WORD $0x4e6df4a5 // FMAX V5.2D, V5.2D, V13.2D
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	WORD $0x6e66dc86 // FMUL V6.2D, V4.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee484a4 // ADD V4.2D, V5.2D, V4.2D
+	WORD $0x6e60dc05 // FMUL V5.2D, V0.2D, V0.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F11
+	WORD $0x4e72cc0b // FMLA V11.2D, V0.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F2
+	WORD $0x4e72cc02 // FMLA V2.2D, V0.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F20
+	WORD $0x4e72cc14 // FMLA V20.2D, V0.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e72cc0a // FMLA V10.2D, V0.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F21
+	WORD $0x4e72cc15 // FMLA V21.2D, V0.2D, V18.2D
+	FMOVQ zeroWide<>(SB), F18
+	WORD $0x6ee3e652 // FCMGT V18.2D, V18.2D, V3.2D
+	WORD $0x4e67cdc8 // FMLA V8.2D, V14.2D, V7.2D
+	FMOVQ expC12Wide<>(SB), F14
+	WORD $0x4e6eccab // FMLA V11.2D, V5.2D, V14.2D
+	FMOVQ zeroWide<>(SB), F14
+	WORD $0x6e6e1ce9 // BSL V9.2D, V7.2D, V14.2D
+	WORD $0x4ee1cd91 // FMLS V17.2D, V12.2D, V1.2D
+	WORD $0x4f7455ad // SHL V13.2D, V13.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F1
+	WORD $0x4ee185a1 // ADD V1.2D, V13.2D, V1.2D
+	FMOVQ scaleDownWide<>(SB), F13
+	WORD $0x6e6ddccd // FMUL V13.2D, V6.2D, V13.2D
+	WORD $0x4ee8cd89 // FMLS V9.2D, V12.2D, V8.2D
+	FMOVQ scaleUpWide<>(SB), F8
+	WORD $0x4eb21e46 // ORR V6.2D, V18.2D, V18.2D
+	WORD $0x6e681c26 // BSL V6.2D, V1.2D, V8.2D
+	WORD $0x4e6bcca2 // FMLA V2.2D, V5.2D, V11.2D
+	FMOVQ 192(R2), F11
+	WORD $0x4e69d629 // FADD V9.2D, V17.2D, V9.2D
+	WORD $0x4e62ccb4 // FMLA V20.2D, V5.2D, V2.2D
+	WORD $0x4e70cd2c // FMLA V12.2D, V9.2D, V16.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4eb01d70 // ORR V16.2D, V11.2D, V16.2D
+	FMOVQ sigmoidMinWide<>(SB), F9
+	WORD $0x4e70f530 // FMAX V16.2D, V9.2D, V16.2D
+	WORD $0x4e74ccaa // FMLA V10.2D, V5.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F20
+	FMOVQ rounderWide<>(SB), F9
+	WORD $0x4e74ce09 // FMLA V9.2D, V16.2D, V20.2D
+	WORD $0x6e6fdd8f // FMUL V15.2D, V12.2D, V15.2D
+	WORD $0x4e6accb5 // FMLA V21.2D, V5.2D, V10.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead52a // FSUB V10.2D, V9.2D, V10.2D
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cddec // FMUL V12.2D, V15.2D, V12.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcd50 // FMLS V16.2D, V10.2D, V15.2D
+	WORD $0x4ea01c0f // ORR V15.2D, V0.2D, V0.2D
+	WORD $0x4e75ccaf // FMLA V15.2D, V5.2D, V21.2D
+	WORD $0x6e70de14 // FMUL V20.2D, V16.2D, V16.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e62ce11 // FMLA V17.2D, V16.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e62ce08 // FMLA V8.2D, V16.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F1
+	WORD $0x4e62ce01 // FMLA V1.2D, V16.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F14
+	WORD $0x4e62ce0e // FMLA V14.2D, V16.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F7
+	WORD $0x4e62ce07 // FMLA V7.2D, V16.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e62d5e2 // FADD V2.2D, V15.2D, V2.2D
+	WORD $0x4eefd400 // FSUB V0.2D, V0.2D, V15.2D
+	FMOVQ expC12Wide<>(SB), F3
+	WORD $0x4e63ce91 // FMLA V17.2D, V20.2D, V3.2D
+	FMOVQ ln2ExcessWide<>(SB), F3
+	WORD $0x6e63dd43 // FMUL V3.2D, V10.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eead44a // FSUB V10.2D, V2.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4e62cc96 // FMLA V22.2D, V4.2D, V2.2D
+	FMOVQ sigmoidLowestWide<>(SB), F23
+	WORD $0x4e69f6f7 // FMAX V23.2D, V23.2D, V9.2D
+	WORD $0x4e75cca0 // FMLA V0.2D, V5.2D, V21.2D
+	WORD $0x4e71ce88 // FMLA V8.2D, V20.2D, V17.2D
+	WORD $0x4f7456f7 // SHL V23.2D, V23.2D, #52
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef186f1 // ADD V17.2D, V23.2D, V17.2D
+	WORD $0x4eead5ea // FSUB V10.2D, V15.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eb21e57 // ORR V23.2D, V18.2D, V18.2D
+	WORD $0x6e6f1c57 // BSL V23.2D, V2.2D, V15.2D
+	FMOVQ zeroWide<>(SB), F15
+	WORD $0x6eebe5ef // FCMGT V15.2D, V15.2D, V11.2D
+	WORD $0x6e76feeb // FDIV V11.2D, V23.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef6d6b5 // FSUB V21.2D, V21.2D, V22.2D
+	WORD $0x4e68ce81 // FMLA V1.2D, V20.2D, V8.2D
+	WORD $0x4e60d540 // FADD V0.2D, V10.2D, V0.2D
+	FMOVQ recipC1Wide<>(SB), F10
+	FMOVQ recipC0Wide<>(SB), F8
+	WORD $0x4e6acec8 // FMLA V8.2D, V22.2D, V10.2D
+	WORD $0x4f745529 // SHL V9.2D, V9.2D, #52
+	WORD $0x4e62cc95 // FMLA V21.2D, V4.2D, V2.2D
+	FMOVQ scaleBitsWide<>(SB), F10
+	WORD $0x4eea852a // ADD V10.2D, V9.2D, V10.2D
+	WORD $0x4e62ce60 // FMLA V0.2D, V19.2D, V2.2D
+	FMOVQ scaleUpWide<>(SB), F2
+	WORD $0x4eaf1df3 // ORR V19.2D, V15.2D, V15.2D
+	WORD $0x6e621d53 // BSL V19.2D, V10.2D, V2.2D
+	WORD $0x4e61ce8e // FMLA V14.2D, V20.2D, V1.2D
+	WORD $0x4e60cc95 // FMLA V21.2D, V4.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6e641c12 // BSL V18.2D, V0.2D, V4.2D
+	FMOVQ 256(R2), F4
+	WORD $0x4e6ece87 // FMLA V7.2D, V20.2D, V14.2D
+	WORD $0x4eb01e0e // ORR V14.2D, V16.2D, V16.2D
+	WORD $0x4e67ce8e // FMLA V14.2D, V20.2D, V7.2D
+	WORD $0x4ef6cd77 // FMLS V23.2D, V11.2D, V22.2D
+	WORD $0x4ef5cd72 // FMLS V18.2D, V11.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F21
+	WORD $0x4eb51c95 // ORR V21.2D, V4.2D, V21.2D
+	FMOVQ sigmoidMinWide<>(SB), F22
+	WORD $0x4e75f6d5 // FMAX V21.2D, V22.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4e76d5d6 // FADD V22.2D, V14.2D, V22.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F1
+	WORD $0x4e60cea1 // FMLA V1.2D, V21.2D, V0.2D
+	WORD $0x4eeed610 // FSUB V16.2D, V16.2D, V14.2D
+	WORD $0x4e72d6f2 // FADD V18.2D, V23.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef7d6d7 // FSUB V23.2D, V22.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e76ce20 // FMLA V0.2D, V17.2D, V22.2D
+	WORD $0x4e67ce90 // FMLA V16.2D, V20.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4eaf1df4 // ORR V20.2D, V15.2D, V15.2D
+	WORD $0x6e671ed4 // BSL V20.2D, V22.2D, V7.2D
+	FMOVQ rounderWide<>(SB), F7
+	WORD $0x4ee7d427 // FSUB V7.2D, V1.2D, V7.2D
+	WORD $0x4e68ce4b // FMLA V11.2D, V18.2D, V8.2D
+	WORD $0x4ef7d5d7 // FSUB V23.2D, V14.2D, V23.2D
+	WORD $0x6e60fe8e // FDIV V14.2D, V20.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee0d508 // FSUB V8.2D, V8.2D, V0.2D
+	FMOVQ ln2Wide<>(SB), F18
+	WORD $0x4ef2ccf5 // FMLS V21.2D, V7.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72dcf2 // FMUL V18.2D, V7.2D, V18.2D
+	WORD $0x4e70d6f0 // FADD V16.2D, V23.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F23
+	FMOVQ recipC0Wide<>(SB), F7
+	WORD $0x4e77cc07 // FMLA V7.2D, V0.2D, V23.2D
+	WORD $0x4e76ce28 // FMLA V8.2D, V17.2D, V22.2D
+	WORD $0x6e66dd66 // FMUL V6.2D, V11.2D, V6.2D
+	FMOVQ sigmoidLowestWide<>(SB), F11
+	WORD $0x4e61f56b // FMAX V11.2D, V11.2D, V1.2D
+	WORD $0x6e75deb7 // FMUL V23.2D, V21.2D, V21.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e62ceaa // FMLA V10.2D, V21.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e62cea9 // FMLA V9.2D, V21.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e62cea5 // FMLA V5.2D, V21.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e62ceb8 // FMLA V24.2D, V21.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F25
+	WORD $0x4e62ceb9 // FMLA V25.2D, V21.2D, V2.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee4e442 // FCMGT V2.2D, V2.2D, V4.2D
+	FMOVQ expC12Wide<>(SB), F4
+	WORD $0x4e64ceea // FMLA V10.2D, V23.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee48564 // ADD V4.2D, V11.2D, V4.2D
+	WORD $0x4e76cc70 // FMLA V16.2D, V3.2D, V22.2D
+	WORD $0x4f745421 // SHL V1.2D, V1.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef68436 // ADD V22.2D, V1.2D, V22.2D
+	FMOVQ scaleDownWide<>(SB), F1
+	WORD $0x6e61dcc1 // FMUL V1.2D, V6.2D, V1.2D
+	FMOVQ scaleUpWide<>(SB), F6
+	WORD $0x4ea21c43 // ORR V3.2D, V2.2D, V2.2D
+	WORD $0x6e661ec3 // BSL V3.2D, V22.2D, V6.2D
+	WORD $0x4e6acee9 // FMLA V9.2D, V23.2D, V10.2D
+	WORD $0x4ee0cdd4 // FMLS V20.2D, V14.2D, V0.2D
+	WORD $0x4e70ce28 // FMLA V8.2D, V17.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6e711e0f // BSL V15.2D, V16.2D, V17.2D
+	WORD $0x4e69cee5 // FMLA V5.2D, V23.2D, V9.2D
+	FMOVQ 32(R2), F9
+	WORD $0x4ee8cdcf // FMLS V15.2D, V14.2D, V8.2D
+	WORD $0x4e65cef8 // FMLA V24.2D, V23.2D, V5.2D
+	WORD $0x4e6fd68f // FADD V15.2D, V20.2D, V15.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41d34 // ORR V20.2D, V9.2D, V20.2D
+	WORD $0x4e74d694 // FADD V20.2D, V20.2D, V20.2D
+	WORD $0x4e78cef9 // FMLA V25.2D, V23.2D, V24.2D
+	WORD $0x4e67cdee // FMLA V14.2D, V15.2D, V7.2D
+	FMOVQ tanhMinWide<>(SB), F7
+	WORD $0x4e74f4f4 // FMAX V20.2D, V7.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F7
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4e67ce8f // FMLA V15.2D, V20.2D, V7.2D
+	WORD $0x4eb51ea7 // ORR V7.2D, V21.2D, V21.2D
+	WORD $0x4e79cee7 // FMLA V7.2D, V23.2D, V25.2D
+	WORD $0x6e73ddd3 // FMUL V19.2D, V14.2D, V19.2D
+	FMOVQ tanhLowestWide<>(SB), F14
+	WORD $0x4e6ff5cf // FMAX V15.2D, V14.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4e6ed4ee // FADD V14.2D, V7.2D, V14.2D
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4ef8d5f8 // FSUB V24.2D, V15.2D, V24.2D
+	WORD $0x4ee7d6b5 // FSUB V21.2D, V21.2D, V7.2D
+	FMOVQ scaleDownWide<>(SB), F5
+	WORD $0x6e65de65 // FMUL V5.2D, V19.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef3d5d3 // FSUB V19.2D, V14.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4e6ecc88 // FMLA V8.2D, V4.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F17
+	WORD $0x4ef1cf14 // FMLS V20.2D, V24.2D, V17.2D
+	WORD $0x4e79cef5 // FMLA V21.2D, V23.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ea21c57 // ORR V23.2D, V2.2D, V2.2D
+	WORD $0x6e791dd7 // BSL V23.2D, V14.2D, V25.2D
+	WORD $0x4f7455ef // SHL V15.2D, V15.2D, #52
+	WORD $0x4ef3d4f3 // FSUB V19.2D, V7.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4ee785e7 // ADD V7.2D, V15.2D, V7.2D
+	WORD $0x6e68feef // FDIV V15.2D, V23.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ee7d739 // FSUB V25.2D, V25.2D, V7.2D
+	WORD $0x6e74de91 // FMUL V17.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F24
+	FMOVQ expC10Wide<>(SB), F16
+	WORD $0x4e78ce90 // FMLA V16.2D, V20.2D, V24.2D
+	FMOVQ expC9Wide<>(SB), F24
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e78ce80 // FMLA V0.2D, V20.2D, V24.2D
+	FMOVQ expC7Wide<>(SB), F24
+	FMOVQ expC6Wide<>(SB), F10
+	WORD $0x4e78ce8a // FMLA V10.2D, V20.2D, V24.2D
+	FMOVQ expC5Wide<>(SB), F24
+	FMOVQ expC4Wide<>(SB), F6
+	WORD $0x4e78ce86 // FMLA V6.2D, V20.2D, V24.2D
+	FMOVQ expC3Wide<>(SB), F24
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e78ce96 // FMLA V22.2D, V20.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e78d4f8 // FADD V24.2D, V7.2D, V24.2D
+	WORD $0x4e75d675 // FADD V21.2D, V19.2D, V21.2D
+	FMOVQ expC12Wide<>(SB), F19
+	WORD $0x4e73ce30 // FMLA V16.2D, V17.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ee8d673 // FSUB V19.2D, V19.2D, V8.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F26
+	WORD $0x4e6bcd1a // FMLA V26.2D, V8.2D, V11.2D
+	WORD $0x4e6ece55 // FMLA V21.2D, V18.2D, V14.2D
+	WORD $0x4e6ecc93 // FMLA V19.2D, V4.2D, V14.2D
+	FMOVQ signBitWide<>(SB), F14
+	WORD $0x4e2e1d2e // AND V14.2D, V9.2D, V14.2D
+	WORD $0x4e70ce20 // FMLA V0.2D, V17.2D, V16.2D
+	FMOVQ 96(R2), F16
+	FMOVQ zeroWide<>(SB), F9
+	WORD $0x6e691ea2 // BSL V2.2D, V21.2D, V9.2D
+	WORD $0x4e75cc93 // FMLA V19.2D, V4.2D, V21.2D
+	WORD $0x4e60ce2a // FMLA V10.2D, V17.2D, V0.2D
+	WORD $0x4ee8cdf7 // FMLS V23.2D, V15.2D, V8.2D
+	FMOVQ signBitWide<>(SB), F8
+	WORD $0x4ea81e08 // ORR V8.2D, V16.2D, V8.2D
+	WORD $0x4ef3cde2 // FMLS V2.2D, V15.2D, V19.2D
+	WORD $0x4e68d508 // FADD V8.2D, V8.2D, V8.2D
+	WORD $0x4e6ace26 // FMLA V6.2D, V17.2D, V10.2D
+	FMOVQ tanhMinWide<>(SB), F10
+	WORD $0x4e68f548 // FMAX V8.2D, V10.2D, V8.2D
+	WORD $0x4e62d6e2 // FADD V2.2D, V23.2D, V2.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4e77cd0a // FMLA V10.2D, V8.2D, V23.2D
+	WORD $0x4e66ce36 // FMLA V22.2D, V17.2D, V6.2D
+	WORD $0x4e7acc4f // FMLA V15.2D, V2.2D, V26.2D
+	FMOVQ tanhLowestWide<>(SB), F26
+	WORD $0x4e6af74a // FMAX V10.2D, V26.2D, V10.2D
+	WORD $0x4eb41e9a // ORR V26.2D, V20.2D, V20.2D
+	WORD $0x4e76ce3a // FMLA V26.2D, V17.2D, V22.2D
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4ee2d542 // FSUB V2.2D, V10.2D, V2.2D
+	WORD $0x6e63dde3 // FMUL V3.2D, V15.2D, V3.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcc48 // FMLS V8.2D, V2.2D, V15.2D
+	WORD $0x4eb91f2f // ORR V15.2D, V25.2D, V25.2D
+	WORD $0x4efaccef // FMLS V15.2D, V7.2D, V26.2D
+	WORD $0x4eb81f02 // ORR V2.2D, V24.2D, V24.2D
+	WORD $0x4e7acce2 // FMLA V2.2D, V7.2D, V26.2D
+	WORD $0x4efad694 // FSUB V20.2D, V20.2D, V26.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ scaleDownWide<>(SB), F6
+	WORD $0x6e66dc66 // FMUL V6.2D, V3.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee38543 // ADD V3.2D, V10.2D, V3.2D
+	WORD $0x6e68dd0a // FMUL V10.2D, V8.2D, V8.2D
+	FMOVQ expC11Wide<>(SB), F23
+	FMOVQ expC10Wide<>(SB), F19
+	WORD $0x4e77cd13 // FMLA V19.2D, V8.2D, V23.2D
+	FMOVQ expC9Wide<>(SB), F23
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e77cd00 // FMLA V0.2D, V8.2D, V23.2D
+	FMOVQ expC7Wide<>(SB), F23
+	FMOVQ expC6Wide<>(SB), F21
+	WORD $0x4e77cd15 // FMLA V21.2D, V8.2D, V23.2D
+	FMOVQ expC5Wide<>(SB), F23
+	FMOVQ expC4Wide<>(SB), F4
+	WORD $0x4e77cd04 // FMLA V4.2D, V8.2D, V23.2D
+	FMOVQ expC3Wide<>(SB), F23
+	FMOVQ expC2Wide<>(SB), F9
+	WORD $0x4e77cd09 // FMLA V9.2D, V8.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ee3d6f7 // FSUB V23.2D, V23.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4e72d472 // FADD V18.2D, V3.2D, V18.2D
+	FMOVQ expC12Wide<>(SB), F11
+	WORD $0x4e6bcd53 // FMLA V19.2D, V10.2D, V11.2D
+	WORD $0x6e62fdeb // FDIV V11.2D, V15.2D, V2.2D
+	WORD $0x4eefd739 // FSUB V25.2D, V25.2D, V15.2D
+	WORD $0x4ee2d718 // FSUB V24.2D, V24.2D, V2.2D
+	WORD $0x4e76ce34 // FMLA V20.2D, V17.2D, V22.2D
+	FMOVQ recipC1Wide<>(SB), F22
+	FMOVQ recipC0Wide<>(SB), F17
+	WORD $0x4e76cc51 // FMLA V17.2D, V2.2D, V22.2D
+	WORD $0x4e73cd40 // FMLA V0.2D, V10.2D, V19.2D
+	WORD $0x4efaccf9 // FMLS V25.2D, V7.2D, V26.2D
+	WORD $0x4e7accf8 // FMLA V24.2D, V7.2D, V26.2D
+	FMOVQ 160(R2), F26
+	FMOVQ signBitWide<>(SB), F19
+	WORD $0x4e331e13 // AND V19.2D, V16.2D, V19.2D
+	WORD $0x4e60cd55 // FMLA V21.2D, V10.2D, V0.2D
+	WORD $0x4ef4ccf9 // FMLS V25.2D, V7.2D, V20.2D
+	WORD $0x4e74ccf8 // FMLA V24.2D, V7.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41f54 // ORR V20.2D, V26.2D, V20.2D
+	WORD $0x4e75cd44 // FMLA V4.2D, V10.2D, V21.2D
+	WORD $0x4e74d694 // FADD V20.2D, V20.2D, V20.2D
+	WORD $0x4ee2cd6f // FMLS V15.2D, V11.2D, V2.2D
+	WORD $0x4ef8cd79 // FMLS V25.2D, V11.2D, V24.2D
+	FMOVQ tanhMinWide<>(SB), F24
+	WORD $0x4e74f714 // FMAX V20.2D, V24.2D, V20.2D
+	WORD $0x4e64cd49 // FMLA V9.2D, V10.2D, V4.2D
+	FMOVQ log2eWide<>(SB), F4
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4e64ce98 // FMLA V24.2D, V20.2D, V4.2D
+	WORD $0x4e79d5f9 // FADD V25.2D, V15.2D, V25.2D
+	WORD $0x4ea81d0f // ORR V15.2D, V8.2D, V8.2D
+	WORD $0x4e69cd4f // FMLA V15.2D, V10.2D, V9.2D
+	FMOVQ tanhLowestWide<>(SB), F4
+	WORD $0x4e78f498 // FMAX V24.2D, V4.2D, V24.2D
+	WORD $0x4e71cf2b // FMLA V11.2D, V25.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d711 // FSUB V17.2D, V24.2D, V17.2D
+	WORD $0x4eb71ef9 // ORR V25.2D, V23.2D, V23.2D
+	WORD $0x4eefcc79 // FMLS V25.2D, V3.2D, V15.2D
+	WORD $0x4eb21e44 // ORR V4.2D, V18.2D, V18.2D
+	WORD $0x4e6fcc64 // FMLA V4.2D, V3.2D, V15.2D
+	FMOVQ ln2Wide<>(SB), F2
+	WORD $0x4ee2ce34 // FMLS V20.2D, V17.2D, V2.2D
+	WORD $0x4eefd508 // FSUB V8.2D, V8.2D, V15.2D
+	WORD $0x4f745718 // SHL V24.2D, V24.2D, #52
+	WORD $0x4eae1d6e // ORR V14.2D, V11.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4eeb870b // ADD V11.2D, V24.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4eebd718 // FSUB V24.2D, V24.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e62d562 // FADD V2.2D, V11.2D, V2.2D
+	WORD $0x6e74de91 // FMUL V17.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F21
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e75ce87 // FMLA V7.2D, V20.2D, V21.2D
+	FMOVQ expC9Wide<>(SB), F21
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e75ce80 // FMLA V0.2D, V20.2D, V21.2D
+	FMOVQ expC7Wide<>(SB), F21
+	FMOVQ expC6Wide<>(SB), F16
+	WORD $0x4e75ce90 // FMLA V16.2D, V20.2D, V21.2D
+	FMOVQ expC5Wide<>(SB), F21
+	FMOVQ expC4Wide<>(SB), F22
+	WORD $0x4e75ce96 // FMLA V22.2D, V20.2D, V21.2D
+	FMOVQ expC3Wide<>(SB), F21
+	FMOVQ expC2Wide<>(SB), F27
+	WORD $0x4e75ce9b // FMLA V27.2D, V20.2D, V21.2D
+	WORD $0x6e64ff35 // FDIV V21.2D, V25.2D, V4.2D
+	WORD $0x4ef9d6f7 // FSUB V23.2D, V23.2D, V25.2D
+	FMOVQ expC12Wide<>(SB), F28
+	WORD $0x4e7cce27 // FMLA V7.2D, V17.2D, V28.2D
+	WORD $0x4ee4d652 // FSUB V18.2D, V18.2D, V4.2D
+	WORD $0x4e69cd48 // FMLA V8.2D, V10.2D, V9.2D
+	FMOVQ recipC1Wide<>(SB), F9
+	FMOVQ recipC0Wide<>(SB), F10
+	WORD $0x4e69cc8a // FMLA V10.2D, V4.2D, V9.2D
+	WORD $0x4eefcc77 // FMLS V23.2D, V3.2D, V15.2D
+	FMOVQ signBitWide<>(SB), F9
+	WORD $0x4e291f49 // AND V9.2D, V26.2D, V9.2D
+	WORD $0x4e6fcc72 // FMLA V18.2D, V3.2D, V15.2D
+	FMOVQ 224(R2), F15
+	WORD $0x4e67ce20 // FMLA V0.2D, V17.2D, V7.2D
+	WORD $0x4ee8cc77 // FMLS V23.2D, V3.2D, V8.2D
+	WORD $0x4e68cc72 // FMLA V18.2D, V3.2D, V8.2D
+	WORD $0x4e60ce30 // FMLA V16.2D, V17.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4ea01de0 // ORR V0.2D, V15.2D, V0.2D
+	WORD $0x4e60d400 // FADD V0.2D, V0.2D, V0.2D
+	WORD $0x4e70ce36 // FMLA V22.2D, V17.2D, V16.2D
+	WORD $0x4ee4ceb9 // FMLS V25.2D, V21.2D, V4.2D
+	WORD $0x4ef2ceb7 // FMLS V23.2D, V21.2D, V18.2D
+	FMOVQ tanhMinWide<>(SB), F18
+	WORD $0x4e60f640 // FMAX V0.2D, V18.2D, V0.2D
+	FMOVQ log2eWide<>(SB), F18
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e72cc04 // FMLA V4.2D, V0.2D, V18.2D
+	WORD $0x4e76ce3b // FMLA V27.2D, V17.2D, V22.2D
+	WORD $0x4e77d737 // FADD V23.2D, V25.2D, V23.2D
+	FMOVQ tanhLowestWide<>(SB), F25
+	WORD $0x4e64f724 // FMAX V4.2D, V25.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F25
+	WORD $0x4ef9d499 // FSUB V25.2D, V4.2D, V25.2D
+	WORD $0x4eb41e96 // ORR V22.2D, V20.2D, V20.2D
+	WORD $0x4e7bce36 // FMLA V22.2D, V17.2D, V27.2D
+	WORD $0x4e6acef5 // FMLA V21.2D, V23.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F10
+	WORD $0x4eeacf20 // FMLS V0.2D, V25.2D, V10.2D
+	WORD $0x4eb81f0a // ORR V10.2D, V24.2D, V24.2D
+	WORD $0x4ef6cd6a // FMLS V10.2D, V11.2D, V22.2D
+	WORD $0x4ea21c59 // ORR V25.2D, V2.2D, V2.2D
+	WORD $0x4e76cd79 // FMLA V25.2D, V11.2D, V22.2D
+	WORD $0x4ef6d694 // FSUB V20.2D, V20.2D, V22.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78497 // ADD V23.2D, V4.2D, V23.2D
+	WORD $0x4eb31eb3 // ORR V19.2D, V21.2D, V19.2D
+	WORD $0x6e60dc15 // FMUL V21.2D, V0.2D, V0.2D
+	FMOVQ expC11Wide<>(SB), F4
+	FMOVQ expC10Wide<>(SB), F18
+	WORD $0x4e64cc12 // FMLA V18.2D, V0.2D, V4.2D
+	FMOVQ expC9Wide<>(SB), F4
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e64cc10 // FMLA V16.2D, V0.2D, V4.2D
+	FMOVQ expC7Wide<>(SB), F4
+	FMOVQ expC6Wide<>(SB), F8
+	WORD $0x4e64cc08 // FMLA V8.2D, V0.2D, V4.2D
+	FMOVQ expC5Wide<>(SB), F4
+	FMOVQ expC4Wide<>(SB), F3
+	WORD $0x4e64cc03 // FMLA V3.2D, V0.2D, V4.2D
+	FMOVQ expC3Wide<>(SB), F4
+	FMOVQ expC2Wide<>(SB), F7
+	WORD $0x4e64cc07 // FMLA V7.2D, V0.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ef7d484 // FSUB V4.2D, V4.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e7ad6fa // FADD V26.2D, V23.2D, V26.2D
+	FMOVQ expC12Wide<>(SB), F28
+	WORD $0x4e7cceb2 // FMLA V18.2D, V21.2D, V28.2D
+	WORD $0x6e79fd5c // FDIV V28.2D, V10.2D, V25.2D
+	WORD $0x4eead718 // FSUB V24.2D, V24.2D, V10.2D
+	WORD $0x4ef9d442 // FSUB V2.2D, V2.2D, V25.2D
+	WORD $0x4e7bce34 // FMLA V20.2D, V17.2D, V27.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F17
+	WORD $0x4e7bcf31 // FMLA V17.2D, V25.2D, V27.2D
+	WORD $0x4e72ceb0 // FMLA V16.2D, V21.2D, V18.2D
+	WORD $0x4ef6cd78 // FMLS V24.2D, V11.2D, V22.2D
+	WORD $0x4e76cd62 // FMLA V2.2D, V11.2D, V22.2D
+	FMOVQ 288(R2), F22
+	FMOVQ signBitWide<>(SB), F18
+	WORD $0x4e321df2 // AND V18.2D, V15.2D, V18.2D
+	WORD $0x4e70cea8 // FMLA V8.2D, V21.2D, V16.2D
+	WORD $0x4ef4cd78 // FMLS V24.2D, V11.2D, V20.2D
+	WORD $0x4e74cd62 // FMLA V2.2D, V11.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41ed4 // ORR V20.2D, V22.2D, V20.2D
+	WORD $0x4e68cea3 // FMLA V3.2D, V21.2D, V8.2D
+	WORD $0x4e74d694 // FADD V20.2D, V20.2D, V20.2D
+	WORD $0x4ef9cf8a // FMLS V10.2D, V28.2D, V25.2D
+	WORD $0x4ee2cf98 // FMLS V24.2D, V28.2D, V2.2D
+	FMOVQ tanhMinWide<>(SB), F2
+	WORD $0x4e74f454 // FMAX V20.2D, V2.2D, V20.2D
+	WORD $0x4e63cea7 // FMLA V7.2D, V21.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4e63ce82 // FMLA V2.2D, V20.2D, V3.2D
+	WORD $0x4e78d558 // FADD V24.2D, V10.2D, V24.2D
+	WORD $0x4ea01c0a // ORR V10.2D, V0.2D, V0.2D
+	WORD $0x4e67ceaa // FMLA V10.2D, V21.2D, V7.2D
+	FMOVQ tanhLowestWide<>(SB), F3
+	WORD $0x4e62f462 // FMAX V2.2D, V3.2D, V2.2D
+	WORD $0x4e71cf1c // FMLA V28.2D, V24.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d451 // FSUB V17.2D, V2.2D, V17.2D
+	WORD $0x4ea41c98 // ORR V24.2D, V4.2D, V4.2D
+	WORD $0x4eeacef8 // FMLS V24.2D, V23.2D, V10.2D
+	WORD $0x4eba1f43 // ORR V3.2D, V26.2D, V26.2D
+	WORD $0x4e6acee3 // FMLA V3.2D, V23.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F25
+	WORD $0x4ef9ce34 // FMLS V20.2D, V17.2D, V25.2D
+	WORD $0x4eead400 // FSUB V0.2D, V0.2D, V10.2D
+	WORD $0x4f745442 // SHL V2.2D, V2.2D, #52
+	WORD $0x4ea91f89 // ORR V9.2D, V28.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4efc845c // ADD V28.2D, V2.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4efcd442 // FSUB V2.2D, V2.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e79d799 // FADD V25.2D, V28.2D, V25.2D
+	WORD $0x6e74de91 // FMUL V17.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F8
+	FMOVQ expC10Wide<>(SB), F11
+	WORD $0x4e68ce8b // FMLA V11.2D, V20.2D, V8.2D
+	FMOVQ expC9Wide<>(SB), F8
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e68ce90 // FMLA V16.2D, V20.2D, V8.2D
+	FMOVQ expC7Wide<>(SB), F8
+	FMOVQ expC6Wide<>(SB), F15
+	WORD $0x4e68ce8f // FMLA V15.2D, V20.2D, V8.2D
+	FMOVQ expC5Wide<>(SB), F8
+	FMOVQ expC4Wide<>(SB), F27
+	WORD $0x4e68ce9b // FMLA V27.2D, V20.2D, V8.2D
+	FMOVQ expC3Wide<>(SB), F8
+	FMOVQ expC2Wide<>(SB), F29
+	WORD $0x4e68ce9d // FMLA V29.2D, V20.2D, V8.2D
+	WORD $0x6e63ff08 // FDIV V8.2D, V24.2D, V3.2D
+	WORD $0x4ef8d484 // FSUB V4.2D, V4.2D, V24.2D
+	FMOVQ expC12Wide<>(SB), F30
+	WORD $0x4e7ece2b // FMLA V11.2D, V17.2D, V30.2D
+	WORD $0x4ee3d75a // FSUB V26.2D, V26.2D, V3.2D
+	WORD $0x4e67cea0 // FMLA V0.2D, V21.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F7
+	FMOVQ recipC0Wide<>(SB), F21
+	WORD $0x4e67cc75 // FMLA V21.2D, V3.2D, V7.2D
+	WORD $0x4eeacee4 // FMLS V4.2D, V23.2D, V10.2D
+	FMOVQ signBitWide<>(SB), F7
+	WORD $0x4e271ec7 // AND V7.2D, V22.2D, V7.2D
+	WORD $0x4e6acefa // FMLA V26.2D, V23.2D, V10.2D
+	WORD $0x6e6eddae // FMUL V14.2D, V13.2D, V14.2D
+	WORD $0x4e6bce30 // FMLA V16.2D, V17.2D, V11.2D
+	WORD $0x6e73dd93 // FMUL V19.2D, V12.2D, V19.2D
+	WORD $0x6e69dc29 // FMUL V9.2D, V1.2D, V9.2D
+	WORD $0x4ee0cee4 // FMLS V4.2D, V23.2D, V0.2D
+	FMOVQ 16(R2), F1
+	WORD $0x4e60cefa // FMLA V26.2D, V23.2D, V0.2D
+	WORD $0x4e70ce2f // FMLA V15.2D, V17.2D, V16.2D
+	WORD $0x4e6fce3b // FMLA V27.2D, V17.2D, V15.2D
+	WORD $0x4ee3cd18 // FMLS V24.2D, V8.2D, V3.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4ea31c23 // ORR V3.2D, V1.2D, V3.2D
+	WORD $0x4efacd04 // FMLS V4.2D, V8.2D, V26.2D
+	FMOVQ sigmoidMinWide<>(SB), F26
+	WORD $0x4e63f743 // FMAX V3.2D, V26.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F26
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4e7acc6f // FMLA V15.2D, V3.2D, V26.2D
+	WORD $0x4e7bce3d // FMLA V29.2D, V17.2D, V27.2D
+	WORD $0x4e64d704 // FADD V4.2D, V24.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4ef8d5f8 // FSUB V24.2D, V15.2D, V24.2D
+	WORD $0x4eb41e9b // ORR V27.2D, V20.2D, V20.2D
+	WORD $0x4e7dce3b // FMLA V27.2D, V17.2D, V29.2D
+	WORD $0x4e75cc88 // FMLA V8.2D, V4.2D, V21.2D
+	FMOVQ ln2Wide<>(SB), F21
+	WORD $0x4ef5cf03 // FMLS V3.2D, V24.2D, V21.2D
+	WORD $0x4ea21c55 // ORR V21.2D, V2.2D, V2.2D
+	WORD $0x4efbcf95 // FMLS V21.2D, V28.2D, V27.2D
+	WORD $0x4eb91f24 // ORR V4.2D, V25.2D, V25.2D
+	WORD $0x4e7bcf84 // FMLA V4.2D, V28.2D, V27.2D
+	WORD $0x4efbd694 // FSUB V20.2D, V20.2D, V27.2D
+	WORD $0x4eb21d12 // ORR V18.2D, V8.2D, V18.2D
+	WORD $0x6e63dc68 // FMUL V8.2D, V3.2D, V3.2D
+	FMOVQ expC11Wide<>(SB), F26
+	FMOVQ expC10Wide<>(SB), F16
+	WORD $0x4e7acc70 // FMLA V16.2D, V3.2D, V26.2D
+	FMOVQ expC9Wide<>(SB), F26
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e7acc60 // FMLA V0.2D, V3.2D, V26.2D
+	FMOVQ expC7Wide<>(SB), F26
+	FMOVQ expC6Wide<>(SB), F23
+	WORD $0x4e7acc77 // FMLA V23.2D, V3.2D, V26.2D
+	FMOVQ expC5Wide<>(SB), F26
+	FMOVQ expC4Wide<>(SB), F12
+	WORD $0x4e7acc6c // FMLA V12.2D, V3.2D, V26.2D
+	FMOVQ expC3Wide<>(SB), F26
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e7acc6b // FMLA V11.2D, V3.2D, V26.2D
+	FMOVQ ln2ExcessWide<>(SB), F26
+	WORD $0x6e7adf1a // FMUL V26.2D, V24.2D, V26.2D
+	FMOVQ sigmoidLowestWide<>(SB), F24
+	WORD $0x4e6ff718 // FMAX V24.2D, V24.2D, V15.2D
+	FMOVQ expC12Wide<>(SB), F13
+	WORD $0x4e6dcd10 // FMLA V16.2D, V8.2D, V13.2D
+	WORD $0x4f745718 // SHL V24.2D, V24.2D, #52
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eed870d // ADD V13.2D, V24.2D, V13.2D
+	WORD $0x6e64feb8 // FDIV V24.2D, V21.2D, V4.2D
+	WORD $0x4ef5d442 // FSUB V2.2D, V2.2D, V21.2D
+	WORD $0x4ee4d739 // FSUB V25.2D, V25.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F10
+	WORD $0x6ee1e54a // FCMGT V10.2D, V10.2D, V1.2D
+	WORD $0x4e7dce34 // FMLA V20.2D, V17.2D, V29.2D
+	WORD $0x4e70cd00 // FMLA V0.2D, V8.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F29
+	WORD $0x4e70cc9d // FMLA V29.2D, V4.2D, V16.2D
+	WORD $0x4efbcf82 // FMLS V2.2D, V28.2D, V27.2D
+	WORD $0x4e7bcf99 // FMLA V25.2D, V28.2D, V27.2D
+	WORD $0x4f7455ef // SHL V15.2D, V15.2D, #52
+	WORD $0x6e72dcb2 // FMUL V18.2D, V5.2D, V18.2D
+	FMOVQ scaleBitsWide<>(SB), F5
+	WORD $0x4ee585e5 // ADD V5.2D, V15.2D, V5.2D
+	WORD $0x4e60cd17 // FMLA V23.2D, V8.2D, V0.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4eaa1d4f // ORR V15.2D, V10.2D, V10.2D
+	WORD $0x6e601caf // BSL V15.2D, V5.2D, V0.2D
+	WORD $0x4ef4cf82 // FMLS V2.2D, V28.2D, V20.2D
+	WORD $0x4e74cf99 // FMLA V25.2D, V28.2D, V20.2D
+	WORD $0x4e77cd0c // FMLA V12.2D, V8.2D, V23.2D
+	FMOVQ 80(R2), F23
+	WORD $0x4ee4cf15 // FMLS V21.2D, V24.2D, V4.2D
+	WORD $0x4ef9cf02 // FMLS V2.2D, V24.2D, V25.2D
+	WORD $0x4e6ccd0b // FMLA V11.2D, V8.2D, V12.2D
+	WORD $0x4e62d6a2 // FADD V2.2D, V21.2D, V2.2D
+	FMOVQ signBitWide<>(SB), F21
+	WORD $0x4eb51ef5 // ORR V21.2D, V23.2D, V21.2D
+	FMOVQ sigmoidMinWide<>(SB), F12
+	WORD $0x4e75f595 // FMAX V21.2D, V12.2D, V21.2D
+	WORD $0x4ea31c6c // ORR V12.2D, V3.2D, V3.2D
+	WORD $0x4e6bcd0c // FMLA V12.2D, V8.2D, V11.2D
+	FMOVQ log2eWide<>(SB), F25
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e79cea4 // FMLA V4.2D, V21.2D, V25.2D
+	WORD $0x4e7dcc58 // FMLA V24.2D, V2.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4e7dd59d // FADD V29.2D, V12.2D, V29.2D
+	WORD $0x4eecd463 // FSUB V3.2D, V3.2D, V12.2D
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4ee2d482 // FSUB V2.2D, V4.2D, V2.2D
+	WORD $0x4ea71f07 // ORR V7.2D, V24.2D, V7.2D
+	WORD $0x6e67dcc7 // FMUL V7.2D, V6.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee6d7a6 // FSUB V6.2D, V29.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e7dcdb8 // FMLA V24.2D, V13.2D, V29.2D
+	FMOVQ ln2Wide<>(SB), F25
+	WORD $0x4ef9cc55 // FMLS V21.2D, V2.2D, V25.2D
+	WORD $0x4e6bcd03 // FMLA V3.2D, V8.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4eaa1d48 // ORR V8.2D, V10.2D, V10.2D
+	WORD $0x6e6b1fa8 // BSL V8.2D, V29.2D, V11.2D
+	WORD $0x4ee6d586 // FSUB V6.2D, V12.2D, V6.2D
+	FMOVQ ln2ExcessWide<>(SB), F12
+	WORD $0x6e6cdc4c // FMUL V12.2D, V2.2D, V12.2D
+	WORD $0x6e78fd02 // FDIV V2.2D, V8.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4ef8d56b // FSUB V11.2D, V11.2D, V24.2D
+	WORD $0x6e75deb9 // FMUL V25.2D, V21.2D, V21.2D
+	FMOVQ expC11Wide<>(SB), F20
+	FMOVQ expC10Wide<>(SB), F28
+	WORD $0x4e74cebc // FMLA V28.2D, V21.2D, V20.2D
+	FMOVQ expC9Wide<>(SB), F20
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e74cea0 // FMLA V0.2D, V21.2D, V20.2D
+	FMOVQ expC7Wide<>(SB), F20
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e74cea5 // FMLA V5.2D, V21.2D, V20.2D
+	FMOVQ expC5Wide<>(SB), F20
+	FMOVQ expC4Wide<>(SB), F27
+	WORD $0x4e74cebb // FMLA V27.2D, V21.2D, V20.2D
+	FMOVQ expC3Wide<>(SB), F20
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e74ceb0 // FMLA V16.2D, V21.2D, V20.2D
+	FMOVQ sigmoidLowestWide<>(SB), F20
+	WORD $0x4e64f694 // FMAX V20.2D, V20.2D, V4.2D
+	WORD $0x4e63d4c3 // FADD V3.2D, V6.2D, V3.2D
+	FMOVQ expC12Wide<>(SB), F6
+	WORD $0x4e66cf3c // FMLA V28.2D, V25.2D, V6.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee68686 // ADD V6.2D, V20.2D, V6.2D
+	FMOVQ zeroWide<>(SB), F20
+	WORD $0x6ef7e694 // FCMGT V20.2D, V20.2D, V23.2D
+	WORD $0x4e7dcf43 // FMLA V3.2D, V26.2D, V29.2D
+	WORD $0x4e7dcdab // FMLA V11.2D, V13.2D, V29.2D
+	FMOVQ recipC1Wide<>(SB), F29
+	FMOVQ recipC0Wide<>(SB), F26
+	WORD $0x4e7dcf1a // FMLA V26.2D, V24.2D, V29.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	WORD $0x4e7ccf20 // FMLA V0.2D, V25.2D, V28.2D
+	FMOVQ scaleBitsWide<>(SB), F28
+	WORD $0x4efc849c // ADD V28.2D, V4.2D, V28.2D
+	FMOVQ scaleUpWide<>(SB), F4
+	WORD $0x4eb41e9d // ORR V29.2D, V20.2D, V20.2D
+	WORD $0x6e641f9d // BSL V29.2D, V28.2D, V4.2D
+	WORD $0x4e63cdab // FMLA V11.2D, V13.2D, V3.2D
+	FMOVQ zeroWide<>(SB), F13
+	WORD $0x6e6d1c6a // BSL V10.2D, V3.2D, V13.2D
+	WORD $0x4e60cf25 // FMLA V5.2D, V25.2D, V0.2D
+	WORD $0x4ef8cc48 // FMLS V8.2D, V2.2D, V24.2D
+	FMOVQ 144(R2), F24
+	WORD $0x4eebcc4a // FMLS V10.2D, V2.2D, V11.2D
+	WORD $0x4e65cf3b // FMLA V27.2D, V25.2D, V5.2D
+	WORD $0x4e6ad50a // FADD V10.2D, V8.2D, V10.2D
+	FMOVQ signBitWide<>(SB), F8
+	WORD $0x4ea81f08 // ORR V8.2D, V24.2D, V8.2D
+	WORD $0x4e7bcf30 // FMLA V16.2D, V25.2D, V27.2D
+	FMOVQ sigmoidMinWide<>(SB), F27
+	WORD $0x4e68f768 // FMAX V8.2D, V27.2D, V8.2D
+	WORD $0x4e7acd42 // FMLA V2.2D, V10.2D, V26.2D
+	FMOVQ log2eWide<>(SB), F26
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4e7acd0a // FMLA V10.2D, V8.2D, V26.2D
+	WORD $0x4eb51eba // ORR V26.2D, V21.2D, V21.2D
+	WORD $0x4e70cf3a // FMLA V26.2D, V25.2D, V16.2D
+	WORD $0x6e6fdc4f // FMUL V15.2D, V2.2D, V15.2D
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4ee2d542 // FSUB V2.2D, V10.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4e7bd75b // FADD V27.2D, V26.2D, V27.2D
+	WORD $0x4efad6b5 // FSUB V21.2D, V21.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F5
+	WORD $0x4ee5cc48 // FMLS V8.2D, V2.2D, V5.2D
+	FMOVQ scaleDownWide<>(SB), F5
+	WORD $0x6e65dde5 // FMUL V5.2D, V15.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eefd76f // FSUB V15.2D, V27.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e7bcccb // FMLA V11.2D, V6.2D, V27.2D
+	WORD $0x4e70cf35 // FMLA V21.2D, V25.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4eb41e99 // ORR V25.2D, V20.2D, V20.2D
+	WORD $0x6e701f79 // BSL V25.2D, V27.2D, V16.2D
+	WORD $0x6e68dd10 // FMUL V16.2D, V8.2D, V8.2D
+	FMOVQ expC11Wide<>(SB), F0
+	FMOVQ expC10Wide<>(SB), F13
+	WORD $0x4e60cd0d // FMLA V13.2D, V8.2D, V0.2D
+	FMOVQ expC9Wide<>(SB), F0
+	FMOVQ expC8Wide<>(SB), F3
+	WORD $0x4e60cd03 // FMLA V3.2D, V8.2D, V0.2D
+	FMOVQ expC7Wide<>(SB), F0
+	FMOVQ expC6Wide<>(SB), F4
+	WORD $0x4e60cd04 // FMLA V4.2D, V8.2D, V0.2D
+	FMOVQ expC5Wide<>(SB), F0
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e60cd1c // FMLA V28.2D, V8.2D, V0.2D
+	FMOVQ expC3Wide<>(SB), F0
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e60cd17 // FMLA V23.2D, V8.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F0
+	WORD $0x4e6af400 // FMAX V0.2D, V0.2D, V10.2D
+	WORD $0x4eefd74f // FSUB V15.2D, V26.2D, V15.2D
+	FMOVQ expC12Wide<>(SB), F26
+	WORD $0x4e7ace0d // FMLA V13.2D, V16.2D, V26.2D
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efa841a // ADD V26.2D, V0.2D, V26.2D
+	WORD $0x6e6bff20 // FDIV V0.2D, V25.2D, V11.2D
+	FMOVQ ln2ExcessWide<>(SB), F17
+	WORD $0x6e71dc51 // FMUL V17.2D, V2.2D, V17.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ef8e442 // FCMGT V2.2D, V2.2D, V24.2D
+	WORD $0x4e75d5f5 // FADD V21.2D, V15.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eebd5ef // FSUB V15.2D, V15.2D, V11.2D
+	WORD $0x4e6dce03 // FMLA V3.2D, V16.2D, V13.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F24
+	WORD $0x4e6dcd78 // FMLA V24.2D, V11.2D, V13.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	WORD $0x4e7bcd95 // FMLA V21.2D, V12.2D, V27.2D
+	WORD $0x4e7bcccf // FMLA V15.2D, V6.2D, V27.2D
+	FMOVQ scaleBitsWide<>(SB), F27
+	WORD $0x4efb855b // ADD V27.2D, V10.2D, V27.2D
+	WORD $0x4e63ce04 // FMLA V4.2D, V16.2D, V3.2D
+	FMOVQ scaleUpWide<>(SB), F3
+	WORD $0x4ea21c4a // ORR V10.2D, V2.2D, V2.2D
+	WORD $0x6e631f6a // BSL V10.2D, V27.2D, V3.2D
+	WORD $0x4e75cccf // FMLA V15.2D, V6.2D, V21.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6e661eb4 // BSL V20.2D, V21.2D, V6.2D
+	WORD $0x4e64ce1c // FMLA V28.2D, V16.2D, V4.2D
+	FMOVQ 208(R2), F4
+	WORD $0x4eebcc19 // FMLS V25.2D, V0.2D, V11.2D
+	WORD $0x4eefcc14 // FMLS V20.2D, V0.2D, V15.2D
+	WORD $0x4e7cce17 // FMLA V23.2D, V16.2D, V28.2D
+	WORD $0x4e74d734 // FADD V20.2D, V25.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91c99 // ORR V25.2D, V4.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F28
+	WORD $0x4e79f799 // FMAX V25.2D, V28.2D, V25.2D
+	WORD $0x4ea81d1c // ORR V28.2D, V8.2D, V8.2D
+	WORD $0x4e77ce1c // FMLA V28.2D, V16.2D, V23.2D
+	FMOVQ log2eWide<>(SB), F15
+	FMOVQ rounderWide<>(SB), F11
+	WORD $0x4e6fcf2b // FMLA V11.2D, V25.2D, V15.2D
+	WORD $0x4e78ce80 // FMLA V0.2D, V20.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e78d798 // FADD V24.2D, V28.2D, V24.2D
+	WORD $0x4efcd508 // FSUB V8.2D, V8.2D, V28.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d574 // FSUB V20.2D, V11.2D, V20.2D
+	WORD $0x6e7ddc1d // FMUL V29.2D, V0.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee0d700 // FSUB V0.2D, V24.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e78cf4f // FMLA V15.2D, V26.2D, V24.2D
+	FMOVQ ln2Wide<>(SB), F6
+	WORD $0x4ee6ce99 // FMLS V25.2D, V20.2D, V6.2D
+	WORD $0x4e77ce08 // FMLA V8.2D, V16.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ea21c50 // ORR V16.2D, V2.2D, V2.2D
+	WORD $0x6e771f10 // BSL V16.2D, V24.2D, V23.2D
+	FMOVQ scaleDownWide<>(SB), F23
+	WORD $0x6e77dfb7 // FMUL V23.2D, V29.2D, V23.2D
+	WORD $0x4ee0d780 // FSUB V0.2D, V28.2D, V0.2D
+	FMOVQ ln2ExcessWide<>(SB), F28
+	WORD $0x6e7cde9c // FMUL V28.2D, V20.2D, V28.2D
+	WORD $0x6e6ffe14 // FDIV V20.2D, V16.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4eefd7bd // FSUB V29.2D, V29.2D, V15.2D
+	WORD $0x6e79df26 // FMUL V6.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F21
+	FMOVQ expC10Wide<>(SB), F3
+	WORD $0x4e75cf23 // FMLA V3.2D, V25.2D, V21.2D
+	FMOVQ expC9Wide<>(SB), F21
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e75cf3b // FMLA V27.2D, V25.2D, V21.2D
+	FMOVQ expC7Wide<>(SB), F21
+	FMOVQ expC6Wide<>(SB), F12
+	WORD $0x4e75cf2c // FMLA V12.2D, V25.2D, V21.2D
+	FMOVQ expC5Wide<>(SB), F21
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e75cf2d // FMLA V13.2D, V25.2D, V21.2D
+	FMOVQ expC3Wide<>(SB), F21
+	FMOVQ expC2Wide<>(SB), F1
+	WORD $0x4e75cf21 // FMLA V1.2D, V25.2D, V21.2D
+	FMOVQ sigmoidLowestWide<>(SB), F21
+	WORD $0x4e6bf6b5 // FMAX V21.2D, V21.2D, V11.2D
+	WORD $0x4e68d408 // FADD V8.2D, V0.2D, V8.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60ccc3 // FMLA V3.2D, V6.2D, V0.2D
+	WORD $0x4f7456b5 // SHL V21.2D, V21.2D, #52
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee086a0 // ADD V0.2D, V21.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F21
+	WORD $0x6ee4e6b5 // FCMGT V21.2D, V21.2D, V4.2D
+	WORD $0x4e78ce28 // FMLA V8.2D, V17.2D, V24.2D
+	WORD $0x4e78cf5d // FMLA V29.2D, V26.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F17
+	WORD $0x4e78cdf1 // FMLA V17.2D, V15.2D, V24.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	WORD $0x4e63ccdb // FMLA V27.2D, V6.2D, V3.2D
+	FMOVQ scaleBitsWide<>(SB), F3
+	WORD $0x4ee38563 // ADD V3.2D, V11.2D, V3.2D
+	FMOVQ scaleUpWide<>(SB), F11
+	WORD $0x4eb51eb8 // ORR V24.2D, V21.2D, V21.2D
+	WORD $0x6e6b1c78 // BSL V24.2D, V3.2D, V11.2D
+	WORD $0x4e68cf5d // FMLA V29.2D, V26.2D, V8.2D
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6e7a1d02 // BSL V2.2D, V8.2D, V26.2D
+	WORD $0x4e7bcccc // FMLA V12.2D, V6.2D, V27.2D
+	WORD $0x4eefce90 // FMLS V16.2D, V20.2D, V15.2D
+	FMOVQ 272(R2), F15
+	WORD $0x4efdce82 // FMLS V2.2D, V20.2D, V29.2D
+	WORD $0x4e6ccccd // FMLA V13.2D, V6.2D, V12.2D
+	WORD $0x4e62d602 // FADD V2.2D, V16.2D, V2.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4eb01df0 // ORR V16.2D, V15.2D, V16.2D
+	WORD $0x4e6dccc1 // FMLA V1.2D, V6.2D, V13.2D
+	FMOVQ sigmoidMinWide<>(SB), F13
+	WORD $0x4e70f5b0 // FMAX V16.2D, V13.2D, V16.2D
+	WORD $0x4e71cc54 // FMLA V20.2D, V2.2D, V17.2D
+	FMOVQ log2eWide<>(SB), F17
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4e71ce02 // FMLA V2.2D, V16.2D, V17.2D
+	WORD $0x4eb91f31 // ORR V17.2D, V25.2D, V25.2D
+	WORD $0x4e61ccd1 // FMLA V17.2D, V6.2D, V1.2D
+	WORD $0x6e6ade8a // FMUL V10.2D, V20.2D, V10.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d454 // FSUB V20.2D, V2.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4e6dd62d // FADD V13.2D, V17.2D, V13.2D
+	WORD $0x4ef1d739 // FSUB V25.2D, V25.2D, V17.2D
+	FMOVQ ln2Wide<>(SB), F12
+	WORD $0x4eecce90 // FMLS V16.2D, V20.2D, V12.2D
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cdd4c // FMUL V12.2D, V10.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eead5aa // FSUB V10.2D, V13.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4e6dcc1d // FMLA V29.2D, V0.2D, V13.2D
+	WORD $0x4e61ccd9 // FMLA V25.2D, V6.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4eb51ea6 // ORR V6.2D, V21.2D, V21.2D
+	WORD $0x6e611da6 // BSL V6.2D, V13.2D, V1.2D
+	WORD $0x6e70de01 // FMUL V1.2D, V16.2D, V16.2D
+	FMOVQ expC11Wide<>(SB), F27
+	FMOVQ expC10Wide<>(SB), F26
+	WORD $0x4e7bce1a // FMLA V26.2D, V16.2D, V27.2D
+	FMOVQ expC9Wide<>(SB), F27
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e7bce08 // FMLA V8.2D, V16.2D, V27.2D
+	FMOVQ expC7Wide<>(SB), F27
+	FMOVQ expC6Wide<>(SB), F11
+	WORD $0x4e7bce0b // FMLA V11.2D, V16.2D, V27.2D
+	FMOVQ expC5Wide<>(SB), F27
+	FMOVQ expC4Wide<>(SB), F3
+	WORD $0x4e7bce03 // FMLA V3.2D, V16.2D, V27.2D
+	FMOVQ expC3Wide<>(SB), F27
+	FMOVQ expC2Wide<>(SB), F4
+	WORD $0x4e7bce04 // FMLA V4.2D, V16.2D, V27.2D
+	FMOVQ sigmoidLowestWide<>(SB), F27
+	WORD $0x4e62f77b // FMAX V27.2D, V27.2D, V2.2D
+	WORD $0x4eead62a // FSUB V10.2D, V17.2D, V10.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cc3a // FMLA V26.2D, V1.2D, V17.2D
+	WORD $0x4f74577b // SHL V27.2D, V27.2D, #52
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18771 // ADD V17.2D, V27.2D, V17.2D
+	WORD $0x6e7dfcdb // FDIV V27.2D, V6.2D, V29.2D
+	FMOVQ ln2ExcessWide<>(SB), F22
+	WORD $0x6e76de96 // FMUL V22.2D, V20.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F20
+	WORD $0x6eefe694 // FCMGT V20.2D, V20.2D, V15.2D
+	WORD $0x4e79d559 // FADD V25.2D, V10.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4efdd54a // FSUB V10.2D, V10.2D, V29.2D
+	WORD $0x4e7acc28 // FMLA V8.2D, V1.2D, V26.2D
+	FMOVQ recipC1Wide<>(SB), F26
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e7acfaf // FMLA V15.2D, V29.2D, V26.2D
+	WORD $0x4f745442 // SHL V2.2D, V2.2D, #52
+	WORD $0x4e6dcf99 // FMLA V25.2D, V28.2D, V13.2D
+	WORD $0x4e6dcc0a // FMLA V10.2D, V0.2D, V13.2D
+	FMOVQ scaleBitsWide<>(SB), F13
+	WORD $0x4eed844d // ADD V13.2D, V2.2D, V13.2D
+	WORD $0x4e68cc2b // FMLA V11.2D, V1.2D, V8.2D
+	FMOVQ scaleUpWide<>(SB), F8
+	WORD $0x4eb41e82 // ORR V2.2D, V20.2D, V20.2D
+	WORD $0x6e681da2 // BSL V2.2D, V13.2D, V8.2D
+	WORD $0x4e79cc0a // FMLA V10.2D, V0.2D, V25.2D
+	FMOVQ zeroWide<>(SB), F0
+	WORD $0x6e601f35 // BSL V21.2D, V25.2D, V0.2D
+	WORD $0x4e6bcc23 // FMLA V3.2D, V1.2D, V11.2D
+	FMOVQ 0(R3), F11
+	WORD $0x4efdcf66 // FMLS V6.2D, V27.2D, V29.2D
+	WORD $0x4eeacf75 // FMLS V21.2D, V27.2D, V10.2D
+	FMOVQ 16(R3), F10
+	FMOVQ 32(R3), F29
+	WORD $0x4e63cc24 // FMLA V4.2D, V1.2D, V3.2D
+	FMOVQ 48(R3), F3
+	WORD $0x4e75d4d5 // FADD V21.2D, V6.2D, V21.2D
+	FMOVQ 64(R3), F6
+	WORD $0x4e6bccae // FMLA V14.2D, V5.2D, V11.2D
+	WORD $0x4eb01e0b // ORR V11.2D, V16.2D, V16.2D
+	WORD $0x4e64cc2b // FMLA V11.2D, V1.2D, V4.2D
+	WORD $0x4e6fcebb // FMLA V27.2D, V21.2D, V15.2D
+	WORD $0x4e6acef3 // FMLA V19.2D, V23.2D, V10.2D
+	WORD $0x4e7dcd89 // FMLA V9.2D, V12.2D, V29.2D
+	FMOVQ F14, 0(R3)
+	FMOVQ 48(R2), F29
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd56c // FADD V12.2D, V11.2D, V12.2D
+	WORD $0x4eebd610 // FSUB V16.2D, V16.2D, V11.2D
+	WORD $0x6e78df78 // FMUL V24.2D, V27.2D, V24.2D
+	FMOVQ F19, 16(R3)
+	FMOVQ F9, 32(R3)
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4efbd59b // FSUB V27.2D, V12.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6cce2a // FMLA V10.2D, V17.2D, V12.2D
+	WORD $0x4e64cc30 // FMLA V16.2D, V1.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4eb41e81 // ORR V1.2D, V20.2D, V20.2D
+	WORD $0x6e641d81 // BSL V1.2D, V12.2D, V4.2D
+	FMOVQ scaleDownWide<>(SB), F4
+	WORD $0x6e64df04 // FMUL V4.2D, V24.2D, V4.2D
+	WORD $0x4efbd57b // FSUB V27.2D, V11.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F11
+	WORD $0x4eab1fab // ORR V11.2D, V29.2D, V11.2D
+	WORD $0x6e6afc38 // FDIV V24.2D, V1.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4eead6f7 // FSUB V23.2D, V23.2D, V10.2D
+	FMOVQ recipC1Wide<>(SB), F15
+	FMOVQ recipC0Wide<>(SB), F21
+	WORD $0x4e6fcd55 // FMLA V21.2D, V10.2D, V15.2D
+	FMOVQ sigmoidMinWide<>(SB), F15
+	WORD $0x4e6bf5eb // FMAX V11.2D, V15.2D, V11.2D
+	WORD $0x4e70d770 // FADD V16.2D, V27.2D, V16.2D
+	WORD $0x4e63cc92 // FMLA V18.2D, V4.2D, V3.2D
+	WORD $0x4e6cce37 // FMLA V23.2D, V17.2D, V12.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e63cd64 // FMLA V4.2D, V11.2D, V3.2D
+	WORD $0x4e6cced0 // FMLA V16.2D, V22.2D, V12.2D
+	FMOVQ F18, 48(R3)
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4eecd48c // FSUB V12.2D, V4.2D, V12.2D
+	WORD $0x4e70ce37 // FMLA V23.2D, V17.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6e711e14 // BSL V20.2D, V16.2D, V17.2D
+	FMOVQ ln2Wide<>(SB), F17
+	WORD $0x4ef1cd8b // FMLS V11.2D, V12.2D, V17.2D
+	FMOVQ sigmoidLowestWide<>(SB), F17
+	WORD $0x4e64f631 // FMAX V17.2D, V17.2D, V4.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	FMOVQ ln2ExcessWide<>(SB), F16
+	WORD $0x6e70dd90 // FMUL V16.2D, V12.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eec862c // ADD V12.2D, V17.2D, V12.2D
+	WORD $0x4eeacf01 // FMLS V1.2D, V24.2D, V10.2D
+	WORD $0x4ef7cf14 // FMLS V20.2D, V24.2D, V23.2D
+	WORD $0x6e6bdd77 // FMUL V23.2D, V11.2D, V11.2D
+	FMOVQ expC11Wide<>(SB), F10
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e6acd71 // FMLA V17.2D, V11.2D, V10.2D
+	FMOVQ expC9Wide<>(SB), F10
+	FMOVQ expC8Wide<>(SB), F22
+	WORD $0x4e6acd76 // FMLA V22.2D, V11.2D, V10.2D
+	FMOVQ expC7Wide<>(SB), F10
+	FMOVQ expC6Wide<>(SB), F3
+	WORD $0x4e6acd63 // FMLA V3.2D, V11.2D, V10.2D
+	FMOVQ expC5Wide<>(SB), F10
+	FMOVQ expC4Wide<>(SB), F27
+	WORD $0x4e6acd7b // FMLA V27.2D, V11.2D, V10.2D
+	FMOVQ expC3Wide<>(SB), F10
+	FMOVQ expC2Wide<>(SB), F15
+	WORD $0x4e6acd6f // FMLA V15.2D, V11.2D, V10.2D
+	WORD $0x4e74d434 // FADD V20.2D, V1.2D, V20.2D
+	FMOVQ zeroWide<>(SB), F1
+	WORD $0x6efde421 // FCMGT V1.2D, V1.2D, V29.2D
+	FMOVQ expC12Wide<>(SB), F29
+	WORD $0x4e7dcef1 // FMLA V17.2D, V23.2D, V29.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F29
+	WORD $0x4efd849d // ADD V29.2D, V4.2D, V29.2D
+	WORD $0x4e75ce98 // FMLA V24.2D, V20.2D, V21.2D
+	FMOVQ scaleUpWide<>(SB), F21
+	WORD $0x4ea11c34 // ORR V20.2D, V1.2D, V1.2D
+	WORD $0x6e751fb4 // BSL V20.2D, V29.2D, V21.2D
+	WORD $0x4e71cef6 // FMLA V22.2D, V23.2D, V17.2D
+	FMOVQ 112(R2), F17
+	WORD $0x6e62df02 // FMUL V2.2D, V24.2D, V2.2D
+	WORD $0x4e76cee3 // FMLA V3.2D, V23.2D, V22.2D
+	FMOVQ scaleDownWide<>(SB), F22
+	WORD $0x6e76dc56 // FMUL V22.2D, V2.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4ea21e22 // ORR V2.2D, V17.2D, V2.2D
+	FMOVQ sigmoidMinWide<>(SB), F24
+	WORD $0x4e62f702 // FMAX V2.2D, V24.2D, V2.2D
+	WORD $0x4e63cefb // FMLA V27.2D, V23.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4e63cc58 // FMLA V24.2D, V2.2D, V3.2D
+	WORD $0x4e66cec7 // FMLA V7.2D, V22.2D, V6.2D
+	WORD $0x4e7bceef // FMLA V15.2D, V23.2D, V27.2D
+	FMOVQ rounderWide<>(SB), F27
+	WORD $0x4efbd71b // FSUB V27.2D, V24.2D, V27.2D
+	FMOVQ F7, 64(R3)
+	FMOVQ ln2Wide<>(SB), F6
+	WORD $0x4ee6cf62 // FMLS V2.2D, V27.2D, V6.2D
+	WORD $0x4eab1d66 // ORR V6.2D, V11.2D, V11.2D
+	WORD $0x4e6fcee6 // FMLA V6.2D, V23.2D, V15.2D
+	WORD $0x6e62dc56 // FMUL V22.2D, V2.2D, V2.2D
+	FMOVQ expC11Wide<>(SB), F3
+	FMOVQ expC10Wide<>(SB), F21
+	WORD $0x4e63cc55 // FMLA V21.2D, V2.2D, V3.2D
+	FMOVQ expC9Wide<>(SB), F3
+	FMOVQ expC8Wide<>(SB), F29
+	WORD $0x4e63cc5d // FMLA V29.2D, V2.2D, V3.2D
+	FMOVQ expC7Wide<>(SB), F3
+	FMOVQ expC6Wide<>(SB), F4
+	WORD $0x4e63cc44 // FMLA V4.2D, V2.2D, V3.2D
+	FMOVQ expC5Wide<>(SB), F3
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e63cc4a // FMLA V10.2D, V2.2D, V3.2D
+	FMOVQ expC3Wide<>(SB), F3
+	FMOVQ expC2Wide<>(SB), F5
+	WORD $0x4e63cc45 // FMLA V5.2D, V2.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4e63d4c3 // FADD V3.2D, V6.2D, V3.2D
+	WORD $0x4ee6d56b // FSUB V11.2D, V11.2D, V6.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60ced5 // FMLA V21.2D, V22.2D, V0.2D
+	FMOVQ ln2ExcessWide<>(SB), F0
+	WORD $0x6e60df60 // FMUL V0.2D, V27.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4efbd47b // FSUB V27.2D, V3.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e63cd99 // FMLA V25.2D, V12.2D, V3.2D
+	FMOVQ sigmoidLowestWide<>(SB), F8
+	WORD $0x4e78f508 // FMAX V8.2D, V8.2D, V24.2D
+	WORD $0x4e6fceeb // FMLA V11.2D, V23.2D, V15.2D
+	WORD $0x4e75cedd // FMLA V29.2D, V22.2D, V21.2D
+	WORD $0x4f745508 // SHL V8.2D, V8.2D, #52
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef58515 // ADD V21.2D, V8.2D, V21.2D
+	WORD $0x4efbd4db // FSUB V27.2D, V6.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ea11c28 // ORR V8.2D, V1.2D, V1.2D
+	WORD $0x6e661c68 // BSL V8.2D, V3.2D, V6.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6ef1e4c6 // FCMGT V6.2D, V6.2D, V17.2D
+	WORD $0x6e79fd11 // FDIV V17.2D, V8.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4ef9d5ef // FSUB V15.2D, V15.2D, V25.2D
+	WORD $0x4e7dcec4 // FMLA V4.2D, V22.2D, V29.2D
+	WORD $0x4e6bd76b // FADD V11.2D, V27.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F29
+	WORD $0x4e7bcf3d // FMLA V29.2D, V25.2D, V27.2D
+	WORD $0x4f745718 // SHL V24.2D, V24.2D, #52
+	WORD $0x4e63cd8f // FMLA V15.2D, V12.2D, V3.2D
+	FMOVQ scaleBitsWide<>(SB), F27
+	WORD $0x4efb871b // ADD V27.2D, V24.2D, V27.2D
+	WORD $0x4e63ce0b // FMLA V11.2D, V16.2D, V3.2D
+	FMOVQ scaleUpWide<>(SB), F3
+	WORD $0x4ea61cd0 // ORR V16.2D, V6.2D, V6.2D
+	WORD $0x6e631f70 // BSL V16.2D, V27.2D, V3.2D
+	WORD $0x4e64ceca // FMLA V10.2D, V22.2D, V4.2D
+	WORD $0x4e6bcd8f // FMLA V15.2D, V12.2D, V11.2D
+	FMOVQ zeroWide<>(SB), F12
+	WORD $0x6e6c1d61 // BSL V1.2D, V11.2D, V12.2D
+	FMOVQ 176(R2), F12
+	WORD $0x4e6acec5 // FMLA V5.2D, V22.2D, V10.2D
+	WORD $0x4ea21c4a // ORR V10.2D, V2.2D, V2.2D
+	WORD $0x4e65ceca // FMLA V10.2D, V22.2D, V5.2D
+	WORD $0x4ef9ce28 // FMLS V8.2D, V17.2D, V25.2D
+	WORD $0x4eefce21 // FMLS V1.2D, V17.2D, V15.2D
+	FMOVQ signBitWide<>(SB), F15
+	WORD $0x4eaf1d8f // ORR V15.2D, V12.2D, V15.2D
+	FMOVQ sigmoidMinWide<>(SB), F25
+	WORD $0x4e6ff72f // FMAX V15.2D, V25.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e79d559 // FADD V25.2D, V10.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e6bcde4 // FMLA V4.2D, V15.2D, V11.2D
+	WORD $0x4eead442 // FSUB V2.2D, V2.2D, V10.2D
+	WORD $0x4e61d501 // FADD V1.2D, V8.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee8d728 // FSUB V8.2D, V25.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e79ceab // FMLA V11.2D, V21.2D, V25.2D
+	WORD $0x4e65cec2 // FMLA V2.2D, V22.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ea61cd6 // ORR V22.2D, V6.2D, V6.2D
+	WORD $0x6e651f36 // BSL V22.2D, V25.2D, V5.2D
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4ee5d485 // FSUB V5.2D, V4.2D, V5.2D
+	WORD $0x4e7dcc31 // FMLA V17.2D, V1.2D, V29.2D
+	WORD $0x4ee8d548 // FSUB V8.2D, V10.2D, V8.2D
+	WORD $0x6e6bfeca // FDIV V10.2D, V22.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4eebd7bd // FSUB V29.2D, V29.2D, V11.2D
+	FMOVQ ln2Wide<>(SB), F1
+	WORD $0x4ee1ccaf // FMLS V15.2D, V5.2D, V1.2D
+	FMOVQ ln2ExcessWide<>(SB), F1
+	WORD $0x6e61dca1 // FMUL V1.2D, V5.2D, V1.2D
+	WORD $0x4e62d502 // FADD V2.2D, V8.2D, V2.2D
+	FMOVQ recipC1Wide<>(SB), F8
+	FMOVQ recipC0Wide<>(SB), F5
+	WORD $0x4e68cd65 // FMLA V5.2D, V11.2D, V8.2D
+	WORD $0x4e79cebd // FMLA V29.2D, V21.2D, V25.2D
+	WORD $0x6e74de34 // FMUL V20.2D, V17.2D, V20.2D
+	FMOVQ sigmoidLowestWide<>(SB), F17
+	WORD $0x4e64f631 // FMAX V17.2D, V17.2D, V4.2D
+	WORD $0x6e6fdde8 // FMUL V8.2D, V15.2D, V15.2D
+	FMOVQ expC11Wide<>(SB), F3
+	FMOVQ expC10Wide<>(SB), F27
+	WORD $0x4e63cdfb // FMLA V27.2D, V15.2D, V3.2D
+	FMOVQ expC9Wide<>(SB), F3
+	FMOVQ expC8Wide<>(SB), F24
+	WORD $0x4e63cdf8 // FMLA V24.2D, V15.2D, V3.2D
+	FMOVQ expC7Wide<>(SB), F3
+	FMOVQ expC6Wide<>(SB), F23
+	WORD $0x4e63cdf7 // FMLA V23.2D, V15.2D, V3.2D
+	FMOVQ expC5Wide<>(SB), F3
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e63cded // FMLA V13.2D, V15.2D, V3.2D
+	FMOVQ expC3Wide<>(SB), F3
+	FMOVQ expC2Wide<>(SB), F28
+	WORD $0x4e63cdfc // FMLA V28.2D, V15.2D, V3.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	FMOVQ zeroWide<>(SB), F3
+	WORD $0x6eece463 // FCMGT V3.2D, V3.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F12
+	WORD $0x4e6ccd1b // FMLA V27.2D, V8.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eec862c // ADD V12.2D, V17.2D, V12.2D
+	WORD $0x4e79cc02 // FMLA V2.2D, V0.2D, V25.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F25
+	WORD $0x4ef98499 // ADD V25.2D, V4.2D, V25.2D
+	FMOVQ scaleDownWide<>(SB), F4
+	WORD $0x6e64de84 // FMUL V4.2D, V20.2D, V4.2D
+	FMOVQ scaleUpWide<>(SB), F20
+	WORD $0x4ea31c60 // ORR V0.2D, V3.2D, V3.2D
+	WORD $0x6e741f20 // BSL V0.2D, V25.2D, V20.2D
+	WORD $0x4e7bcd18 // FMLA V24.2D, V8.2D, V27.2D
+	WORD $0x4eebcd56 // FMLS V22.2D, V10.2D, V11.2D
+	WORD $0x4e62cebd // FMLA V29.2D, V21.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F21
+	WORD $0x6e751c46 // BSL V6.2D, V2.2D, V21.2D
+	WORD $0x4e78cd17 // FMLA V23.2D, V8.2D, V24.2D
+	FMOVQ 240(R2), F24
+	WORD $0x4efdcd46 // FMLS V6.2D, V10.2D, V29.2D
+	WORD $0x4e77cd0d // FMLA V13.2D, V8.2D, V23.2D
+	WORD $0x4e66d6c6 // FADD V6.2D, V22.2D, V6.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4eb61f16 // ORR V22.2D, V24.2D, V22.2D
+	FMOVQ sigmoidMinWide<>(SB), F23
+	WORD $0x4e76f6f6 // FMAX V22.2D, V23.2D, V22.2D
+	WORD $0x4e6dcd1c // FMLA V28.2D, V8.2D, V13.2D
+	FMOVQ log2eWide<>(SB), F13
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4e6dced7 // FMLA V23.2D, V22.2D, V13.2D
+	WORD $0x4e65ccca // FMLA V10.2D, V6.2D, V5.2D
+	WORD $0x4eaf1de5 // ORR V5.2D, V15.2D, V15.2D
+	WORD $0x4e7ccd05 // FMLA V5.2D, V8.2D, V28.2D
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4ee6d6e6 // FSUB V6.2D, V23.2D, V6.2D
+	WORD $0x6e70dd50 // FMUL V16.2D, V10.2D, V16.2D
+	FMOVQ ln2Wide<>(SB), F10
+	WORD $0x4eeaccd6 // FMLS V22.2D, V6.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad4aa // FADD V10.2D, V5.2D, V10.2D
+	WORD $0x4ee5d5ef // FSUB V15.2D, V15.2D, V5.2D
+	FMOVQ scaleDownWide<>(SB), F13
+	WORD $0x6e6dde0d // FMUL V13.2D, V16.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef0d550 // FSUB V16.2D, V10.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4e6acd9d // FMLA V29.2D, V12.2D, V10.2D
+	WORD $0x6e76ded5 // FMUL V21.2D, V22.2D, V22.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F11
+	WORD $0x4e62cecb // FMLA V11.2D, V22.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e62cedb // FMLA V27.2D, V22.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F20
+	WORD $0x4e62ced4 // FMLA V20.2D, V22.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F25
+	WORD $0x4e62ced9 // FMLA V25.2D, V22.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F17
+	WORD $0x4e62ced1 // FMLA V17.2D, V22.2D, V2.2D
+	WORD $0x4e7ccd0f // FMLA V15.2D, V8.2D, V28.2D
+	WORD $0x4ef0d4b0 // FSUB V16.2D, V5.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F5
+	WORD $0x4e65ceab // FMLA V11.2D, V21.2D, V5.2D
+	FMOVQ sigmoidLowestWide<>(SB), F5
+	WORD $0x4e77f4a5 // FMAX V5.2D, V5.2D, V23.2D
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4ea31c68 // ORR V8.2D, V3.2D, V3.2D
+	WORD $0x6e7c1d48 // BSL V8.2D, V10.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4efc84bc // ADD V28.2D, V5.2D, V28.2D
+	WORD $0x6e7dfd05 // FDIV V5.2D, V8.2D, V29.2D
+	FMOVQ ln2ExcessWide<>(SB), F2
+	WORD $0x6e62dcc2 // FMUL V2.2D, V6.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6ef8e4c6 // FCMGT V6.2D, V6.2D, V24.2D
+	WORD $0x4e6bcebb // FMLA V27.2D, V21.2D, V11.2D
+	WORD $0x4e6fd60f // FADD V15.2D, V16.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4efdd610 // FSUB V16.2D, V16.2D, V29.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F24
+	WORD $0x4e6bcfb8 // FMLA V24.2D, V29.2D, V11.2D
+	WORD $0x4f7456f7 // SHL V23.2D, V23.2D, #52
+	WORD $0x4e6acc2f // FMLA V15.2D, V1.2D, V10.2D
+	FMOVQ scaleBitsWide<>(SB), F1
+	WORD $0x4ee186e1 // ADD V1.2D, V23.2D, V1.2D
+	WORD $0x4e7bceb4 // FMLA V20.2D, V21.2D, V27.2D
+	WORD $0x4e6acd90 // FMLA V16.2D, V12.2D, V10.2D
+	FMOVQ scaleUpWide<>(SB), F10
+	WORD $0x4ea61cdb // ORR V27.2D, V6.2D, V6.2D
+	WORD $0x6e6a1c3b // BSL V27.2D, V1.2D, V10.2D
+	FMOVQ zeroWide<>(SB), F10
+	WORD $0x6e6a1de3 // BSL V3.2D, V15.2D, V10.2D
+	WORD $0x4e74ceb9 // FMLA V25.2D, V21.2D, V20.2D
+	WORD $0x4e6fcd90 // FMLA V16.2D, V12.2D, V15.2D
+	FMOVQ 304(R2), F15
+	WORD $0x4efdcca8 // FMLS V8.2D, V5.2D, V29.2D
+	WORD $0x4e79ceb1 // FMLA V17.2D, V21.2D, V25.2D
+	WORD $0x4ef0cca3 // FMLS V3.2D, V5.2D, V16.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4eb01df0 // ORR V16.2D, V15.2D, V16.2D
+	WORD $0x4eb61ed9 // ORR V25.2D, V22.2D, V22.2D
+	WORD $0x4e71ceb9 // FMLA V25.2D, V21.2D, V17.2D
+	FMOVQ sigmoidMinWide<>(SB), F29
+	WORD $0x4e70f7b0 // FMAX V16.2D, V29.2D, V16.2D
+	WORD $0x4e63d503 // FADD V3.2D, V8.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F8
+	FMOVQ rounderWide<>(SB), F29
+	WORD $0x4e68ce1d // FMLA V29.2D, V16.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4e68d728 // FADD V8.2D, V25.2D, V8.2D
+	WORD $0x4ef9d6d6 // FSUB V22.2D, V22.2D, V25.2D
+	WORD $0x4e78cc65 // FMLA V5.2D, V3.2D, V24.2D
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4ef8d7b8 // FSUB V24.2D, V29.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee3d503 // FSUB V3.2D, V8.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e68cf8c // FMLA V12.2D, V28.2D, V8.2D
+	WORD $0x4e71ceb6 // FMLA V22.2D, V21.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ea61cd5 // ORR V21.2D, V6.2D, V6.2D
+	WORD $0x6e711d15 // BSL V21.2D, V8.2D, V17.2D
+	FMOVQ ln2Wide<>(SB), F17
+	WORD $0x4ef1cf10 // FMLS V16.2D, V24.2D, V17.2D
+	WORD $0x6e60dca0 // FMUL V0.2D, V5.2D, V0.2D
+	WORD $0x4ee3d723 // FSUB V3.2D, V25.2D, V3.2D
+	WORD $0x6e6cfeb9 // FDIV V25.2D, V21.2D, V12.2D
+	FMOVQ ln2ExcessWide<>(SB), F5
+	WORD $0x6e65df05 // FMUL V5.2D, V24.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4eecd718 // FSUB V24.2D, V24.2D, V12.2D
+	FMOVQ recipC1Wide<>(SB), F17
+	FMOVQ recipC0Wide<>(SB), F20
+	WORD $0x4e71cd94 // FMLA V20.2D, V12.2D, V17.2D
+	WORD $0x6e70de11 // FMUL V17.2D, V16.2D, V16.2D
+	FMOVQ expC11Wide<>(SB), F10
+	FMOVQ expC10Wide<>(SB), F1
+	WORD $0x4e6ace01 // FMLA V1.2D, V16.2D, V10.2D
+	FMOVQ expC9Wide<>(SB), F10
+	FMOVQ expC8Wide<>(SB), F23
+	WORD $0x4e6ace17 // FMLA V23.2D, V16.2D, V10.2D
+	FMOVQ expC7Wide<>(SB), F10
+	FMOVQ expC6Wide<>(SB), F11
+	WORD $0x4e6ace0b // FMLA V11.2D, V16.2D, V10.2D
+	FMOVQ expC5Wide<>(SB), F10
+	FMOVQ expC4Wide<>(SB), F26
+	WORD $0x4e6ace1a // FMLA V26.2D, V16.2D, V10.2D
+	FMOVQ expC3Wide<>(SB), F10
+	FMOVQ expC2Wide<>(SB), F30
+	WORD $0x4e6ace1e // FMLA V30.2D, V16.2D, V10.2D
+	FMOVQ sigmoidLowestWide<>(SB), F10
+	WORD $0x4e7df54a // FMAX V10.2D, V10.2D, V29.2D
+	WORD $0x4e76d476 // FADD V22.2D, V3.2D, V22.2D
+	FMOVQ expC12Wide<>(SB), F3
+	WORD $0x4e63ce21 // FMLA V1.2D, V17.2D, V3.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee38543 // ADD V3.2D, V10.2D, V3.2D
+	FMOVQ zeroWide<>(SB), F10
+	WORD $0x6eefe54a // FCMGT V10.2D, V10.2D, V15.2D
+	WORD $0x4e68cc56 // FMLA V22.2D, V2.2D, V8.2D
+	WORD $0x4e68cf98 // FMLA V24.2D, V28.2D, V8.2D
+	WORD $0x4f7457bd // SHL V29.2D, V29.2D, #52
+	FMOVQ scaleDownWide<>(SB), F8
+	WORD $0x6e68dc08 // FMUL V8.2D, V0.2D, V8.2D
+	WORD $0x4e61ce37 // FMLA V23.2D, V17.2D, V1.2D
+	FMOVQ scaleBitsWide<>(SB), F1
+	WORD $0x4ee187a1 // ADD V1.2D, V29.2D, V1.2D
+	FMOVQ scaleUpWide<>(SB), F29
+	WORD $0x4eaa1d40 // ORR V0.2D, V10.2D, V10.2D
+	WORD $0x6e7d1c20 // BSL V0.2D, V1.2D, V29.2D
+	WORD $0x4e76cf98 // FMLA V24.2D, V28.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F28
+	WORD $0x6e7c1ec6 // BSL V6.2D, V22.2D, V28.2D
+	WORD $0x4eeccf35 // FMLS V21.2D, V25.2D, V12.2D
+	WORD $0x4e77ce2b // FMLA V11.2D, V17.2D, V23.2D
+	FMOVQ signBitWide<>(SB), F23
+	WORD $0x4eb71dd7 // ORR V23.2D, V14.2D, V23.2D
+	WORD $0x4e77d6f7 // FADD V23.2D, V23.2D, V23.2D
+	WORD $0x4ef8cf26 // FMLS V6.2D, V25.2D, V24.2D
+	FMOVQ tanhMinWide<>(SB), F24
+	WORD $0x4e77f717 // FMAX V23.2D, V24.2D, V23.2D
+	WORD $0x4e6bce3a // FMLA V26.2D, V17.2D, V11.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4e6bcef8 // FMLA V24.2D, V23.2D, V11.2D
+	WORD $0x4e66d6a6 // FADD V6.2D, V21.2D, V6.2D
+	WORD $0x4e7ace3e // FMLA V30.2D, V17.2D, V26.2D
+	FMOVQ tanhLowestWide<>(SB), F26
+	WORD $0x4e78f758 // FMAX V24.2D, V26.2D, V24.2D
+	WORD $0x4e74ccd9 // FMLA V25.2D, V6.2D, V20.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d714 // FSUB V20.2D, V24.2D, V20.2D
+	WORD $0x4eb01e06 // ORR V6.2D, V16.2D, V16.2D
+	WORD $0x4e7ece26 // FMLA V6.2D, V17.2D, V30.2D
+	FMOVQ ln2Wide<>(SB), F26
+	WORD $0x4eface97 // FMLS V23.2D, V20.2D, V26.2D
+	WORD $0x6e7bdf3b // FMUL V27.2D, V25.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e79d4d9 // FADD V25.2D, V6.2D, V25.2D
+	WORD $0x4ee6d610 // FSUB V16.2D, V16.2D, V6.2D
+	WORD $0x6e77defa // FMUL V26.2D, V23.2D, V23.2D
+	FMOVQ expC11Wide<>(SB), F20
+	FMOVQ expC10Wide<>(SB), F21
+	WORD $0x4e74cef5 // FMLA V21.2D, V23.2D, V20.2D
+	FMOVQ expC9Wide<>(SB), F20
+	FMOVQ expC8Wide<>(SB), F11
+	WORD $0x4e74ceeb // FMLA V11.2D, V23.2D, V20.2D
+	FMOVQ expC7Wide<>(SB), F20
+	FMOVQ expC6Wide<>(SB), F12
+	WORD $0x4e74ceec // FMLA V12.2D, V23.2D, V20.2D
+	FMOVQ expC5Wide<>(SB), F20
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e74cefc // FMLA V28.2D, V23.2D, V20.2D
+	FMOVQ expC3Wide<>(SB), F20
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e74cef6 // FMLA V22.2D, V23.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4ef4d734 // FSUB V20.2D, V25.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4e79cc7d // FMLA V29.2D, V3.2D, V25.2D
+	FMOVQ expC12Wide<>(SB), F1
+	WORD $0x4e61cf55 // FMLA V21.2D, V26.2D, V1.2D
+	WORD $0x4e7ece30 // FMLA V16.2D, V17.2D, V30.2D
+	WORD $0x4f745718 // SHL V24.2D, V24.2D, #52
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4eaa1d51 // ORR V17.2D, V10.2D, V10.2D
+	WORD $0x6e7e1f31 // BSL V17.2D, V25.2D, V30.2D
+	WORD $0x4ef4d4d4 // FSUB V20.2D, V6.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee68706 // ADD V6.2D, V24.2D, V6.2D
+	WORD $0x6e7dfe38 // FDIV V24.2D, V17.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4ee6d7de // FSUB V30.2D, V30.2D, V6.2D
+	WORD $0x4e75cf4b // FMLA V11.2D, V26.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e75d4d5 // FADD V21.2D, V6.2D, V21.2D
+	WORD $0x4e70d690 // FADD V16.2D, V20.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4efdd694 // FSUB V20.2D, V20.2D, V29.2D
+	FMOVQ recipC1Wide<>(SB), F1
+	FMOVQ recipC0Wide<>(SB), F2
+	WORD $0x4e61cfa2 // FMLA V2.2D, V29.2D, V1.2D
+	FMOVQ scaleDownWide<>(SB), F1
+	WORD $0x6e61df61 // FMUL V1.2D, V27.2D, V1.2D
+	WORD $0x4e6bcf4c // FMLA V12.2D, V26.2D, V11.2D
+	WORD $0x4e79ccb0 // FMLA V16.2D, V5.2D, V25.2D
+	WORD $0x4e79cc74 // FMLA V20.2D, V3.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4e391dd9 // AND V25.2D, V14.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F14
+	WORD $0x4eae1e6e // ORR V14.2D, V19.2D, V14.2D
+	WORD $0x4e6ed5ce // FADD V14.2D, V14.2D, V14.2D
+	WORD $0x4e6ccf5c // FMLA V28.2D, V26.2D, V12.2D
+	FMOVQ zeroWide<>(SB), F12
+	WORD $0x6e6c1e0a // BSL V10.2D, V16.2D, V12.2D
+	WORD $0x4e70cc74 // FMLA V20.2D, V3.2D, V16.2D
+	FMOVQ tanhMinWide<>(SB), F16
+	WORD $0x4e6ef60e // FMAX V14.2D, V16.2D, V14.2D
+	FMOVQ log2eWide<>(SB), F16
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e70cdc3 // FMLA V3.2D, V14.2D, V16.2D
+	WORD $0x4e7ccf56 // FMLA V22.2D, V26.2D, V28.2D
+	WORD $0x4efdcf11 // FMLS V17.2D, V24.2D, V29.2D
+	WORD $0x4ef4cf0a // FMLS V10.2D, V24.2D, V20.2D
+	FMOVQ tanhLowestWide<>(SB), F20
+	WORD $0x4e63f683 // FMAX V3.2D, V20.2D, V3.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d474 // FSUB V20.2D, V3.2D, V20.2D
+	WORD $0x4eb71efd // ORR V29.2D, V23.2D, V23.2D
+	WORD $0x4e76cf5d // FMLA V29.2D, V26.2D, V22.2D
+	WORD $0x4e6ad62a // FADD V10.2D, V17.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F17
+	WORD $0x4ef1ce8e // FMLS V14.2D, V20.2D, V17.2D
+	WORD $0x4ebe1fd1 // ORR V17.2D, V30.2D, V30.2D
+	WORD $0x4efdccd1 // FMLS V17.2D, V6.2D, V29.2D
+	WORD $0x4eb51eb4 // ORR V20.2D, V21.2D, V21.2D
+	WORD $0x4e7dccd4 // FMLA V20.2D, V6.2D, V29.2D
+	WORD $0x4efdd6f7 // FSUB V23.2D, V23.2D, V29.2D
+	WORD $0x4e62cd58 // FMLA V24.2D, V10.2D, V2.2D
+	WORD $0x6e6eddc2 // FMUL V2.2D, V14.2D, V14.2D
+	FMOVQ expC11Wide<>(SB), F10
+	FMOVQ expC10Wide<>(SB), F28
+	WORD $0x4e6acddc // FMLA V28.2D, V14.2D, V10.2D
+	FMOVQ expC9Wide<>(SB), F10
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e6acdd0 // FMLA V16.2D, V14.2D, V10.2D
+	FMOVQ expC7Wide<>(SB), F10
+	FMOVQ expC6Wide<>(SB), F12
+	WORD $0x4e6acdcc // FMLA V12.2D, V14.2D, V10.2D
+	FMOVQ expC5Wide<>(SB), F10
+	FMOVQ expC4Wide<>(SB), F5
+	WORD $0x4e6acdc5 // FMLA V5.2D, V14.2D, V10.2D
+	FMOVQ expC3Wide<>(SB), F10
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e6acdcb // FMLA V11.2D, V14.2D, V10.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	WORD $0x6e74fe2a // FDIV V10.2D, V17.2D, V20.2D
+	FMOVQ expC12Wide<>(SB), F27
+	WORD $0x4e7bcc5c // FMLA V28.2D, V2.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4efb847b // ADD V27.2D, V3.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4efbd463 // FSUB V3.2D, V3.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e6fd76f // FADD V15.2D, V27.2D, V15.2D
+	WORD $0x4ef1d7de // FSUB V30.2D, V30.2D, V17.2D
+	WORD $0x4ef4d6b5 // FSUB V21.2D, V21.2D, V20.2D
+	WORD $0x4e76cf57 // FMLA V23.2D, V26.2D, V22.2D
+	FMOVQ recipC1Wide<>(SB), F22
+	FMOVQ recipC0Wide<>(SB), F26
+	WORD $0x4e76ce9a // FMLA V26.2D, V20.2D, V22.2D
+	WORD $0x4e7ccc50 // FMLA V16.2D, V2.2D, V28.2D
+	WORD $0x6e60df00 // FMUL V0.2D, V24.2D, V0.2D
+	WORD $0x4efdccde // FMLS V30.2D, V6.2D, V29.2D
+	WORD $0x4e7dccd5 // FMLA V21.2D, V6.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F29
+	WORD $0x4e3d1e7d // AND V29.2D, V19.2D, V29.2D
+	WORD $0x4e70cc4c // FMLA V12.2D, V2.2D, V16.2D
+	FMOVQ scaleDownWide<>(SB), F16
+	WORD $0x6e70dc10 // FMUL V16.2D, V0.2D, V16.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4ea01d20 // ORR V0.2D, V9.2D, V0.2D
+	WORD $0x4ef7ccde // FMLS V30.2D, V6.2D, V23.2D
+	WORD $0x4e60d400 // FADD V0.2D, V0.2D, V0.2D
+	WORD $0x4e77ccd5 // FMLA V21.2D, V6.2D, V23.2D
+	WORD $0x4e6ccc45 // FMLA V5.2D, V2.2D, V12.2D
+	WORD $0x4ef4cd51 // FMLS V17.2D, V10.2D, V20.2D
+	FMOVQ tanhMinWide<>(SB), F20
+	WORD $0x4e60f680 // FMAX V0.2D, V20.2D, V0.2D
+	FMOVQ log2eWide<>(SB), F20
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4e74cc0c // FMLA V12.2D, V0.2D, V20.2D
+	WORD $0x4ef5cd5e // FMLS V30.2D, V10.2D, V21.2D
+	WORD $0x4e65cc4b // FMLA V11.2D, V2.2D, V5.2D
+	FMOVQ tanhLowestWide<>(SB), F5
+	WORD $0x4e6cf4ac // FMAX V12.2D, V5.2D, V12.2D
+	WORD $0x4e7ed63e // FADD V30.2D, V17.2D, V30.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d591 // FSUB V17.2D, V12.2D, V17.2D
+	WORD $0x4eae1dc5 // ORR V5.2D, V14.2D, V14.2D
+	WORD $0x4e6bcc45 // FMLA V5.2D, V2.2D, V11.2D
+	WORD $0x4e7acfca // FMLA V10.2D, V30.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F26
+	WORD $0x4eface20 // FMLS V0.2D, V17.2D, V26.2D
+	WORD $0x4ea31c7a // ORR V26.2D, V3.2D, V3.2D
+	WORD $0x4ee5cf7a // FMLS V26.2D, V27.2D, V5.2D
+	WORD $0x4eaf1df1 // ORR V17.2D, V15.2D, V15.2D
+	WORD $0x4e65cf71 // FMLA V17.2D, V27.2D, V5.2D
+	WORD $0x4ee5d5ce // FSUB V14.2D, V14.2D, V5.2D
+	WORD $0x4eb91d59 // ORR V25.2D, V10.2D, V25.2D
+	WORD $0x6e60dc0a // FMUL V10.2D, V0.2D, V0.2D
+	FMOVQ expC11Wide<>(SB), F30
+	FMOVQ expC10Wide<>(SB), F21
+	WORD $0x4e7ecc15 // FMLA V21.2D, V0.2D, V30.2D
+	FMOVQ expC9Wide<>(SB), F30
+	FMOVQ expC8Wide<>(SB), F20
+	WORD $0x4e7ecc14 // FMLA V20.2D, V0.2D, V30.2D
+	FMOVQ expC7Wide<>(SB), F30
+	FMOVQ expC6Wide<>(SB), F23
+	WORD $0x4e7ecc17 // FMLA V23.2D, V0.2D, V30.2D
+	FMOVQ expC5Wide<>(SB), F30
+	FMOVQ expC4Wide<>(SB), F6
+	WORD $0x4e7ecc06 // FMLA V6.2D, V0.2D, V30.2D
+	FMOVQ expC3Wide<>(SB), F30
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e7ecc13 // FMLA V19.2D, V0.2D, V30.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	WORD $0x6e71ff5e // FDIV V30.2D, V26.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F24
+	WORD $0x4e78cd55 // FMLA V21.2D, V10.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef88598 // ADD V24.2D, V12.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4ef8d58c // FSUB V12.2D, V12.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4e7cd71c // FADD V28.2D, V24.2D, V28.2D
+	WORD $0x4efad463 // FSUB V3.2D, V3.2D, V26.2D
+	WORD $0x4ef1d5ef // FSUB V15.2D, V15.2D, V17.2D
+	WORD $0x4e6bcc4e // FMLA V14.2D, V2.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F2
+	WORD $0x4e6bce22 // FMLA V2.2D, V17.2D, V11.2D
+	WORD $0x4e75cd54 // FMLA V20.2D, V10.2D, V21.2D
+	WORD $0x6e79dc99 // FMUL V25.2D, V4.2D, V25.2D
+	WORD $0x4ee5cf63 // FMLS V3.2D, V27.2D, V5.2D
+	WORD $0x4e65cf6f // FMLA V15.2D, V27.2D, V5.2D
+	FMOVQ signBitWide<>(SB), F5
+	WORD $0x4e251d25 // AND V5.2D, V9.2D, V5.2D
+	WORD $0x4e74cd57 // FMLA V23.2D, V10.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41e54 // ORR V20.2D, V18.2D, V20.2D
+	WORD $0x4e74d694 // FADD V20.2D, V20.2D, V20.2D
+	WORD $0x4eeecf63 // FMLS V3.2D, V27.2D, V14.2D
+	WORD $0x4e6ecf6f // FMLA V15.2D, V27.2D, V14.2D
+	FMOVQ tanhMinWide<>(SB), F14
+	WORD $0x4e74f5d4 // FMAX V20.2D, V14.2D, V20.2D
+	WORD $0x4e77cd46 // FMLA V6.2D, V10.2D, V23.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e77ce8e // FMLA V14.2D, V20.2D, V23.2D
+	WORD $0x4ef1cfda // FMLS V26.2D, V30.2D, V17.2D
+	WORD $0x4eefcfc3 // FMLS V3.2D, V30.2D, V15.2D
+	WORD $0x4e66cd53 // FMLA V19.2D, V10.2D, V6.2D
+	FMOVQ tanhLowestWide<>(SB), F6
+	WORD $0x4e6ef4ce // FMAX V14.2D, V6.2D, V14.2D
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4ee6d5c6 // FSUB V6.2D, V14.2D, V6.2D
+	WORD $0x4e63d743 // FADD V3.2D, V26.2D, V3.2D
+	WORD $0x4ea01c1a // ORR V26.2D, V0.2D, V0.2D
+	WORD $0x4e73cd5a // FMLA V26.2D, V10.2D, V19.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefccd4 // FMLS V20.2D, V6.2D, V15.2D
+	WORD $0x4e62cc7e // FMLA V30.2D, V3.2D, V2.2D
+	WORD $0x4eac1d82 // ORR V2.2D, V12.2D, V12.2D
+	WORD $0x4efacf02 // FMLS V2.2D, V24.2D, V26.2D
+	WORD $0x4ebc1f83 // ORR V3.2D, V28.2D, V28.2D
+	WORD $0x4e7acf03 // FMLA V3.2D, V24.2D, V26.2D
+	WORD $0x6e74de8f // FMUL V15.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F6
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e66ce91 // FMLA V17.2D, V20.2D, V6.2D
+	FMOVQ expC9Wide<>(SB), F6
+	FMOVQ expC8Wide<>(SB), F23
+	WORD $0x4e66ce97 // FMLA V23.2D, V20.2D, V6.2D
+	FMOVQ expC7Wide<>(SB), F6
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e66ce9b // FMLA V27.2D, V20.2D, V6.2D
+	FMOVQ expC5Wide<>(SB), F6
+	FMOVQ expC4Wide<>(SB), F9
+	WORD $0x4e66ce89 // FMLA V9.2D, V20.2D, V6.2D
+	FMOVQ expC3Wide<>(SB), F6
+	FMOVQ expC2Wide<>(SB), F4
+	WORD $0x4e66ce84 // FMLA V4.2D, V20.2D, V6.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	WORD $0x6e63fc46 // FDIV V6.2D, V2.2D, V3.2D
+	FMOVQ expC12Wide<>(SB), F21
+	WORD $0x4e75cdf1 // FMLA V17.2D, V15.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef585d5 // ADD V21.2D, V14.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4ef5d5ce // FSUB V14.2D, V14.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd6ab // FADD V11.2D, V21.2D, V11.2D
+	WORD $0x4efad400 // FSUB V0.2D, V0.2D, V26.2D
+	WORD $0x4ee2d58c // FSUB V12.2D, V12.2D, V2.2D
+	WORD $0x4ee3d79c // FSUB V28.2D, V28.2D, V3.2D
+	FMOVQ recipC1Wide<>(SB), F22
+	FMOVQ recipC0Wide<>(SB), F31
+	WORD $0x4e76cc7f // FMLA V31.2D, V3.2D, V22.2D
+	WORD $0x4e71cdf7 // FMLA V23.2D, V15.2D, V17.2D
+	WORD $0x4ebd1fdd // ORR V29.2D, V30.2D, V29.2D
+	WORD $0x4e73cd40 // FMLA V0.2D, V10.2D, V19.2D
+	WORD $0x4efacf0c // FMLS V12.2D, V24.2D, V26.2D
+	WORD $0x4e7acf1c // FMLA V28.2D, V24.2D, V26.2D
+	FMOVQ signBitWide<>(SB), F26
+	WORD $0x4e3a1e5a // AND V26.2D, V18.2D, V26.2D
+	WORD $0x6e7dddbd // FMUL V29.2D, V13.2D, V29.2D
+	WORD $0x4e77cdfb // FMLA V27.2D, V15.2D, V23.2D
+	FMOVQ signBitWide<>(SB), F23
+	WORD $0x4eb71cf7 // ORR V23.2D, V7.2D, V23.2D
+	WORD $0x4e77d6f7 // FADD V23.2D, V23.2D, V23.2D
+	WORD $0x4ee0cf0c // FMLS V12.2D, V24.2D, V0.2D
+	WORD $0x4e60cf1c // FMLA V28.2D, V24.2D, V0.2D
+	FMOVQ tanhMinWide<>(SB), F0
+	WORD $0x4e77f417 // FMAX V23.2D, V0.2D, V23.2D
+	WORD $0x4e7bcde9 // FMLA V9.2D, V15.2D, V27.2D
+	FMOVQ log2eWide<>(SB), F27
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4e7bcee0 // FMLA V0.2D, V23.2D, V27.2D
+	WORD $0x4ee3ccc2 // FMLS V2.2D, V6.2D, V3.2D
+	WORD $0x4efccccc // FMLS V12.2D, V6.2D, V28.2D
+	WORD $0x4e69cde4 // FMLA V4.2D, V15.2D, V9.2D
+	FMOVQ tanhLowestWide<>(SB), F9
+	WORD $0x4e60f520 // FMAX V0.2D, V9.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F9
+	WORD $0x4ee9d409 // FSUB V9.2D, V0.2D, V9.2D
+	WORD $0x4e6cd44c // FADD V12.2D, V2.2D, V12.2D
+	WORD $0x4eb41e82 // ORR V2.2D, V20.2D, V20.2D
+	WORD $0x4e64cde2 // FMLA V2.2D, V15.2D, V4.2D
+	FMOVQ ln2Wide<>(SB), F28
+	WORD $0x4efccd37 // FMLS V23.2D, V9.2D, V28.2D
+	WORD $0x4e7fcd86 // FMLA V6.2D, V12.2D, V31.2D
+	WORD $0x4eae1ddf // ORR V31.2D, V14.2D, V14.2D
+	WORD $0x4ee2cebf // FMLS V31.2D, V21.2D, V2.2D
+	WORD $0x4eab1d6c // ORR V12.2D, V11.2D, V11.2D
+	WORD $0x4e62ceac // FMLA V12.2D, V21.2D, V2.2D
+	WORD $0x6e77defc // FMUL V28.2D, V23.2D, V23.2D
+	FMOVQ expC11Wide<>(SB), F9
+	FMOVQ expC10Wide<>(SB), F3
+	WORD $0x4e69cee3 // FMLA V3.2D, V23.2D, V9.2D
+	FMOVQ expC9Wide<>(SB), F9
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e69cefb // FMLA V27.2D, V23.2D, V9.2D
+	FMOVQ expC7Wide<>(SB), F9
+	FMOVQ expC6Wide<>(SB), F24
+	WORD $0x4e69cef8 // FMLA V24.2D, V23.2D, V9.2D
+	FMOVQ expC5Wide<>(SB), F9
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e69ceed // FMLA V13.2D, V23.2D, V9.2D
+	FMOVQ expC3Wide<>(SB), F9
+	FMOVQ expC2Wide<>(SB), F18
+	WORD $0x4e69cef2 // FMLA V18.2D, V23.2D, V9.2D
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	WORD $0x6e6cffe9 // FDIV V9.2D, V31.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F19
+	WORD $0x4e73cf83 // FMLA V3.2D, V28.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef38413 // ADD V19.2D, V0.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ef3d400 // FSUB V0.2D, V0.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad66a // FADD V10.2D, V19.2D, V10.2D
+	WORD $0x4ee2d694 // FSUB V20.2D, V20.2D, V2.2D
+	WORD $0x4effd5ce // FSUB V14.2D, V14.2D, V31.2D
+	WORD $0x4eecd56b // FSUB V11.2D, V11.2D, V12.2D
+	FMOVQ recipC1Wide<>(SB), F30
+	FMOVQ recipC0Wide<>(SB), F17
+	WORD $0x4e7ecd91 // FMLA V17.2D, V12.2D, V30.2D
+	WORD $0x4e63cf9b // FMLA V27.2D, V28.2D, V3.2D
+	WORD $0x4ea51cc5 // ORR V5.2D, V6.2D, V5.2D
+	WORD $0x4e64cdf4 // FMLA V20.2D, V15.2D, V4.2D
+	WORD $0x4ee2ceae // FMLS V14.2D, V21.2D, V2.2D
+	WORD $0x4e62ceab // FMLA V11.2D, V21.2D, V2.2D
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4e221ce2 // AND V2.2D, V7.2D, V2.2D
+	WORD $0x6e65dd05 // FMUL V5.2D, V8.2D, V5.2D
+	WORD $0x4e7bcf98 // FMLA V24.2D, V28.2D, V27.2D
+	FMOVQ F25, (R12)
+	WORD $0x4ef4ceae // FMLS V14.2D, V21.2D, V20.2D
+	FMOVQ F29, (R13)
+	WORD $0x4e74ceab // FMLA V11.2D, V21.2D, V20.2D
+	FMOVQ F5, (R14)
+	WORD $0x4e78cf8d // FMLA V13.2D, V28.2D, V24.2D
+	WORD $0x4eeccd3f // FMLS V31.2D, V9.2D, V12.2D
+	WORD $0x4eebcd2e // FMLS V14.2D, V9.2D, V11.2D
+	WORD $0x4e6dcf92 // FMLA V18.2D, V28.2D, V13.2D
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	WORD $0x4eb71eff // ORR V31.2D, V23.2D, V23.2D
+	WORD $0x4e72cf9f // FMLA V31.2D, V28.2D, V18.2D
+	WORD $0x4e71cdc9 // FMLA V9.2D, V14.2D, V17.2D
+	WORD $0x4ea01c11 // ORR V17.2D, V0.2D, V0.2D
+	WORD $0x4effce71 // FMLS V17.2D, V19.2D, V31.2D
+	WORD $0x4eaa1d4e // ORR V14.2D, V10.2D, V10.2D
+	WORD $0x4e7fce6e // FMLA V14.2D, V19.2D, V31.2D
+	WORD $0x4effd6f7 // FSUB V23.2D, V23.2D, V31.2D
+	WORD $0x4eba1d3a // ORR V26.2D, V9.2D, V26.2D
+	WORD $0x6e7adc3a // FMUL V26.2D, V1.2D, V26.2D
+	WORD $0x6e6efe21 // FDIV V1.2D, V17.2D, V14.2D
+	WORD $0x4ef1d400 // FSUB V0.2D, V0.2D, V17.2D
+	WORD $0x4eeed54a // FSUB V10.2D, V10.2D, V14.2D
+	WORD $0x4e72cf97 // FMLA V23.2D, V28.2D, V18.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F28
+	WORD $0x4e72cddc // FMLA V28.2D, V14.2D, V18.2D
+	FMOVQ F26, (R15)
+	WORD $0x4effce60 // FMLS V0.2D, V19.2D, V31.2D
+	WORD $0x4e7fce6a // FMLA V10.2D, V19.2D, V31.2D
+	WORD $0x4ef7ce60 // FMLS V0.2D, V19.2D, V23.2D
+	WORD $0x4e77ce6a // FMLA V10.2D, V19.2D, V23.2D
+	WORD $0x4eeecc31 // FMLS V17.2D, V1.2D, V14.2D
+	WORD $0x4eeacc20 // FMLS V0.2D, V1.2D, V10.2D
+	WORD $0x4e60d620 // FADD V0.2D, V17.2D, V0.2D
+	WORD $0x4e7ccc01 // FMLA V1.2D, V0.2D, V28.2D
+	WORD $0x4ea21c22 // ORR V2.2D, V1.2D, V2.2D
+	WORD $0x6e62de02 // FMUL V2.2D, V16.2D, V2.2D
+	FMOVQ F2, (R16)
+	SUB $0, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-80(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+	MOVD 24(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-64(SP), R13
+	MOVD R7, R14
+
+copy1:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy1
+	MOVD 48(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-48(SP), R13
+	MOVD R7, R14
+
+copy2:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy2
+	MOVD 72(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-32(SP), R13
+	MOVD R7, R14
+
+copy3:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy3
+	MOVD 96(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy4:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy4
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func cellNEONWide_6x1(b *block)
+TEXT ·cellNEONWide_6x1(SB), NOSPLIT, $96-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	MOVD block_startRow(R0), R6
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 64(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 80(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 96(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 112(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 128(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 144(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 160(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 176(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 192(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 208(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 224(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 240(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 256(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 272(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 288(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 304(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 320(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 336(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 352(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 368(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD 24(R6), R13
+	ADD R4<<3, R13
+	MOVD 48(R6), R14
+	ADD R4<<3, R14
+	MOVD 72(R6), R15
+	ADD R4<<3, R15
+	MOVD 96(R6), R16
+	ADD R4<<3, R16
+	MOVD 120(R6), R17
+	ADD R4<<3, R17
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	VEOR V20.B16, V20.B16, V20.B16
+	VEOR V21.B16, V21.B16, V21.B16
+	VEOR V22.B16, V22.B16, V22.B16
+	VEOR V23.B16, V23.B16, V23.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F24
+	FMOVQ (R13), F25
+	FMOVQ (R14), F26
+	FMOVQ (R15), F27
+	FMOVQ (R16), F28
+	FMOVQ (R17), F29
+	FMOVQ 0(R20), F31
+	WORD $0x4fd813e0 // FMLA V0.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e4 // FMLA V4.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13e8 // FMLA V8.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ec // FMLA V12.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f0 // FMLA V16.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f4 // FMLA V20.2D, V31.2D, V29.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd813c1 // FMLA V1.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c5 // FMLA V5.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13c9 // FMLA V9.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cd // FMLA V13.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d1 // FMLA V17.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d5 // FMLA V21.2D, V30.2D, V29.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd813e2 // FMLA V2.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e6 // FMLA V6.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13ea // FMLA V10.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ee // FMLA V14.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f2 // FMLA V18.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f6 // FMLA V22.2D, V31.2D, V29.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd813c3 // FMLA V3.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c7 // FMLA V7.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13cb // FMLA V11.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cf // FMLA V15.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d3 // FMLA V19.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d7 // FMLA V23.2D, V30.2D, V29.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fd81be0 // FMLA V0.2D, V31.2D, V24.D[1]
+	WORD $0x4fd91be4 // FMLA V4.2D, V31.2D, V25.D[1]
+	WORD $0x4fda1be8 // FMLA V8.2D, V31.2D, V26.D[1]
+	WORD $0x4fdb1bec // FMLA V12.2D, V31.2D, V27.D[1]
+	WORD $0x4fdc1bf0 // FMLA V16.2D, V31.2D, V28.D[1]
+	WORD $0x4fdd1bf4 // FMLA V20.2D, V31.2D, V29.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fd81bc1 // FMLA V1.2D, V30.2D, V24.D[1]
+	WORD $0x4fd91bc5 // FMLA V5.2D, V30.2D, V25.D[1]
+	WORD $0x4fda1bc9 // FMLA V9.2D, V30.2D, V26.D[1]
+	WORD $0x4fdb1bcd // FMLA V13.2D, V30.2D, V27.D[1]
+	WORD $0x4fdc1bd1 // FMLA V17.2D, V30.2D, V28.D[1]
+	WORD $0x4fdd1bd5 // FMLA V21.2D, V30.2D, V29.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fd81be2 // FMLA V2.2D, V31.2D, V24.D[1]
+	WORD $0x4fd91be6 // FMLA V6.2D, V31.2D, V25.D[1]
+	WORD $0x4fda1bea // FMLA V10.2D, V31.2D, V26.D[1]
+	WORD $0x4fdb1bee // FMLA V14.2D, V31.2D, V27.D[1]
+	WORD $0x4fdc1bf2 // FMLA V18.2D, V31.2D, V28.D[1]
+	WORD $0x4fdd1bf6 // FMLA V22.2D, V31.2D, V29.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fd81bc3 // FMLA V3.2D, V30.2D, V24.D[1]
+	WORD $0x4fd91bc7 // FMLA V7.2D, V30.2D, V25.D[1]
+	WORD $0x4fda1bcb // FMLA V11.2D, V30.2D, V26.D[1]
+	WORD $0x4fdb1bcf // FMLA V15.2D, V30.2D, V27.D[1]
+	WORD $0x4fdc1bd3 // FMLA V19.2D, V30.2D, V28.D[1]
+	WORD $0x4fdd1bd7 // FMLA V23.2D, V30.2D, V29.D[1]
+	ADD $128, R20
+	ADD $16, R12
+	ADD $16, R13
+	ADD $16, R14
+	ADD $16, R15
+	ADD $16, R16
+	ADD $16, R17
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F24
+	FMOVD (R13), F25
+	FMOVD (R14), F26
+	FMOVD (R15), F27
+	FMOVD (R16), F28
+	FMOVD (R17), F29
+	FMOVQ 0(R20), F31
+	WORD $0x4fd813e0 // FMLA V0.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e4 // FMLA V4.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13e8 // FMLA V8.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ec // FMLA V12.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f0 // FMLA V16.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f4 // FMLA V20.2D, V31.2D, V29.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fd813c1 // FMLA V1.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c5 // FMLA V5.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13c9 // FMLA V9.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cd // FMLA V13.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d1 // FMLA V17.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d5 // FMLA V21.2D, V30.2D, V29.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fd813e2 // FMLA V2.2D, V31.2D, V24.D[0]
+	WORD $0x4fd913e6 // FMLA V6.2D, V31.2D, V25.D[0]
+	WORD $0x4fda13ea // FMLA V10.2D, V31.2D, V26.D[0]
+	WORD $0x4fdb13ee // FMLA V14.2D, V31.2D, V27.D[0]
+	WORD $0x4fdc13f2 // FMLA V18.2D, V31.2D, V28.D[0]
+	WORD $0x4fdd13f6 // FMLA V22.2D, V31.2D, V29.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fd813c3 // FMLA V3.2D, V30.2D, V24.D[0]
+	WORD $0x4fd913c7 // FMLA V7.2D, V30.2D, V25.D[0]
+	WORD $0x4fda13cb // FMLA V11.2D, V30.2D, V26.D[0]
+	WORD $0x4fdb13cf // FMLA V15.2D, V30.2D, V27.D[0]
+	WORD $0x4fdc13d3 // FMLA V19.2D, V30.2D, V28.D[0]
+	WORD $0x4fdd13d7 // FMLA V23.2D, V30.2D, V29.D[0]
+	ADD $64, R20
+	ADD $8, R12
+	ADD $8, R13
+	ADD $8, R14
+	ADD $8, R15
+	ADD $8, R16
+	ADD $8, R17
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	FMOVQ 64(R2), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R2)
+	FMOVQ 80(R2), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R2)
+	FMOVQ 96(R2), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R2)
+	FMOVQ 112(R2), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R2)
+	FMOVQ 128(R2), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R2)
+	FMOVQ 144(R2), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R2)
+	FMOVQ 160(R2), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R2)
+	FMOVQ 176(R2), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R2)
+	FMOVQ 192(R2), F31
+	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
+	FMOVQ F12, 192(R2)
+	FMOVQ 208(R2), F31
+	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
+	FMOVQ F13, 208(R2)
+	FMOVQ 224(R2), F31
+	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
+	FMOVQ F14, 224(R2)
+	FMOVQ 240(R2), F31
+	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
+	FMOVQ F15, 240(R2)
+	FMOVQ 256(R2), F31
+	WORD $0x4e70d7f0 // FADD V16.2D, V31.2D, V16.2D
+	FMOVQ F16, 256(R2)
+	FMOVQ 272(R2), F31
+	WORD $0x4e71d7f1 // FADD V17.2D, V31.2D, V17.2D
+	FMOVQ F17, 272(R2)
+	FMOVQ 288(R2), F31
+	WORD $0x4e72d7f2 // FADD V18.2D, V31.2D, V18.2D
+	FMOVQ F18, 288(R2)
+	FMOVQ 304(R2), F31
+	WORD $0x4e73d7f3 // FADD V19.2D, V31.2D, V19.2D
+	FMOVQ F19, 304(R2)
+	FMOVQ 320(R2), F31
+	WORD $0x4e74d7f4 // FADD V20.2D, V31.2D, V20.2D
+	FMOVQ F20, 320(R2)
+	FMOVQ 336(R2), F31
+	WORD $0x4e75d7f5 // FADD V21.2D, V31.2D, V21.2D
+	FMOVQ F21, 336(R2)
+	FMOVQ 352(R2), F31
+	WORD $0x4e76d7f6 // FADD V22.2D, V31.2D, V22.2D
+	FMOVQ F22, 352(R2)
+	FMOVQ 368(R2), F31
+	WORD $0x4e77d7f7 // FADD V23.2D, V31.2D, V23.2D
+	FMOVQ F23, 368(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	MOVD 24(R9), R13
+	ADD R6<<3, R13
+	MOVD 48(R9), R14
+	ADD R6<<3, R14
+	MOVD 72(R9), R15
+	ADD R6<<3, R15
+	MOVD 96(R9), R16
+	ADD R6<<3, R16
+	MOVD 120(R9), R17
+	ADD R6<<3, R17
+	CMP $2, R7
+	BGE compute
+	MOVD $part-96(SP), R12
+	MOVD $part-80(SP), R13
+	MOVD $part-64(SP), R14
+	MOVD $part-48(SP), R15
+	MOVD $part-32(SP), R16
+	MOVD $part-16(SP), R17
+
+compute:
+	FMOVQ 0(R2), F0
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ sigmoidMinWide<>(SB), F2
+	WORD $0x4e61f441 // FMAX V1.2D, V2.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F2
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e62cc23 // FMLA V3.2D, V1.2D, V2.2D
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4ee2d462 // FSUB V2.2D, V3.2D, V2.2D
+	FMOVQ sigmoidLowestWide<>(SB), F4
+	WORD $0x4e63f484 // FMAX V4.2D, V4.2D, V3.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee58485 // ADD V5.2D, V4.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4cc41 // FMLS V1.2D, V2.2D, V4.2D
+	FMOVQ ln2ExcessWide<>(SB), F4
+	WORD $0x6e64dc44 // FMUL V4.2D, V2.2D, V4.2D
+	WORD $0x6e61dc22 // FMUL V2.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F6
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e66cc27 // FMLA V7.2D, V1.2D, V6.2D
+	FMOVQ expC9Wide<>(SB), F6
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e66cc28 // FMLA V8.2D, V1.2D, V6.2D
+	FMOVQ expC7Wide<>(SB), F6
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e66cc29 // FMLA V9.2D, V1.2D, V6.2D
+	FMOVQ expC5Wide<>(SB), F6
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e66cc2a // FMLA V10.2D, V1.2D, V6.2D
+	FMOVQ expC3Wide<>(SB), F6
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e66cc2b // FMLA V11.2D, V1.2D, V6.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6ee0e4c6 // FCMGT V6.2D, V6.2D, V0.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60cc47 // FMLA V7.2D, V2.2D, V0.2D
+	FMOVQ scaleBitsWide<>(SB), F0
+	WORD $0x4ee08460 // ADD V0.2D, V3.2D, V0.2D
+	FMOVQ scaleUpWide<>(SB), F3
+	WORD $0x4ea61ccc // ORR V12.2D, V6.2D, V6.2D
+	WORD $0x6e631c0c // BSL V12.2D, V0.2D, V3.2D
+	WORD $0x4e67cc48 // FMLA V8.2D, V2.2D, V7.2D
+	WORD $0x4e68cc49 // FMLA V9.2D, V2.2D, V8.2D
+	WORD $0x4e69cc4a // FMLA V10.2D, V2.2D, V9.2D
+	WORD $0x4e6acc4b // FMLA V11.2D, V2.2D, V10.2D
+	WORD $0x4ea11c2a // ORR V10.2D, V1.2D, V1.2D
+	WORD $0x4e6bcc4a // FMLA V10.2D, V2.2D, V11.2D
+	FMOVQ 64(R2), F9
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4e68d548 // FADD V8.2D, V10.2D, V8.2D
+	WORD $0x4eead421 // FSUB V1.2D, V1.2D, V10.2D
+	FMOVQ signBitWide<>(SB), F7
+	WORD $0x4ea71d27 // ORR V7.2D, V9.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee3d503 // FSUB V3.2D, V8.2D, V3.2D
+	FMOVQ sigmoidMinWide<>(SB), F0
+	WORD $0x4e67f407 // FMAX V7.2D, V0.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e68cca0 // FMLA V0.2D, V5.2D, V8.2D
+	FMOVQ log2eWide<>(SB), F13
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e6dccee // FMLA V14.2D, V7.2D, V13.2D
+	WORD $0x4e6bcc41 // FMLA V1.2D, V2.2D, V11.2D
+	WORD $0x4ee3d543 // FSUB V3.2D, V10.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4ea61ccb // ORR V11.2D, V6.2D, V6.2D
+	WORD $0x6e6a1d0b // BSL V11.2D, V8.2D, V10.2D
+	WORD $0x6e60fd6a // FDIV V10.2D, V11.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4ee0d442 // FSUB V2.2D, V2.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd5cd // FSUB V13.2D, V14.2D, V13.2D
+	WORD $0x4e61d461 // FADD V1.2D, V3.2D, V1.2D
+	FMOVQ recipC1Wide<>(SB), F3
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e63cc0f // FMLA V15.2D, V0.2D, V3.2D
+	WORD $0x4e68cca2 // FMLA V2.2D, V5.2D, V8.2D
+	FMOVQ ln2Wide<>(SB), F3
+	WORD $0x4ee3cda7 // FMLS V7.2D, V13.2D, V3.2D
+	WORD $0x4e68cc81 // FMLA V1.2D, V4.2D, V8.2D
+	WORD $0x6e67dce8 // FMUL V8.2D, V7.2D, V7.2D
+	FMOVQ expC11Wide<>(SB), F4
+	FMOVQ expC10Wide<>(SB), F3
+	WORD $0x4e64cce3 // FMLA V3.2D, V7.2D, V4.2D
+	FMOVQ expC9Wide<>(SB), F4
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e64ccf0 // FMLA V16.2D, V7.2D, V4.2D
+	FMOVQ expC7Wide<>(SB), F4
+	FMOVQ expC6Wide<>(SB), F17
+	WORD $0x4e64ccf1 // FMLA V17.2D, V7.2D, V4.2D
+	FMOVQ expC5Wide<>(SB), F4
+	FMOVQ expC4Wide<>(SB), F18
+	WORD $0x4e64ccf2 // FMLA V18.2D, V7.2D, V4.2D
+	FMOVQ expC3Wide<>(SB), F4
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e64ccf3 // FMLA V19.2D, V7.2D, V4.2D
+	FMOVQ ln2ExcessWide<>(SB), F4
+	WORD $0x6e64dda4 // FMUL V4.2D, V13.2D, V4.2D
+	FMOVQ sigmoidLowestWide<>(SB), F13
+	WORD $0x4e6ef5ad // FMAX V13.2D, V13.2D, V14.2D
+	FMOVQ expC12Wide<>(SB), F20
+	WORD $0x4e74cd03 // FMLA V3.2D, V8.2D, V20.2D
+	WORD $0x4f7455ad // SHL V13.2D, V13.2D, #52
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4ef485b4 // ADD V20.2D, V13.2D, V20.2D
+	WORD $0x4e61cca2 // FMLA V2.2D, V5.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F5
+	WORD $0x6e651c26 // BSL V6.2D, V1.2D, V5.2D
+	WORD $0x4ee0cd4b // FMLS V11.2D, V10.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F0
+	WORD $0x6ee9e400 // FCMGT V0.2D, V0.2D, V9.2D
+	WORD $0x4e63cd10 // FMLA V16.2D, V8.2D, V3.2D
+	WORD $0x4ee2cd46 // FMLS V6.2D, V10.2D, V2.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F2
+	WORD $0x4ee285c2 // ADD V2.2D, V14.2D, V2.2D
+	FMOVQ scaleUpWide<>(SB), F14
+	WORD $0x4ea01c03 // ORR V3.2D, V0.2D, V0.2D
+	WORD $0x6e6e1c43 // BSL V3.2D, V2.2D, V14.2D
+	WORD $0x4e70cd11 // FMLA V17.2D, V8.2D, V16.2D
+	WORD $0x4e66d566 // FADD V6.2D, V11.2D, V6.2D
+	WORD $0x4e71cd12 // FMLA V18.2D, V8.2D, V17.2D
+	WORD $0x4e6fccca // FMLA V10.2D, V6.2D, V15.2D
+	WORD $0x4e72cd13 // FMLA V19.2D, V8.2D, V18.2D
+	WORD $0x6e6cdd4c // FMUL V12.2D, V10.2D, V12.2D
+	WORD $0x4ea71cea // ORR V10.2D, V7.2D, V7.2D
+	WORD $0x4e73cd0a // FMLA V10.2D, V8.2D, V19.2D
+	FMOVQ scaleDownWide<>(SB), F18
+	WORD $0x6e72dd92 // FMUL V18.2D, V12.2D, V18.2D
+	FMOVQ 128(R2), F12
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e6fd54f // FADD V15.2D, V10.2D, V15.2D
+	WORD $0x4eead4e7 // FSUB V7.2D, V7.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee6d5e6 // FSUB V6.2D, V15.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4e6fce91 // FMLA V17.2D, V20.2D, V15.2D
+	FMOVQ signBitWide<>(SB), F11
+	WORD $0x4eab1d8b // ORR V11.2D, V12.2D, V11.2D
+	WORD $0x4e73cd07 // FMLA V7.2D, V8.2D, V19.2D
+	FMOVQ sigmoidMinWide<>(SB), F19
+	WORD $0x4e6bf66b // FMAX V11.2D, V19.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ea01c08 // ORR V8.2D, V0.2D, V0.2D
+	WORD $0x6e731de8 // BSL V8.2D, V15.2D, V19.2D
+	FMOVQ log2eWide<>(SB), F19
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e73cd70 // FMLA V16.2D, V11.2D, V19.2D
+	WORD $0x4ee6d546 // FSUB V6.2D, V10.2D, V6.2D
+	WORD $0x6e71fd0a // FDIV V10.2D, V8.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef1d673 // FSUB V19.2D, V19.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F14
+	FMOVQ recipC0Wide<>(SB), F2
+	WORD $0x4e6ece22 // FMLA V2.2D, V17.2D, V14.2D
+	WORD $0x4e67d4c7 // FADD V7.2D, V6.2D, V7.2D
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4ee6d606 // FSUB V6.2D, V16.2D, V6.2D
+	WORD $0x4e6fce93 // FMLA V19.2D, V20.2D, V15.2D
+	WORD $0x4e6fcc87 // FMLA V7.2D, V4.2D, V15.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcccb // FMLS V11.2D, V6.2D, V15.2D
+	WORD $0x4e67ce93 // FMLA V19.2D, V20.2D, V7.2D
+	FMOVQ zeroWide<>(SB), F20
+	WORD $0x6e741ce0 // BSL V0.2D, V7.2D, V20.2D
+	WORD $0x6e6bdd74 // FMUL V20.2D, V11.2D, V11.2D
+	FMOVQ expC11Wide<>(SB), F7
+	FMOVQ expC10Wide<>(SB), F15
+	WORD $0x4e67cd6f // FMLA V15.2D, V11.2D, V7.2D
+	FMOVQ expC9Wide<>(SB), F7
+	FMOVQ expC8Wide<>(SB), F4
+	WORD $0x4e67cd64 // FMLA V4.2D, V11.2D, V7.2D
+	FMOVQ expC7Wide<>(SB), F7
+	FMOVQ expC6Wide<>(SB), F14
+	WORD $0x4e67cd6e // FMLA V14.2D, V11.2D, V7.2D
+	FMOVQ expC5Wide<>(SB), F7
+	FMOVQ expC4Wide<>(SB), F9
+	WORD $0x4e67cd69 // FMLA V9.2D, V11.2D, V7.2D
+	FMOVQ expC3Wide<>(SB), F7
+	FMOVQ expC2Wide<>(SB), F5
+	WORD $0x4e67cd65 // FMLA V5.2D, V11.2D, V7.2D
+	FMOVQ sigmoidLowestWide<>(SB), F7
+	WORD $0x4e70f4e7 // FMAX V7.2D, V7.2D, V16.2D
+	FMOVQ ln2ExcessWide<>(SB), F1
+	WORD $0x6e61dcc1 // FMUL V1.2D, V6.2D, V1.2D
+	FMOVQ expC12Wide<>(SB), F6
+	WORD $0x4e66ce8f // FMLA V15.2D, V20.2D, V6.2D
+	WORD $0x4f7454e7 // SHL V7.2D, V7.2D, #52
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ee684e6 // ADD V6.2D, V7.2D, V6.2D
+	WORD $0x4ef1cd48 // FMLS V8.2D, V10.2D, V17.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6eece631 // FCMGT V17.2D, V17.2D, V12.2D
+	WORD $0x4ef3cd40 // FMLS V0.2D, V10.2D, V19.2D
+	WORD $0x4e6fce84 // FMLA V4.2D, V20.2D, V15.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F15
+	WORD $0x4eef860f // ADD V15.2D, V16.2D, V15.2D
+	WORD $0x4e60d500 // FADD V0.2D, V8.2D, V0.2D
+	FMOVQ scaleUpWide<>(SB), F8
+	WORD $0x4eb11e30 // ORR V16.2D, V17.2D, V17.2D
+	WORD $0x6e681df0 // BSL V16.2D, V15.2D, V8.2D
+	WORD $0x4e64ce8e // FMLA V14.2D, V20.2D, V4.2D
+	WORD $0x4e62cc0a // FMLA V10.2D, V0.2D, V2.2D
+	WORD $0x4e6ece89 // FMLA V9.2D, V20.2D, V14.2D
+	WORD $0x6e63dd43 // FMUL V3.2D, V10.2D, V3.2D
+	WORD $0x4e69ce85 // FMLA V5.2D, V20.2D, V9.2D
+	FMOVQ scaleDownWide<>(SB), F9
+	WORD $0x6e69dc69 // FMUL V9.2D, V3.2D, V9.2D
+	WORD $0x4eab1d63 // ORR V3.2D, V11.2D, V11.2D
+	WORD $0x4e65ce83 // FMLA V3.2D, V20.2D, V5.2D
+	FMOVQ 192(R2), F10
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4e6ed46e // FADD V14.2D, V3.2D, V14.2D
+	WORD $0x4ee3d56b // FSUB V11.2D, V11.2D, V3.2D
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4ea21d42 // ORR V2.2D, V10.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee0d5c0 // FSUB V0.2D, V14.2D, V0.2D
+	FMOVQ sigmoidMinWide<>(SB), F4
+	WORD $0x4e62f482 // FMAX V2.2D, V4.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4e6eccc4 // FMLA V4.2D, V6.2D, V14.2D
+	FMOVQ log2eWide<>(SB), F8
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4e68cc4f // FMLA V15.2D, V2.2D, V8.2D
+	WORD $0x4e65ce8b // FMLA V11.2D, V20.2D, V5.2D
+	WORD $0x4ee0d460 // FSUB V0.2D, V3.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4eb11e25 // ORR V5.2D, V17.2D, V17.2D
+	WORD $0x6e631dc5 // BSL V5.2D, V14.2D, V3.2D
+	WORD $0x6e64fca3 // FDIV V3.2D, V5.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4ee4d694 // FSUB V20.2D, V20.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4ee8d5e8 // FSUB V8.2D, V15.2D, V8.2D
+	WORD $0x4e6bd40b // FADD V11.2D, V0.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F0
+	FMOVQ recipC0Wide<>(SB), F19
+	WORD $0x4e60cc93 // FMLA V19.2D, V4.2D, V0.2D
+	WORD $0x4e6eccd4 // FMLA V20.2D, V6.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F0
+	WORD $0x4ee0cd02 // FMLS V2.2D, V8.2D, V0.2D
+	WORD $0x4e6ecc2b // FMLA V11.2D, V1.2D, V14.2D
+	WORD $0x6e62dc4e // FMUL V14.2D, V2.2D, V2.2D
+	FMOVQ expC11Wide<>(SB), F1
+	FMOVQ expC10Wide<>(SB), F0
+	WORD $0x4e61cc40 // FMLA V0.2D, V2.2D, V1.2D
+	FMOVQ expC9Wide<>(SB), F1
+	FMOVQ expC8Wide<>(SB), F12
+	WORD $0x4e61cc4c // FMLA V12.2D, V2.2D, V1.2D
+	FMOVQ expC7Wide<>(SB), F1
+	FMOVQ expC6Wide<>(SB), F7
+	WORD $0x4e61cc47 // FMLA V7.2D, V2.2D, V1.2D
+	FMOVQ expC5Wide<>(SB), F1
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e61cc4d // FMLA V13.2D, V2.2D, V1.2D
+	FMOVQ expC3Wide<>(SB), F1
+	FMOVQ expC2Wide<>(SB), F21
+	WORD $0x4e61cc55 // FMLA V21.2D, V2.2D, V1.2D
+	FMOVQ ln2ExcessWide<>(SB), F1
+	WORD $0x6e61dd01 // FMUL V1.2D, V8.2D, V1.2D
+	FMOVQ sigmoidLowestWide<>(SB), F8
+	WORD $0x4e6ff508 // FMAX V8.2D, V8.2D, V15.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76cdc0 // FMLA V0.2D, V14.2D, V22.2D
+	WORD $0x4f745508 // SHL V8.2D, V8.2D, #52
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef68516 // ADD V22.2D, V8.2D, V22.2D
+	WORD $0x4e6bccd4 // FMLA V20.2D, V6.2D, V11.2D
+	FMOVQ zeroWide<>(SB), F6
+	WORD $0x6e661d71 // BSL V17.2D, V11.2D, V6.2D
+	WORD $0x4ee4cc65 // FMLS V5.2D, V3.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6eeae484 // FCMGT V4.2D, V4.2D, V10.2D
+	WORD $0x4e60cdcc // FMLA V12.2D, V14.2D, V0.2D
+	WORD $0x4ef4cc71 // FMLS V17.2D, V3.2D, V20.2D
+	WORD $0x4f7455ef // SHL V15.2D, V15.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F20
+	WORD $0x4ef485f4 // ADD V20.2D, V15.2D, V20.2D
+	FMOVQ scaleUpWide<>(SB), F15
+	WORD $0x4ea41c80 // ORR V0.2D, V4.2D, V4.2D
+	WORD $0x6e6f1e80 // BSL V0.2D, V20.2D, V15.2D
+	WORD $0x4e6ccdc7 // FMLA V7.2D, V14.2D, V12.2D
+	WORD $0x4e71d4b1 // FADD V17.2D, V5.2D, V17.2D
+	WORD $0x4e67cdcd // FMLA V13.2D, V14.2D, V7.2D
+	WORD $0x4e73ce23 // FMLA V3.2D, V17.2D, V19.2D
+	WORD $0x4e6dcdd5 // FMLA V21.2D, V14.2D, V13.2D
+	WORD $0x6e70dc70 // FMUL V16.2D, V3.2D, V16.2D
+	WORD $0x4ea21c43 // ORR V3.2D, V2.2D, V2.2D
+	WORD $0x4e75cdc3 // FMLA V3.2D, V14.2D, V21.2D
+	FMOVQ scaleDownWide<>(SB), F13
+	WORD $0x6e6dde0d // FMUL V13.2D, V16.2D, V13.2D
+	FMOVQ 256(R2), F16
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e73d473 // FADD V19.2D, V3.2D, V19.2D
+	WORD $0x4ee3d442 // FSUB V2.2D, V2.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef1d671 // FSUB V17.2D, V19.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4e73cec7 // FMLA V7.2D, V22.2D, V19.2D
+	FMOVQ signBitWide<>(SB), F5
+	WORD $0x4ea51e05 // ORR V5.2D, V16.2D, V5.2D
+	WORD $0x4e75cdc2 // FMLA V2.2D, V14.2D, V21.2D
+	FMOVQ sigmoidMinWide<>(SB), F21
+	WORD $0x4e65f6a5 // FMAX V5.2D, V21.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ea41c8e // ORR V14.2D, V4.2D, V4.2D
+	WORD $0x6e751e6e // BSL V14.2D, V19.2D, V21.2D
+	FMOVQ log2eWide<>(SB), F21
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4e75ccac // FMLA V12.2D, V5.2D, V21.2D
+	WORD $0x4ef1d471 // FSUB V17.2D, V3.2D, V17.2D
+	WORD $0x6e67fdc3 // FDIV V3.2D, V14.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ee7d6b5 // FSUB V21.2D, V21.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F15
+	FMOVQ recipC0Wide<>(SB), F20
+	WORD $0x4e6fccf4 // FMLA V20.2D, V7.2D, V15.2D
+	WORD $0x4e62d622 // FADD V2.2D, V17.2D, V2.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d591 // FSUB V17.2D, V12.2D, V17.2D
+	WORD $0x4e73ced5 // FMLA V21.2D, V22.2D, V19.2D
+	WORD $0x4e73cc22 // FMLA V2.2D, V1.2D, V19.2D
+	FMOVQ ln2Wide<>(SB), F19
+	WORD $0x4ef3ce25 // FMLS V5.2D, V17.2D, V19.2D
+	WORD $0x4e62ced5 // FMLA V21.2D, V22.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F22
+	WORD $0x6e761c44 // BSL V4.2D, V2.2D, V22.2D
+	WORD $0x6e65dcb6 // FMUL V22.2D, V5.2D, V5.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F19
+	WORD $0x4e62ccb3 // FMLA V19.2D, V5.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F1
+	WORD $0x4e62cca1 // FMLA V1.2D, V5.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F15
+	WORD $0x4e62ccaf // FMLA V15.2D, V5.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e62ccaa // FMLA V10.2D, V5.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F6
+	WORD $0x4e62cca6 // FMLA V6.2D, V5.2D, V2.2D
+	FMOVQ sigmoidLowestWide<>(SB), F2
+	WORD $0x4e6cf442 // FMAX V2.2D, V2.2D, V12.2D
+	FMOVQ ln2ExcessWide<>(SB), F11
+	WORD $0x6e6bde2b // FMUL V11.2D, V17.2D, V11.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71ced3 // FMLA V19.2D, V22.2D, V17.2D
+	WORD $0x4f745442 // SHL V2.2D, V2.2D, #52
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18451 // ADD V17.2D, V2.2D, V17.2D
+	WORD $0x4ee7cc6e // FMLS V14.2D, V3.2D, V7.2D
+	FMOVQ zeroWide<>(SB), F7
+	WORD $0x6ef0e4e7 // FCMGT V7.2D, V7.2D, V16.2D
+	WORD $0x4ef5cc64 // FMLS V4.2D, V3.2D, V21.2D
+	WORD $0x4e73cec1 // FMLA V1.2D, V22.2D, V19.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F19
+	WORD $0x4ef38593 // ADD V19.2D, V12.2D, V19.2D
+	WORD $0x4e64d5c4 // FADD V4.2D, V14.2D, V4.2D
+	FMOVQ scaleUpWide<>(SB), F14
+	WORD $0x4ea71cec // ORR V12.2D, V7.2D, V7.2D
+	WORD $0x6e6e1e6c // BSL V12.2D, V19.2D, V14.2D
+	WORD $0x4e61cecf // FMLA V15.2D, V22.2D, V1.2D
+	WORD $0x4e74cc83 // FMLA V3.2D, V4.2D, V20.2D
+	WORD $0x4e6fceca // FMLA V10.2D, V22.2D, V15.2D
+	WORD $0x6e60dc60 // FMUL V0.2D, V3.2D, V0.2D
+	WORD $0x4e6acec6 // FMLA V6.2D, V22.2D, V10.2D
+	FMOVQ scaleDownWide<>(SB), F10
+	WORD $0x6e6adc0a // FMUL V10.2D, V0.2D, V10.2D
+	WORD $0x4ea51ca0 // ORR V0.2D, V5.2D, V5.2D
+	WORD $0x4e66cec0 // FMLA V0.2D, V22.2D, V6.2D
+	FMOVQ 320(R2), F3
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e6fd40f // FADD V15.2D, V0.2D, V15.2D
+	WORD $0x4ee0d4a5 // FSUB V5.2D, V5.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41c74 // ORR V20.2D, V3.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee4d5e4 // FSUB V4.2D, V15.2D, V4.2D
+	FMOVQ sigmoidMinWide<>(SB), F1
+	WORD $0x4e74f434 // FMAX V20.2D, V1.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4e6fce21 // FMLA V1.2D, V17.2D, V15.2D
+	FMOVQ log2eWide<>(SB), F14
+	FMOVQ rounderWide<>(SB), F19
+	WORD $0x4e6ece93 // FMLA V19.2D, V20.2D, V14.2D
+	WORD $0x4e66cec5 // FMLA V5.2D, V22.2D, V6.2D
+	WORD $0x4ee4d404 // FSUB V4.2D, V0.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ea71ce6 // ORR V6.2D, V7.2D, V7.2D
+	WORD $0x6e601de6 // BSL V6.2D, V15.2D, V0.2D
+	WORD $0x6e61fcc0 // FDIV V0.2D, V6.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ee1d6d6 // FSUB V22.2D, V22.2D, V1.2D
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4eeed66e // FSUB V14.2D, V19.2D, V14.2D
+	WORD $0x4e65d485 // FADD V5.2D, V4.2D, V5.2D
+	FMOVQ recipC1Wide<>(SB), F4
+	FMOVQ recipC0Wide<>(SB), F21
+	WORD $0x4e64cc35 // FMLA V21.2D, V1.2D, V4.2D
+	WORD $0x4e6fce36 // FMLA V22.2D, V17.2D, V15.2D
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4cdd4 // FMLS V20.2D, V14.2D, V4.2D
+	WORD $0x4e6fcd65 // FMLA V5.2D, V11.2D, V15.2D
+	WORD $0x6e74de8f // FMUL V15.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F11
+	FMOVQ expC10Wide<>(SB), F4
+	WORD $0x4e6bce84 // FMLA V4.2D, V20.2D, V11.2D
+	FMOVQ expC9Wide<>(SB), F11
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e6bce90 // FMLA V16.2D, V20.2D, V11.2D
+	FMOVQ expC7Wide<>(SB), F11
+	FMOVQ expC6Wide<>(SB), F2
+	WORD $0x4e6bce82 // FMLA V2.2D, V20.2D, V11.2D
+	FMOVQ expC5Wide<>(SB), F11
+	FMOVQ expC4Wide<>(SB), F8
+	WORD $0x4e6bce88 // FMLA V8.2D, V20.2D, V11.2D
+	FMOVQ expC3Wide<>(SB), F11
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e6bce97 // FMLA V23.2D, V20.2D, V11.2D
+	FMOVQ ln2ExcessWide<>(SB), F11
+	WORD $0x6e6bddcb // FMUL V11.2D, V14.2D, V11.2D
+	FMOVQ sigmoidLowestWide<>(SB), F14
+	WORD $0x4e73f5ce // FMAX V14.2D, V14.2D, V19.2D
+	FMOVQ expC12Wide<>(SB), F24
+	WORD $0x4e78cde4 // FMLA V4.2D, V15.2D, V24.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef885d8 // ADD V24.2D, V14.2D, V24.2D
+	WORD $0x4e65ce36 // FMLA V22.2D, V17.2D, V5.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6e711ca7 // BSL V7.2D, V5.2D, V17.2D
+	WORD $0x4ee1cc06 // FMLS V6.2D, V0.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F1
+	WORD $0x6ee3e421 // FCMGT V1.2D, V1.2D, V3.2D
+	WORD $0x4e64cdf0 // FMLA V16.2D, V15.2D, V4.2D
+	WORD $0x4ef6cc07 // FMLS V7.2D, V0.2D, V22.2D
+	WORD $0x4f745673 // SHL V19.2D, V19.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef68676 // ADD V22.2D, V19.2D, V22.2D
+	FMOVQ scaleUpWide<>(SB), F19
+	WORD $0x4ea11c24 // ORR V4.2D, V1.2D, V1.2D
+	WORD $0x6e731ec4 // BSL V4.2D, V22.2D, V19.2D
+	WORD $0x4e70cde2 // FMLA V2.2D, V15.2D, V16.2D
+	WORD $0x4e67d4c7 // FADD V7.2D, V6.2D, V7.2D
+	WORD $0x4e62cde8 // FMLA V8.2D, V15.2D, V2.2D
+	WORD $0x4e75cce0 // FMLA V0.2D, V7.2D, V21.2D
+	WORD $0x4e68cdf7 // FMLA V23.2D, V15.2D, V8.2D
+	WORD $0x6e6cdc0c // FMUL V12.2D, V0.2D, V12.2D
+	WORD $0x4eb41e80 // ORR V0.2D, V20.2D, V20.2D
+	WORD $0x4e77cde0 // FMLA V0.2D, V15.2D, V23.2D
+	FMOVQ scaleDownWide<>(SB), F8
+	WORD $0x6e68dd88 // FMUL V8.2D, V12.2D, V8.2D
+	FMOVQ 32(R2), F12
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e75d415 // FADD V21.2D, V0.2D, V21.2D
+	WORD $0x4ee0d694 // FSUB V20.2D, V20.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4ee7d6a7 // FSUB V7.2D, V21.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e75cf02 // FMLA V2.2D, V24.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F6
+	WORD $0x4ea61d86 // ORR V6.2D, V12.2D, V6.2D
+	WORD $0x4e77cdf4 // FMLA V20.2D, V15.2D, V23.2D
+	WORD $0x4e66d4c6 // FADD V6.2D, V6.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ea11c2f // ORR V15.2D, V1.2D, V1.2D
+	WORD $0x6e771eaf // BSL V15.2D, V21.2D, V23.2D
+	WORD $0x4ee7d407 // FSUB V7.2D, V0.2D, V7.2D
+	WORD $0x6e62fde0 // FDIV V0.2D, V15.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ee2d6f7 // FSUB V23.2D, V23.2D, V2.2D
+	FMOVQ tanhMinWide<>(SB), F16
+	WORD $0x4e66f606 // FMAX V6.2D, V16.2D, V6.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F19
+	WORD $0x4e70cc53 // FMLA V19.2D, V2.2D, V16.2D
+	FMOVQ log2eWide<>(SB), F16
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4e70ccd6 // FMLA V22.2D, V6.2D, V16.2D
+	WORD $0x4e74d4f4 // FADD V20.2D, V7.2D, V20.2D
+	WORD $0x4e75cf17 // FMLA V23.2D, V24.2D, V21.2D
+	WORD $0x4e75cd74 // FMLA V20.2D, V11.2D, V21.2D
+	FMOVQ tanhLowestWide<>(SB), F21
+	WORD $0x4e76f6b6 // FMAX V22.2D, V21.2D, V22.2D
+	FMOVQ rounderWide<>(SB), F21
+	WORD $0x4ef5d6d5 // FSUB V21.2D, V22.2D, V21.2D
+	WORD $0x4e74cf17 // FMLA V23.2D, V24.2D, V20.2D
+	FMOVQ zeroWide<>(SB), F24
+	WORD $0x6e781e81 // BSL V1.2D, V20.2D, V24.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8cea6 // FMLS V6.2D, V21.2D, V24.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef886d8 // ADD V24.2D, V22.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef8d6d6 // FSUB V22.2D, V22.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e75d715 // FADD V21.2D, V24.2D, V21.2D
+	WORD $0x4ee2cc0f // FMLS V15.2D, V0.2D, V2.2D
+	WORD $0x4ef7cc01 // FMLS V1.2D, V0.2D, V23.2D
+	WORD $0x6e66dcd7 // FMUL V23.2D, V6.2D, V6.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F20
+	WORD $0x4e62ccd4 // FMLA V20.2D, V6.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F11
+	WORD $0x4e62cccb // FMLA V11.2D, V6.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F7
+	WORD $0x4e62ccc7 // FMLA V7.2D, V6.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F16
+	WORD $0x4e62ccd0 // FMLA V16.2D, V6.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F3
+	WORD $0x4e62ccc3 // FMLA V3.2D, V6.2D, V2.2D
+	WORD $0x4e61d5e1 // FADD V1.2D, V15.2D, V1.2D
+	FMOVQ expC12Wide<>(SB), F15
+	WORD $0x4e6fcef4 // FMLA V20.2D, V23.2D, V15.2D
+	WORD $0x4e73cc20 // FMLA V0.2D, V1.2D, V19.2D
+	WORD $0x4e74ceeb // FMLA V11.2D, V23.2D, V20.2D
+	WORD $0x6e64dc04 // FMUL V4.2D, V0.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4e201d80 // AND V0.2D, V12.2D, V0.2D
+	WORD $0x4e6bcee7 // FMLA V7.2D, V23.2D, V11.2D
+	FMOVQ 96(R2), F11
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cdc8c // FMUL V12.2D, V4.2D, V12.2D
+	WORD $0x4e67cef0 // FMLA V16.2D, V23.2D, V7.2D
+	FMOVQ signBitWide<>(SB), F7
+	WORD $0x4ea71d67 // ORR V7.2D, V11.2D, V7.2D
+	WORD $0x4e67d4e7 // FADD V7.2D, V7.2D, V7.2D
+	WORD $0x4e70cee3 // FMLA V3.2D, V23.2D, V16.2D
+	FMOVQ tanhMinWide<>(SB), F16
+	WORD $0x4e67f607 // FMAX V7.2D, V16.2D, V7.2D
+	FMOVQ log2eWide<>(SB), F16
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e70cce4 // FMLA V4.2D, V7.2D, V16.2D
+	WORD $0x4ea61cd0 // ORR V16.2D, V6.2D, V6.2D
+	WORD $0x4e63cef0 // FMLA V16.2D, V23.2D, V3.2D
+	FMOVQ tanhLowestWide<>(SB), F20
+	WORD $0x4e64f684 // FMAX V4.2D, V20.2D, V4.2D
+	WORD $0x4eb61ed4 // ORR V20.2D, V22.2D, V22.2D
+	WORD $0x4ef0cf14 // FMLS V20.2D, V24.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F19
+	WORD $0x4ef3d493 // FSUB V19.2D, V4.2D, V19.2D
+	WORD $0x4eb51ea1 // ORR V1.2D, V21.2D, V21.2D
+	WORD $0x4e70cf01 // FMLA V1.2D, V24.2D, V16.2D
+	WORD $0x4ef0d4c6 // FSUB V6.2D, V6.2D, V16.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefce67 // FMLS V7.2D, V19.2D, V15.2D
+	WORD $0x4ef4d6d6 // FSUB V22.2D, V22.2D, V20.2D
+	WORD $0x6e61fe8f // FDIV V15.2D, V20.2D, V1.2D
+	WORD $0x4ee1d6b5 // FSUB V21.2D, V21.2D, V1.2D
+	WORD $0x4e63cee6 // FMLA V6.2D, V23.2D, V3.2D
+	FMOVQ recipC1Wide<>(SB), F3
+	FMOVQ recipC0Wide<>(SB), F23
+	WORD $0x4e63cc37 // FMLA V23.2D, V1.2D, V3.2D
+	WORD $0x4ef0cf16 // FMLS V22.2D, V24.2D, V16.2D
+	WORD $0x6e67dce3 // FMUL V3.2D, V7.2D, V7.2D
+	FMOVQ expC11Wide<>(SB), F19
+	FMOVQ expC10Wide<>(SB), F2
+	WORD $0x4e73cce2 // FMLA V2.2D, V7.2D, V19.2D
+	FMOVQ expC9Wide<>(SB), F19
+	FMOVQ expC8Wide<>(SB), F17
+	WORD $0x4e73ccf1 // FMLA V17.2D, V7.2D, V19.2D
+	FMOVQ expC7Wide<>(SB), F19
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e73cce5 // FMLA V5.2D, V7.2D, V19.2D
+	FMOVQ expC5Wide<>(SB), F19
+	FMOVQ expC4Wide<>(SB), F14
+	WORD $0x4e73ccee // FMLA V14.2D, V7.2D, V19.2D
+	FMOVQ expC3Wide<>(SB), F19
+	FMOVQ expC2Wide<>(SB), F25
+	WORD $0x4e73ccf9 // FMLA V25.2D, V7.2D, V19.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	WORD $0x4e70cf15 // FMLA V21.2D, V24.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F16
+	WORD $0x4e70cc62 // FMLA V2.2D, V3.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef08490 // ADD V16.2D, V4.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ef0d484 // FSUB V4.2D, V4.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e73d613 // FADD V19.2D, V16.2D, V19.2D
+	WORD $0x4ee6cf16 // FMLS V22.2D, V24.2D, V6.2D
+	WORD $0x4e66cf15 // FMLA V21.2D, V24.2D, V6.2D
+	WORD $0x4e62cc71 // FMLA V17.2D, V3.2D, V2.2D
+	WORD $0x4ee1cdf4 // FMLS V20.2D, V15.2D, V1.2D
+	WORD $0x4ef5cdf6 // FMLS V22.2D, V15.2D, V21.2D
+	WORD $0x4e71cc65 // FMLA V5.2D, V3.2D, V17.2D
+	WORD $0x4e76d696 // FADD V22.2D, V20.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4e341d74 // AND V20.2D, V11.2D, V20.2D
+	WORD $0x4e65cc6e // FMLA V14.2D, V3.2D, V5.2D
+	FMOVQ 160(R2), F5
+	WORD $0x4e77cecf // FMLA V15.2D, V22.2D, V23.2D
+	WORD $0x4e6ecc79 // FMLA V25.2D, V3.2D, V14.2D
+	WORD $0x4ea01de0 // ORR V0.2D, V15.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F15
+	WORD $0x4eaf1caf // ORR V15.2D, V5.2D, V15.2D
+	WORD $0x4e6fd5ef // FADD V15.2D, V15.2D, V15.2D
+	WORD $0x4ea71cee // ORR V14.2D, V7.2D, V7.2D
+	WORD $0x4e79cc6e // FMLA V14.2D, V3.2D, V25.2D
+	FMOVQ tanhMinWide<>(SB), F23
+	WORD $0x4e6ff6ef // FMAX V15.2D, V23.2D, V15.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4e77cdf6 // FMLA V22.2D, V15.2D, V23.2D
+	WORD $0x4ea41c97 // ORR V23.2D, V4.2D, V4.2D
+	WORD $0x4eeece17 // FMLS V23.2D, V16.2D, V14.2D
+	WORD $0x4eb31e6b // ORR V11.2D, V19.2D, V19.2D
+	WORD $0x4e6ece0b // FMLA V11.2D, V16.2D, V14.2D
+	WORD $0x4eeed4e7 // FSUB V7.2D, V7.2D, V14.2D
+	FMOVQ tanhLowestWide<>(SB), F17
+	WORD $0x4e76f636 // FMAX V22.2D, V17.2D, V22.2D
+	WORD $0x4ef7d484 // FSUB V4.2D, V4.2D, V23.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d6d1 // FSUB V17.2D, V22.2D, V17.2D
+	WORD $0x6e6bfef5 // FDIV V21.2D, V23.2D, V11.2D
+	WORD $0x4eebd673 // FSUB V19.2D, V19.2D, V11.2D
+	WORD $0x4e79cc67 // FMLA V7.2D, V3.2D, V25.2D
+	WORD $0x4eeece04 // FMLS V4.2D, V16.2D, V14.2D
+	FMOVQ recipC1Wide<>(SB), F25
+	FMOVQ recipC0Wide<>(SB), F3
+	WORD $0x4e79cd63 // FMLA V3.2D, V11.2D, V25.2D
+	FMOVQ ln2Wide<>(SB), F25
+	WORD $0x4ef9ce2f // FMLS V15.2D, V17.2D, V25.2D
+	WORD $0x4e6ece13 // FMLA V19.2D, V16.2D, V14.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eee86ce // ADD V14.2D, V22.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4eeed6d6 // FSUB V22.2D, V22.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e79d5d9 // FADD V25.2D, V14.2D, V25.2D
+	WORD $0x6e6fddf1 // FMUL V17.2D, V15.2D, V15.2D
+	FMOVQ expC11Wide<>(SB), F1
+	FMOVQ expC10Wide<>(SB), F2
+	WORD $0x4e61cde2 // FMLA V2.2D, V15.2D, V1.2D
+	FMOVQ expC9Wide<>(SB), F1
+	FMOVQ expC8Wide<>(SB), F6
+	WORD $0x4e61cde6 // FMLA V6.2D, V15.2D, V1.2D
+	FMOVQ expC7Wide<>(SB), F1
+	FMOVQ expC6Wide<>(SB), F24
+	WORD $0x4e61cdf8 // FMLA V24.2D, V15.2D, V1.2D
+	FMOVQ expC5Wide<>(SB), F1
+	FMOVQ expC4Wide<>(SB), F26
+	WORD $0x4e61cdfa // FMLA V26.2D, V15.2D, V1.2D
+	FMOVQ expC3Wide<>(SB), F1
+	FMOVQ expC2Wide<>(SB), F27
+	WORD $0x4e61cdfb // FMLA V27.2D, V15.2D, V1.2D
+	WORD $0x4ee7ce04 // FMLS V4.2D, V16.2D, V7.2D
+	WORD $0x4e67ce13 // FMLA V19.2D, V16.2D, V7.2D
+	FMOVQ expC12Wide<>(SB), F7
+	WORD $0x4e67ce22 // FMLA V2.2D, V17.2D, V7.2D
+	WORD $0x4eebceb7 // FMLS V23.2D, V21.2D, V11.2D
+	WORD $0x4ef3cea4 // FMLS V4.2D, V21.2D, V19.2D
+	WORD $0x4e62ce26 // FMLA V6.2D, V17.2D, V2.2D
+	WORD $0x4e64d6e4 // FADD V4.2D, V23.2D, V4.2D
+	WORD $0x4e66ce38 // FMLA V24.2D, V17.2D, V6.2D
+	FMOVQ signBitWide<>(SB), F6
+	WORD $0x4e261ca6 // AND V6.2D, V5.2D, V6.2D
+	WORD $0x4e63cc95 // FMLA V21.2D, V4.2D, V3.2D
+	FMOVQ 224(R2), F3
+	WORD $0x4e78ce3a // FMLA V26.2D, V17.2D, V24.2D
+	WORD $0x4eb41eb4 // ORR V20.2D, V21.2D, V20.2D
+	WORD $0x4e7ace3b // FMLA V27.2D, V17.2D, V26.2D
+	FMOVQ signBitWide<>(SB), F26
+	WORD $0x4eba1c7a // ORR V26.2D, V3.2D, V26.2D
+	WORD $0x4e7ad75a // FADD V26.2D, V26.2D, V26.2D
+	WORD $0x4eaf1df5 // ORR V21.2D, V15.2D, V15.2D
+	WORD $0x4e7bce35 // FMLA V21.2D, V17.2D, V27.2D
+	FMOVQ tanhMinWide<>(SB), F24
+	WORD $0x4e7af71a // FMAX V26.2D, V24.2D, V26.2D
+	FMOVQ log2eWide<>(SB), F24
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e78cf44 // FMLA V4.2D, V26.2D, V24.2D
+	WORD $0x4eb61ed8 // ORR V24.2D, V22.2D, V22.2D
+	WORD $0x4ef5cdd8 // FMLS V24.2D, V14.2D, V21.2D
+	WORD $0x4eb91f25 // ORR V5.2D, V25.2D, V25.2D
+	WORD $0x4e75cdc5 // FMLA V5.2D, V14.2D, V21.2D
+	WORD $0x4ef5d5ef // FSUB V15.2D, V15.2D, V21.2D
+	FMOVQ tanhLowestWide<>(SB), F23
+	WORD $0x4e64f6e4 // FMAX V4.2D, V23.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4ef7d497 // FSUB V23.2D, V4.2D, V23.2D
+	WORD $0x6e65ff02 // FDIV V2.2D, V24.2D, V5.2D
+	WORD $0x4ef8d6d6 // FSUB V22.2D, V22.2D, V24.2D
+	WORD $0x4ee5d739 // FSUB V25.2D, V25.2D, V5.2D
+	WORD $0x4e7bce2f // FMLA V15.2D, V17.2D, V27.2D
+	FMOVQ ln2Wide<>(SB), F27
+	WORD $0x4efbcefa // FMLS V26.2D, V23.2D, V27.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F23
+	WORD $0x4e7bccb7 // FMLA V23.2D, V5.2D, V27.2D
+	WORD $0x4ef5cdd6 // FMLS V22.2D, V14.2D, V21.2D
+	WORD $0x4e75cdd9 // FMLA V25.2D, V14.2D, V21.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef58495 // ADD V21.2D, V4.2D, V21.2D
+	WORD $0x6e7adf44 // FMUL V4.2D, V26.2D, V26.2D
+	FMOVQ expC11Wide<>(SB), F27
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e7bcf51 // FMLA V17.2D, V26.2D, V27.2D
+	FMOVQ expC9Wide<>(SB), F27
+	FMOVQ expC8Wide<>(SB), F19
+	WORD $0x4e7bcf53 // FMLA V19.2D, V26.2D, V27.2D
+	FMOVQ expC7Wide<>(SB), F27
+	FMOVQ expC6Wide<>(SB), F11
+	WORD $0x4e7bcf4b // FMLA V11.2D, V26.2D, V27.2D
+	FMOVQ expC5Wide<>(SB), F27
+	FMOVQ expC4Wide<>(SB), F7
+	WORD $0x4e7bcf47 // FMLA V7.2D, V26.2D, V27.2D
+	FMOVQ expC3Wide<>(SB), F27
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e7bcf50 // FMLA V16.2D, V26.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ef5d77b // FSUB V27.2D, V27.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4e61d6a1 // FADD V1.2D, V21.2D, V1.2D
+	FMOVQ expC12Wide<>(SB), F28
+	WORD $0x4e7ccc91 // FMLA V17.2D, V4.2D, V28.2D
+	WORD $0x4eefcdd6 // FMLS V22.2D, V14.2D, V15.2D
+	WORD $0x4e6fcdd9 // FMLA V25.2D, V14.2D, V15.2D
+	WORD $0x4ee5cc58 // FMLS V24.2D, V2.2D, V5.2D
+	WORD $0x4e71cc93 // FMLA V19.2D, V4.2D, V17.2D
+	WORD $0x4ef9cc56 // FMLS V22.2D, V2.2D, V25.2D
+	WORD $0x4e73cc8b // FMLA V11.2D, V4.2D, V19.2D
+	WORD $0x4e76d716 // FADD V22.2D, V24.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F24
+	WORD $0x4e381c78 // AND V24.2D, V3.2D, V24.2D
+	WORD $0x4e6bcc87 // FMLA V7.2D, V4.2D, V11.2D
+	FMOVQ 288(R2), F11
+	WORD $0x4e77cec2 // FMLA V2.2D, V22.2D, V23.2D
+	WORD $0x4e67cc90 // FMLA V16.2D, V4.2D, V7.2D
+	WORD $0x4ea61c46 // ORR V6.2D, V2.2D, V6.2D
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4ea21d62 // ORR V2.2D, V11.2D, V2.2D
+	WORD $0x4e62d442 // FADD V2.2D, V2.2D, V2.2D
+	WORD $0x4eba1f47 // ORR V7.2D, V26.2D, V26.2D
+	WORD $0x4e70cc87 // FMLA V7.2D, V4.2D, V16.2D
+	FMOVQ tanhMinWide<>(SB), F23
+	WORD $0x4e62f6e2 // FMAX V2.2D, V23.2D, V2.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4e77cc56 // FMLA V22.2D, V2.2D, V23.2D
+	WORD $0x4ebb1f77 // ORR V23.2D, V27.2D, V27.2D
+	WORD $0x4ee7ceb7 // FMLS V23.2D, V21.2D, V7.2D
+	WORD $0x4ea11c23 // ORR V3.2D, V1.2D, V1.2D
+	WORD $0x4e67cea3 // FMLA V3.2D, V21.2D, V7.2D
+	WORD $0x4ee7d75a // FSUB V26.2D, V26.2D, V7.2D
+	FMOVQ tanhLowestWide<>(SB), F19
+	WORD $0x4e76f676 // FMAX V22.2D, V19.2D, V22.2D
+	WORD $0x4ef7d77b // FSUB V27.2D, V27.2D, V23.2D
+	FMOVQ rounderWide<>(SB), F19
+	WORD $0x4ef3d6d3 // FSUB V19.2D, V22.2D, V19.2D
+	WORD $0x6e63fef9 // FDIV V25.2D, V23.2D, V3.2D
+	WORD $0x4ee3d421 // FSUB V1.2D, V1.2D, V3.2D
+	WORD $0x4e70cc9a // FMLA V26.2D, V4.2D, V16.2D
+	WORD $0x4ee7cebb // FMLS V27.2D, V21.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F4
+	WORD $0x4e70cc64 // FMLA V4.2D, V3.2D, V16.2D
+	FMOVQ ln2Wide<>(SB), F16
+	WORD $0x4ef0ce62 // FMLS V2.2D, V19.2D, V16.2D
+	WORD $0x4e67cea1 // FMLA V1.2D, V21.2D, V7.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4ee786c7 // ADD V7.2D, V22.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ee7d6d6 // FSUB V22.2D, V22.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d4f0 // FADD V16.2D, V7.2D, V16.2D
+	WORD $0x6e62dc53 // FMUL V19.2D, V2.2D, V2.2D
+	FMOVQ expC11Wide<>(SB), F17
+	FMOVQ expC10Wide<>(SB), F5
+	WORD $0x4e71cc45 // FMLA V5.2D, V2.2D, V17.2D
+	FMOVQ expC9Wide<>(SB), F17
+	FMOVQ expC8Wide<>(SB), F15
+	WORD $0x4e71cc4f // FMLA V15.2D, V2.2D, V17.2D
+	FMOVQ expC7Wide<>(SB), F17
+	FMOVQ expC6Wide<>(SB), F14
+	WORD $0x4e71cc4e // FMLA V14.2D, V2.2D, V17.2D
+	FMOVQ expC5Wide<>(SB), F17
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e71cc5c // FMLA V28.2D, V2.2D, V17.2D
+	FMOVQ expC3Wide<>(SB), F17
+	FMOVQ expC2Wide<>(SB), F29
+	WORD $0x4e71cc5d // FMLA V29.2D, V2.2D, V17.2D
+	WORD $0x4efacebb // FMLS V27.2D, V21.2D, V26.2D
+	WORD $0x4e7acea1 // FMLA V1.2D, V21.2D, V26.2D
+	FMOVQ expC12Wide<>(SB), F26
+	WORD $0x4e7ace65 // FMLA V5.2D, V19.2D, V26.2D
+	WORD $0x4ee3cf37 // FMLS V23.2D, V25.2D, V3.2D
+	WORD $0x4ee1cf3b // FMLS V27.2D, V25.2D, V1.2D
+	WORD $0x4e65ce6f // FMLA V15.2D, V19.2D, V5.2D
+	WORD $0x4e7bd6fb // FADD V27.2D, V23.2D, V27.2D
+	WORD $0x4e6fce6e // FMLA V14.2D, V19.2D, V15.2D
+	FMOVQ signBitWide<>(SB), F15
+	WORD $0x4e2f1d6f // AND V15.2D, V11.2D, V15.2D
+	WORD $0x4e64cf79 // FMLA V25.2D, V27.2D, V4.2D
+	FMOVQ 352(R2), F4
+	WORD $0x4e6ece7c // FMLA V28.2D, V19.2D, V14.2D
+	WORD $0x4eb81f38 // ORR V24.2D, V25.2D, V24.2D
+	WORD $0x4e7cce7d // FMLA V29.2D, V19.2D, V28.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4ebc1c9c // ORR V28.2D, V4.2D, V28.2D
+	WORD $0x4e7cd79c // FADD V28.2D, V28.2D, V28.2D
+	WORD $0x4ea21c59 // ORR V25.2D, V2.2D, V2.2D
+	WORD $0x4e7dce79 // FMLA V25.2D, V19.2D, V29.2D
+	FMOVQ tanhMinWide<>(SB), F14
+	WORD $0x4e7cf5dc // FMAX V28.2D, V14.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F14
+	FMOVQ rounderWide<>(SB), F27
+	WORD $0x4e6ecf9b // FMLA V27.2D, V28.2D, V14.2D
+	WORD $0x4eb61ece // ORR V14.2D, V22.2D, V22.2D
+	WORD $0x4ef9ccee // FMLS V14.2D, V7.2D, V25.2D
+	WORD $0x4eb01e0b // ORR V11.2D, V16.2D, V16.2D
+	WORD $0x4e79cceb // FMLA V11.2D, V7.2D, V25.2D
+	WORD $0x4ef9d442 // FSUB V2.2D, V2.2D, V25.2D
+	FMOVQ tanhLowestWide<>(SB), F23
+	WORD $0x4e7bf6fb // FMAX V27.2D, V23.2D, V27.2D
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4ef7d777 // FSUB V23.2D, V27.2D, V23.2D
+	WORD $0x6e6bfdc5 // FDIV V5.2D, V14.2D, V11.2D
+	WORD $0x4eeed6d6 // FSUB V22.2D, V22.2D, V14.2D
+	WORD $0x4eebd610 // FSUB V16.2D, V16.2D, V11.2D
+	WORD $0x4e7dce62 // FMLA V2.2D, V19.2D, V29.2D
+	FMOVQ ln2Wide<>(SB), F29
+	WORD $0x4efdcefc // FMLS V28.2D, V23.2D, V29.2D
+	FMOVQ recipC1Wide<>(SB), F29
+	FMOVQ recipC0Wide<>(SB), F23
+	WORD $0x4e7dcd77 // FMLA V23.2D, V11.2D, V29.2D
+	WORD $0x4ef9ccf6 // FMLS V22.2D, V7.2D, V25.2D
+	WORD $0x4e79ccf0 // FMLA V16.2D, V7.2D, V25.2D
+	WORD $0x4f74577b // SHL V27.2D, V27.2D, #52
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef98779 // ADD V25.2D, V27.2D, V25.2D
+	WORD $0x6e7cdf9b // FMUL V27.2D, V28.2D, V28.2D
+	FMOVQ expC11Wide<>(SB), F29
+	FMOVQ expC10Wide<>(SB), F19
+	WORD $0x4e7dcf93 // FMLA V19.2D, V28.2D, V29.2D
+	FMOVQ expC9Wide<>(SB), F29
+	FMOVQ expC8Wide<>(SB), F1
+	WORD $0x4e7dcf81 // FMLA V1.2D, V28.2D, V29.2D
+	FMOVQ expC7Wide<>(SB), F29
+	FMOVQ expC6Wide<>(SB), F3
+	WORD $0x4e7dcf83 // FMLA V3.2D, V28.2D, V29.2D
+	FMOVQ expC5Wide<>(SB), F29
+	FMOVQ expC4Wide<>(SB), F26
+	WORD $0x4e7dcf9a // FMLA V26.2D, V28.2D, V29.2D
+	FMOVQ expC3Wide<>(SB), F29
+	FMOVQ expC2Wide<>(SB), F21
+	WORD $0x4e7dcf95 // FMLA V21.2D, V28.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4ef9d7bd // FSUB V29.2D, V29.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4e71d731 // FADD V17.2D, V25.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F30
+	WORD $0x4e7ecf73 // FMLA V19.2D, V27.2D, V30.2D
+	WORD $0x4ee2ccf6 // FMLS V22.2D, V7.2D, V2.2D
+	WORD $0x4e62ccf0 // FMLA V16.2D, V7.2D, V2.2D
+	WORD $0x4eebccae // FMLS V14.2D, V5.2D, V11.2D
+	WORD $0x4e73cf61 // FMLA V1.2D, V27.2D, V19.2D
+	WORD $0x4ef0ccb6 // FMLS V22.2D, V5.2D, V16.2D
+	WORD $0x4e61cf63 // FMLA V3.2D, V27.2D, V1.2D
+	WORD $0x4e76d5d6 // FADD V22.2D, V14.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F14
+	WORD $0x4e2e1c8e // AND V14.2D, V4.2D, V14.2D
+	WORD $0x4e63cf7a // FMLA V26.2D, V27.2D, V3.2D
+	WORD $0x4e77cec5 // FMLA V5.2D, V22.2D, V23.2D
+	WORD $0x6e60de40 // FMUL V0.2D, V18.2D, V0.2D
+	WORD $0x6e74dd34 // FMUL V20.2D, V9.2D, V20.2D
+	WORD $0x6e66dda6 // FMUL V6.2D, V13.2D, V6.2D
+	WORD $0x6e78dd58 // FMUL V24.2D, V10.2D, V24.2D
+	WORD $0x4e7acf75 // FMLA V21.2D, V27.2D, V26.2D
+	FMOVQ 16(R2), F26
+	WORD $0x4eaf1caf // ORR V15.2D, V5.2D, V15.2D
+	WORD $0x6e6fdd0f // FMUL V15.2D, V8.2D, V15.2D
+	WORD $0x4ebc1f88 // ORR V8.2D, V28.2D, V28.2D
+	WORD $0x4e75cf68 // FMLA V8.2D, V27.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F5
+	WORD $0x4ea51f45 // ORR V5.2D, V26.2D, V5.2D
+	FMOVQ sigmoidMinWide<>(SB), F10
+	WORD $0x4e65f545 // FMAX V5.2D, V10.2D, V5.2D
+	WORD $0x4ebd1faa // ORR V10.2D, V29.2D, V29.2D
+	WORD $0x4ee8cf2a // FMLS V10.2D, V25.2D, V8.2D
+	FMOVQ log2eWide<>(SB), F13
+	FMOVQ rounderWide<>(SB), F9
+	WORD $0x4e6dcca9 // FMLA V9.2D, V5.2D, V13.2D
+	WORD $0x4eb11e2d // ORR V13.2D, V17.2D, V17.2D
+	WORD $0x4e68cf2d // FMLA V13.2D, V25.2D, V8.2D
+	WORD $0x4ee8d79c // FSUB V28.2D, V28.2D, V8.2D
+	WORD $0x4eead7bd // FSUB V29.2D, V29.2D, V10.2D
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4ef2d532 // FSUB V18.2D, V9.2D, V18.2D
+	WORD $0x6e6dfd57 // FDIV V23.2D, V10.2D, V13.2D
+	WORD $0x4eedd631 // FSUB V17.2D, V17.2D, V13.2D
+	WORD $0x4e75cf7c // FMLA V28.2D, V27.2D, V21.2D
+	WORD $0x4ee8cf3d // FMLS V29.2D, V25.2D, V8.2D
+	FMOVQ recipC1Wide<>(SB), F21
+	FMOVQ recipC0Wide<>(SB), F27
+	WORD $0x4e75cdbb // FMLA V27.2D, V13.2D, V21.2D
+	FMOVQ ln2Wide<>(SB), F21
+	WORD $0x4ef5ce45 // FMLS V5.2D, V18.2D, V21.2D
+	WORD $0x4e68cf31 // FMLA V17.2D, V25.2D, V8.2D
+	WORD $0x4efccf3d // FMLS V29.2D, V25.2D, V28.2D
+	WORD $0x6e65dca8 // FMUL V8.2D, V5.2D, V5.2D
+	FMOVQ expC11Wide<>(SB), F21
+	FMOVQ expC10Wide<>(SB), F22
+	WORD $0x4e75ccb6 // FMLA V22.2D, V5.2D, V21.2D
+	FMOVQ expC9Wide<>(SB), F21
+	FMOVQ expC8Wide<>(SB), F3
+	WORD $0x4e75cca3 // FMLA V3.2D, V5.2D, V21.2D
+	FMOVQ expC7Wide<>(SB), F21
+	FMOVQ expC6Wide<>(SB), F4
+	WORD $0x4e75cca4 // FMLA V4.2D, V5.2D, V21.2D
+	FMOVQ expC5Wide<>(SB), F21
+	FMOVQ expC4Wide<>(SB), F1
+	WORD $0x4e75cca1 // FMLA V1.2D, V5.2D, V21.2D
+	FMOVQ expC3Wide<>(SB), F21
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e75ccb0 // FMLA V16.2D, V5.2D, V21.2D
+	FMOVQ sigmoidLowestWide<>(SB), F21
+	WORD $0x4e69f6b5 // FMAX V21.2D, V21.2D, V9.2D
+	FMOVQ ln2ExcessWide<>(SB), F19
+	WORD $0x6e73de53 // FMUL V19.2D, V18.2D, V19.2D
+	FMOVQ expC12Wide<>(SB), F18
+	WORD $0x4e72cd16 // FMLA V22.2D, V8.2D, V18.2D
+	WORD $0x4f7456b5 // SHL V21.2D, V21.2D, #52
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef286b2 // ADD V18.2D, V21.2D, V18.2D
+	WORD $0x4e7ccf31 // FMLA V17.2D, V25.2D, V28.2D
+	WORD $0x4eedceea // FMLS V10.2D, V23.2D, V13.2D
+	FMOVQ zeroWide<>(SB), F13
+	WORD $0x6efae5ad // FCMGT V13.2D, V13.2D, V26.2D
+	WORD $0x4e76cd03 // FMLA V3.2D, V8.2D, V22.2D
+	WORD $0x4ef1cefd // FMLS V29.2D, V23.2D, V17.2D
+	WORD $0x4f745529 // SHL V9.2D, V9.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F17
+	WORD $0x4ef18531 // ADD V17.2D, V9.2D, V17.2D
+	FMOVQ scaleUpWide<>(SB), F9
+	WORD $0x4ead1db6 // ORR V22.2D, V13.2D, V13.2D
+	WORD $0x6e691e36 // BSL V22.2D, V17.2D, V9.2D
+	WORD $0x4e63cd04 // FMLA V4.2D, V8.2D, V3.2D
+	WORD $0x4e7dd55d // FADD V29.2D, V10.2D, V29.2D
+	WORD $0x4e64cd01 // FMLA V1.2D, V8.2D, V4.2D
+	WORD $0x4e7bcfb7 // FMLA V23.2D, V29.2D, V27.2D
+	WORD $0x4e61cd10 // FMLA V16.2D, V8.2D, V1.2D
+	WORD $0x4eae1eee // ORR V14.2D, V23.2D, V14.2D
+	WORD $0x6e6edd8e // FMUL V14.2D, V12.2D, V14.2D
+	WORD $0x4ea51cac // ORR V12.2D, V5.2D, V5.2D
+	WORD $0x4e70cd0c // FMLA V12.2D, V8.2D, V16.2D
+	FMOVQ 80(R2), F23
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4e61d581 // FADD V1.2D, V12.2D, V1.2D
+	WORD $0x4eecd4a5 // FSUB V5.2D, V5.2D, V12.2D
+	FMOVQ signBitWide<>(SB), F27
+	WORD $0x4ebb1efb // ORR V27.2D, V23.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4efdd43d // FSUB V29.2D, V1.2D, V29.2D
+	FMOVQ sigmoidMinWide<>(SB), F4
+	WORD $0x4e7bf49b // FMAX V27.2D, V4.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4e61ce44 // FMLA V4.2D, V18.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F10
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e6acf63 // FMLA V3.2D, V27.2D, V10.2D
+	WORD $0x4e70cd05 // FMLA V5.2D, V8.2D, V16.2D
+	WORD $0x4efdd59d // FSUB V29.2D, V12.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4ead1db0 // ORR V16.2D, V13.2D, V13.2D
+	WORD $0x6e6c1c30 // BSL V16.2D, V1.2D, V12.2D
+	WORD $0x6e64fe0c // FDIV V12.2D, V16.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee4d508 // FSUB V8.2D, V8.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead46a // FSUB V10.2D, V3.2D, V10.2D
+	WORD $0x4e65d7a5 // FADD V5.2D, V29.2D, V5.2D
+	FMOVQ recipC1Wide<>(SB), F29
+	FMOVQ recipC0Wide<>(SB), F9
+	WORD $0x4e7dcc89 // FMLA V9.2D, V4.2D, V29.2D
+	WORD $0x4e61ce48 // FMLA V8.2D, V18.2D, V1.2D
+	FMOVQ ln2Wide<>(SB), F29
+	WORD $0x4efdcd5b // FMLS V27.2D, V10.2D, V29.2D
+	WORD $0x4e61ce65 // FMLA V5.2D, V19.2D, V1.2D
+	WORD $0x6e7bdf61 // FMUL V1.2D, V27.2D, V27.2D
+	FMOVQ expC11Wide<>(SB), F19
+	FMOVQ expC10Wide<>(SB), F29
+	WORD $0x4e73cf7d // FMLA V29.2D, V27.2D, V19.2D
+	FMOVQ expC9Wide<>(SB), F19
+	FMOVQ expC8Wide<>(SB), F17
+	WORD $0x4e73cf71 // FMLA V17.2D, V27.2D, V19.2D
+	FMOVQ expC7Wide<>(SB), F19
+	FMOVQ expC6Wide<>(SB), F26
+	WORD $0x4e73cf7a // FMLA V26.2D, V27.2D, V19.2D
+	FMOVQ expC5Wide<>(SB), F19
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e73cf7c // FMLA V28.2D, V27.2D, V19.2D
+	FMOVQ expC3Wide<>(SB), F19
+	FMOVQ expC2Wide<>(SB), F25
+	WORD $0x4e73cf79 // FMLA V25.2D, V27.2D, V19.2D
+	FMOVQ ln2ExcessWide<>(SB), F19
+	WORD $0x6e73dd53 // FMUL V19.2D, V10.2D, V19.2D
+	FMOVQ sigmoidLowestWide<>(SB), F10
+	WORD $0x4e63f54a // FMAX V10.2D, V10.2D, V3.2D
+	FMOVQ expC12Wide<>(SB), F21
+	WORD $0x4e75cc3d // FMLA V29.2D, V1.2D, V21.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef58555 // ADD V21.2D, V10.2D, V21.2D
+	WORD $0x4e65ce48 // FMLA V8.2D, V18.2D, V5.2D
+	FMOVQ zeroWide<>(SB), F18
+	WORD $0x6e721cad // BSL V13.2D, V5.2D, V18.2D
+	WORD $0x4ee4cd90 // FMLS V16.2D, V12.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6ef7e484 // FCMGT V4.2D, V4.2D, V23.2D
+	WORD $0x4e7dcc31 // FMLA V17.2D, V1.2D, V29.2D
+	WORD $0x4ee8cd8d // FMLS V13.2D, V12.2D, V8.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F8
+	WORD $0x4ee88468 // ADD V8.2D, V3.2D, V8.2D
+	FMOVQ scaleUpWide<>(SB), F3
+	WORD $0x4ea41c9d // ORR V29.2D, V4.2D, V4.2D
+	WORD $0x6e631d1d // BSL V29.2D, V8.2D, V3.2D
+	WORD $0x4e71cc3a // FMLA V26.2D, V1.2D, V17.2D
+	WORD $0x4e6dd60d // FADD V13.2D, V16.2D, V13.2D
+	WORD $0x4e7acc3c // FMLA V28.2D, V1.2D, V26.2D
+	WORD $0x4e69cdac // FMLA V12.2D, V13.2D, V9.2D
+	WORD $0x4e7ccc39 // FMLA V25.2D, V1.2D, V28.2D
+	WORD $0x6e76dd96 // FMUL V22.2D, V12.2D, V22.2D
+	WORD $0x4ebb1f6c // ORR V12.2D, V27.2D, V27.2D
+	WORD $0x4e79cc2c // FMLA V12.2D, V1.2D, V25.2D
+	FMOVQ scaleDownWide<>(SB), F28
+	WORD $0x6e7cdedc // FMUL V28.2D, V22.2D, V28.2D
+	FMOVQ 144(R2), F22
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d589 // FADD V9.2D, V12.2D, V9.2D
+	WORD $0x4eecd77b // FSUB V27.2D, V27.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eedd52d // FSUB V13.2D, V9.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e69ceba // FMLA V26.2D, V21.2D, V9.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4eb01ed0 // ORR V16.2D, V22.2D, V16.2D
+	WORD $0x4e79cc3b // FMLA V27.2D, V1.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F25
+	WORD $0x4e70f730 // FMAX V16.2D, V25.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ea41c81 // ORR V1.2D, V4.2D, V4.2D
+	WORD $0x6e791d21 // BSL V1.2D, V9.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F25
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4e79ce11 // FMLA V17.2D, V16.2D, V25.2D
+	WORD $0x4eedd58d // FSUB V13.2D, V12.2D, V13.2D
+	WORD $0x6e7afc2c // FDIV V12.2D, V1.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4efad739 // FSUB V25.2D, V25.2D, V26.2D
+	FMOVQ recipC1Wide<>(SB), F3
+	FMOVQ recipC0Wide<>(SB), F8
+	WORD $0x4e63cf48 // FMLA V8.2D, V26.2D, V3.2D
+	WORD $0x4e7bd5bb // FADD V27.2D, V13.2D, V27.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd62d // FSUB V13.2D, V17.2D, V13.2D
+	WORD $0x4e69ceb9 // FMLA V25.2D, V21.2D, V9.2D
+	WORD $0x4e69ce7b // FMLA V27.2D, V19.2D, V9.2D
+	FMOVQ ln2Wide<>(SB), F9
+	WORD $0x4ee9cdb0 // FMLS V16.2D, V13.2D, V9.2D
+	WORD $0x4e7bceb9 // FMLA V25.2D, V21.2D, V27.2D
+	FMOVQ zeroWide<>(SB), F21
+	WORD $0x6e751f64 // BSL V4.2D, V27.2D, V21.2D
+	WORD $0x6e70de15 // FMUL V21.2D, V16.2D, V16.2D
+	FMOVQ expC11Wide<>(SB), F27
+	FMOVQ expC10Wide<>(SB), F9
+	WORD $0x4e7bce09 // FMLA V9.2D, V16.2D, V27.2D
+	FMOVQ expC9Wide<>(SB), F27
+	FMOVQ expC8Wide<>(SB), F19
+	WORD $0x4e7bce13 // FMLA V19.2D, V16.2D, V27.2D
+	FMOVQ expC7Wide<>(SB), F27
+	FMOVQ expC6Wide<>(SB), F3
+	WORD $0x4e7bce03 // FMLA V3.2D, V16.2D, V27.2D
+	FMOVQ expC5Wide<>(SB), F27
+	FMOVQ expC4Wide<>(SB), F23
+	WORD $0x4e7bce17 // FMLA V23.2D, V16.2D, V27.2D
+	FMOVQ expC3Wide<>(SB), F27
+	FMOVQ expC2Wide<>(SB), F18
+	WORD $0x4e7bce12 // FMLA V18.2D, V16.2D, V27.2D
+	FMOVQ sigmoidLowestWide<>(SB), F27
+	WORD $0x4e71f77b // FMAX V27.2D, V27.2D, V17.2D
+	FMOVQ ln2ExcessWide<>(SB), F5
+	WORD $0x6e65dda5 // FMUL V5.2D, V13.2D, V5.2D
+	FMOVQ expC12Wide<>(SB), F13
+	WORD $0x4e6dcea9 // FMLA V9.2D, V21.2D, V13.2D
+	WORD $0x4f74577b // SHL V27.2D, V27.2D, #52
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eed876d // ADD V13.2D, V27.2D, V13.2D
+	WORD $0x4efacd81 // FMLS V1.2D, V12.2D, V26.2D
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6ef6e75a // FCMGT V26.2D, V26.2D, V22.2D
+	WORD $0x4ef9cd84 // FMLS V4.2D, V12.2D, V25.2D
+	WORD $0x4e69ceb3 // FMLA V19.2D, V21.2D, V9.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F9
+	WORD $0x4ee98629 // ADD V9.2D, V17.2D, V9.2D
+	WORD $0x4e64d424 // FADD V4.2D, V1.2D, V4.2D
+	FMOVQ scaleUpWide<>(SB), F1
+	WORD $0x4eba1f51 // ORR V17.2D, V26.2D, V26.2D
+	WORD $0x6e611d31 // BSL V17.2D, V9.2D, V1.2D
+	WORD $0x4e73cea3 // FMLA V3.2D, V21.2D, V19.2D
+	WORD $0x4e68cc8c // FMLA V12.2D, V4.2D, V8.2D
+	WORD $0x4e63ceb7 // FMLA V23.2D, V21.2D, V3.2D
+	WORD $0x6e7ddd9d // FMUL V29.2D, V12.2D, V29.2D
+	WORD $0x4e77ceb2 // FMLA V18.2D, V21.2D, V23.2D
+	FMOVQ scaleDownWide<>(SB), F23
+	WORD $0x6e77dfb7 // FMUL V23.2D, V29.2D, V23.2D
+	WORD $0x4eb01e1d // ORR V29.2D, V16.2D, V16.2D
+	WORD $0x4e72cebd // FMLA V29.2D, V21.2D, V18.2D
+	FMOVQ 208(R2), F12
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4e63d7a3 // FADD V3.2D, V29.2D, V3.2D
+	WORD $0x4efdd610 // FSUB V16.2D, V16.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F8
+	WORD $0x4ea81d88 // ORR V8.2D, V12.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee4d464 // FSUB V4.2D, V3.2D, V4.2D
+	FMOVQ sigmoidMinWide<>(SB), F19
+	WORD $0x4e68f668 // FMAX V8.2D, V19.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e63cdb3 // FMLA V19.2D, V13.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F1
+	FMOVQ rounderWide<>(SB), F9
+	WORD $0x4e61cd09 // FMLA V9.2D, V8.2D, V1.2D
+	WORD $0x4e72ceb0 // FMLA V16.2D, V21.2D, V18.2D
+	WORD $0x4ee4d7a4 // FSUB V4.2D, V29.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4eba1f52 // ORR V18.2D, V26.2D, V26.2D
+	WORD $0x6e7d1c72 // BSL V18.2D, V3.2D, V29.2D
+	WORD $0x6e73fe5d // FDIV V29.2D, V18.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef3d6b5 // FSUB V21.2D, V21.2D, V19.2D
+	FMOVQ rounderWide<>(SB), F1
+	WORD $0x4ee1d521 // FSUB V1.2D, V9.2D, V1.2D
+	WORD $0x4e70d490 // FADD V16.2D, V4.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F4
+	FMOVQ recipC0Wide<>(SB), F25
+	WORD $0x4e64ce79 // FMLA V25.2D, V19.2D, V4.2D
+	WORD $0x4e63cdb5 // FMLA V21.2D, V13.2D, V3.2D
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4cc28 // FMLS V8.2D, V1.2D, V4.2D
+	WORD $0x4e63ccb0 // FMLA V16.2D, V5.2D, V3.2D
+	WORD $0x6e68dd03 // FMUL V3.2D, V8.2D, V8.2D
+	FMOVQ expC11Wide<>(SB), F5
+	FMOVQ expC10Wide<>(SB), F4
+	WORD $0x4e65cd04 // FMLA V4.2D, V8.2D, V5.2D
+	FMOVQ expC9Wide<>(SB), F5
+	FMOVQ expC8Wide<>(SB), F22
+	WORD $0x4e65cd16 // FMLA V22.2D, V8.2D, V5.2D
+	FMOVQ expC7Wide<>(SB), F5
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e65cd1b // FMLA V27.2D, V8.2D, V5.2D
+	FMOVQ expC5Wide<>(SB), F5
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e65cd0a // FMLA V10.2D, V8.2D, V5.2D
+	FMOVQ expC3Wide<>(SB), F5
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e65cd0b // FMLA V11.2D, V8.2D, V5.2D
+	FMOVQ ln2ExcessWide<>(SB), F5
+	WORD $0x6e65dc25 // FMUL V5.2D, V1.2D, V5.2D
+	FMOVQ sigmoidLowestWide<>(SB), F1
+	WORD $0x4e69f421 // FMAX V1.2D, V1.2D, V9.2D
+	FMOVQ expC12Wide<>(SB), F2
+	WORD $0x4e62cc64 // FMLA V4.2D, V3.2D, V2.2D
+	WORD $0x4f745421 // SHL V1.2D, V1.2D, #52
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4ee28422 // ADD V2.2D, V1.2D, V2.2D
+	WORD $0x4e70cdb5 // FMLA V21.2D, V13.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F13
+	WORD $0x6e6d1e1a // BSL V26.2D, V16.2D, V13.2D
+	WORD $0x4ef3cfb2 // FMLS V18.2D, V29.2D, V19.2D
+	FMOVQ zeroWide<>(SB), F19
+	WORD $0x6eece673 // FCMGT V19.2D, V19.2D, V12.2D
+	WORD $0x4e64cc76 // FMLA V22.2D, V3.2D, V4.2D
+	WORD $0x4ef5cfba // FMLS V26.2D, V29.2D, V21.2D
+	WORD $0x4f745529 // SHL V9.2D, V9.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F21
+	WORD $0x4ef58535 // ADD V21.2D, V9.2D, V21.2D
+	FMOVQ scaleUpWide<>(SB), F9
+	WORD $0x4eb31e64 // ORR V4.2D, V19.2D, V19.2D
+	WORD $0x6e691ea4 // BSL V4.2D, V21.2D, V9.2D
+	WORD $0x4e76cc7b // FMLA V27.2D, V3.2D, V22.2D
+	WORD $0x4e7ad65a // FADD V26.2D, V18.2D, V26.2D
+	WORD $0x4e7bcc6a // FMLA V10.2D, V3.2D, V27.2D
+	WORD $0x4e79cf5d // FMLA V29.2D, V26.2D, V25.2D
+	WORD $0x4e6acc6b // FMLA V11.2D, V3.2D, V10.2D
+	WORD $0x6e71dfb1 // FMUL V17.2D, V29.2D, V17.2D
+	WORD $0x4ea81d1d // ORR V29.2D, V8.2D, V8.2D
+	WORD $0x4e6bcc7d // FMLA V29.2D, V3.2D, V11.2D
+	FMOVQ scaleDownWide<>(SB), F10
+	WORD $0x6e6ade2a // FMUL V10.2D, V17.2D, V10.2D
+	FMOVQ 272(R2), F17
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e79d7b9 // FADD V25.2D, V29.2D, V25.2D
+	WORD $0x4efdd508 // FSUB V8.2D, V8.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efad73a // FSUB V26.2D, V25.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4e79cc5b // FMLA V27.2D, V2.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F18
+	WORD $0x4eb21e32 // ORR V18.2D, V17.2D, V18.2D
+	WORD $0x4e6bcc68 // FMLA V8.2D, V3.2D, V11.2D
+	FMOVQ sigmoidMinWide<>(SB), F11
+	WORD $0x4e72f572 // FMAX V18.2D, V11.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4eb31e63 // ORR V3.2D, V19.2D, V19.2D
+	WORD $0x6e6b1f23 // BSL V3.2D, V25.2D, V11.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4e6bce56 // FMLA V22.2D, V18.2D, V11.2D
+	WORD $0x4efad7ba // FSUB V26.2D, V29.2D, V26.2D
+	WORD $0x6e7bfc7d // FDIV V29.2D, V3.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4efbd56b // FSUB V11.2D, V11.2D, V27.2D
+	FMOVQ recipC1Wide<>(SB), F9
+	FMOVQ recipC0Wide<>(SB), F21
+	WORD $0x4e69cf75 // FMLA V21.2D, V27.2D, V9.2D
+	WORD $0x4e68d748 // FADD V8.2D, V26.2D, V8.2D
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4efad6da // FSUB V26.2D, V22.2D, V26.2D
+	WORD $0x4e79cc4b // FMLA V11.2D, V2.2D, V25.2D
+	WORD $0x4e79cca8 // FMLA V8.2D, V5.2D, V25.2D
+	FMOVQ ln2Wide<>(SB), F25
+	WORD $0x4ef9cf52 // FMLS V18.2D, V26.2D, V25.2D
+	WORD $0x4e68cc4b // FMLA V11.2D, V2.2D, V8.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6e621d13 // BSL V19.2D, V8.2D, V2.2D
+	WORD $0x6e72de42 // FMUL V2.2D, V18.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F8
+	FMOVQ expC10Wide<>(SB), F25
+	WORD $0x4e68ce59 // FMLA V25.2D, V18.2D, V8.2D
+	FMOVQ expC9Wide<>(SB), F8
+	FMOVQ expC8Wide<>(SB), F5
+	WORD $0x4e68ce45 // FMLA V5.2D, V18.2D, V8.2D
+	FMOVQ expC7Wide<>(SB), F8
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e68ce49 // FMLA V9.2D, V18.2D, V8.2D
+	FMOVQ expC5Wide<>(SB), F8
+	FMOVQ expC4Wide<>(SB), F12
+	WORD $0x4e68ce4c // FMLA V12.2D, V18.2D, V8.2D
+	FMOVQ expC3Wide<>(SB), F8
+	FMOVQ expC2Wide<>(SB), F13
+	WORD $0x4e68ce4d // FMLA V13.2D, V18.2D, V8.2D
+	FMOVQ sigmoidLowestWide<>(SB), F8
+	WORD $0x4e76f508 // FMAX V8.2D, V8.2D, V22.2D
+	FMOVQ ln2ExcessWide<>(SB), F16
+	WORD $0x6e70df50 // FMUL V16.2D, V26.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F26
+	WORD $0x4e7acc59 // FMLA V25.2D, V2.2D, V26.2D
+	WORD $0x4f745508 // SHL V8.2D, V8.2D, #52
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efa851a // ADD V26.2D, V8.2D, V26.2D
+	WORD $0x4efbcfa3 // FMLS V3.2D, V29.2D, V27.2D
+	FMOVQ zeroWide<>(SB), F27
+	WORD $0x6ef1e77b // FCMGT V27.2D, V27.2D, V17.2D
+	WORD $0x4eebcfb3 // FMLS V19.2D, V29.2D, V11.2D
+	WORD $0x4e79cc45 // FMLA V5.2D, V2.2D, V25.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F25
+	WORD $0x4ef986d9 // ADD V25.2D, V22.2D, V25.2D
+	WORD $0x4e73d473 // FADD V19.2D, V3.2D, V19.2D
+	FMOVQ scaleUpWide<>(SB), F3
+	WORD $0x4ebb1f76 // ORR V22.2D, V27.2D, V27.2D
+	WORD $0x6e631f36 // BSL V22.2D, V25.2D, V3.2D
+	WORD $0x4e65cc49 // FMLA V9.2D, V2.2D, V5.2D
+	WORD $0x4e75ce7d // FMLA V29.2D, V19.2D, V21.2D
+	WORD $0x4e69cc4c // FMLA V12.2D, V2.2D, V9.2D
+	WORD $0x6e64dfa4 // FMUL V4.2D, V29.2D, V4.2D
+	WORD $0x4e6ccc4d // FMLA V13.2D, V2.2D, V12.2D
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cdc8c // FMUL V12.2D, V4.2D, V12.2D
+	WORD $0x4eb21e44 // ORR V4.2D, V18.2D, V18.2D
+	WORD $0x4e6dcc44 // FMLA V4.2D, V2.2D, V13.2D
+	FMOVQ 336(R2), F29
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d489 // FADD V9.2D, V4.2D, V9.2D
+	WORD $0x4ee4d652 // FSUB V18.2D, V18.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F21
+	WORD $0x4eb51fb5 // ORR V21.2D, V29.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef3d533 // FSUB V19.2D, V9.2D, V19.2D
+	FMOVQ sigmoidMinWide<>(SB), F5
+	WORD $0x4e75f4b5 // FMAX V21.2D, V5.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e69cf45 // FMLA V5.2D, V26.2D, V9.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F25
+	WORD $0x4e63ceb9 // FMLA V25.2D, V21.2D, V3.2D
+	WORD $0x4e6dcc52 // FMLA V18.2D, V2.2D, V13.2D
+	WORD $0x4ef3d493 // FSUB V19.2D, V4.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ebb1f6d // ORR V13.2D, V27.2D, V27.2D
+	WORD $0x6e641d2d // BSL V13.2D, V9.2D, V4.2D
+	WORD $0x6e65fda4 // FDIV V4.2D, V13.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4ee5d442 // FSUB V2.2D, V2.2D, V5.2D
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4ee3d723 // FSUB V3.2D, V25.2D, V3.2D
+	WORD $0x4e72d672 // FADD V18.2D, V19.2D, V18.2D
+	FMOVQ recipC1Wide<>(SB), F19
+	FMOVQ recipC0Wide<>(SB), F11
+	WORD $0x4e73ccab // FMLA V11.2D, V5.2D, V19.2D
+	WORD $0x4e69cf42 // FMLA V2.2D, V26.2D, V9.2D
+	FMOVQ ln2Wide<>(SB), F19
+	WORD $0x4ef3cc75 // FMLS V21.2D, V3.2D, V19.2D
+	WORD $0x4e69ce12 // FMLA V18.2D, V16.2D, V9.2D
+	WORD $0x6e75dea9 // FMUL V9.2D, V21.2D, V21.2D
+	FMOVQ expC11Wide<>(SB), F16
+	FMOVQ expC10Wide<>(SB), F19
+	WORD $0x4e70ceb3 // FMLA V19.2D, V21.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F17
+	WORD $0x4e70ceb1 // FMLA V17.2D, V21.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F8
+	WORD $0x4e70cea8 // FMLA V8.2D, V21.2D, V16.2D
+	FMOVQ expC5Wide<>(SB), F16
+	FMOVQ expC4Wide<>(SB), F1
+	WORD $0x4e70cea1 // FMLA V1.2D, V21.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F7
+	WORD $0x4e70cea7 // FMLA V7.2D, V21.2D, V16.2D
+	FMOVQ ln2ExcessWide<>(SB), F16
+	WORD $0x6e70dc70 // FMUL V16.2D, V3.2D, V16.2D
+	FMOVQ sigmoidLowestWide<>(SB), F3
+	WORD $0x4e79f463 // FMAX V3.2D, V3.2D, V25.2D
+	FMOVQ expC12Wide<>(SB), F30
+	WORD $0x4e7ecd33 // FMLA V19.2D, V9.2D, V30.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4efe847e // ADD V30.2D, V3.2D, V30.2D
+	WORD $0x4e72cf42 // FMLA V2.2D, V26.2D, V18.2D
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6e7a1e5b // BSL V27.2D, V18.2D, V26.2D
+	WORD $0x4ee5cc8d // FMLS V13.2D, V4.2D, V5.2D
+	FMOVQ zeroWide<>(SB), F5
+	WORD $0x6efde4a5 // FCMGT V5.2D, V5.2D, V29.2D
+	WORD $0x4e73cd31 // FMLA V17.2D, V9.2D, V19.2D
+	WORD $0x4ee2cc9b // FMLS V27.2D, V4.2D, V2.2D
+	WORD $0x4f745739 // SHL V25.2D, V25.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F2
+	WORD $0x4ee28722 // ADD V2.2D, V25.2D, V2.2D
+	FMOVQ scaleUpWide<>(SB), F25
+	WORD $0x4ea51cb3 // ORR V19.2D, V5.2D, V5.2D
+	WORD $0x6e791c53 // BSL V19.2D, V2.2D, V25.2D
+	WORD $0x4e71cd28 // FMLA V8.2D, V9.2D, V17.2D
+	WORD $0x4e7bd5bb // FADD V27.2D, V13.2D, V27.2D
+	WORD $0x4e68cd21 // FMLA V1.2D, V9.2D, V8.2D
+	WORD $0x4e6bcf64 // FMLA V4.2D, V27.2D, V11.2D
+	WORD $0x4e61cd27 // FMLA V7.2D, V9.2D, V1.2D
+	WORD $0x6e76dc96 // FMUL V22.2D, V4.2D, V22.2D
+	WORD $0x4eb51ea4 // ORR V4.2D, V21.2D, V21.2D
+	WORD $0x4e67cd24 // FMLA V4.2D, V9.2D, V7.2D
+	FMOVQ scaleDownWide<>(SB), F1
+	WORD $0x6e61dec1 // FMUL V1.2D, V22.2D, V1.2D
+	FMOVQ 0(R3), F22
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd48b // FADD V11.2D, V4.2D, V11.2D
+	WORD $0x4ee4d6b5 // FSUB V21.2D, V21.2D, V4.2D
+	FMOVQ 16(R3), F27
+	FMOVQ 32(R3), F8
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eedd56d // FSUB V13.2D, V11.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4e6bcfd1 // FMLA V17.2D, V30.2D, V11.2D
+	WORD $0x4e67cd35 // FMLA V21.2D, V9.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4ea51ca9 // ORR V9.2D, V5.2D, V5.2D
+	WORD $0x6e671d69 // BSL V9.2D, V11.2D, V7.2D
+	FMOVQ 48(R3), F7
+	FMOVQ 64(R3), F25
+	WORD $0x4eedd48d // FSUB V13.2D, V4.2D, V13.2D
+	FMOVQ 80(R3), F4
+	WORD $0x6e71fd22 // FDIV V2.2D, V9.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4ef1d7bd // FSUB V29.2D, V29.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F26
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e7ace32 // FMLA V18.2D, V17.2D, V26.2D
+	WORD $0x4e76cf80 // FMLA V0.2D, V28.2D, V22.2D
+	WORD $0x4e75d5b5 // FADD V21.2D, V13.2D, V21.2D
+	FMOVQ 48(R2), F13
+	WORD $0x4e6bcfdd // FMLA V29.2D, V30.2D, V11.2D
+	WORD $0x4e7bcef4 // FMLA V20.2D, V23.2D, V27.2D
+	WORD $0x4e68cd46 // FMLA V6.2D, V10.2D, V8.2D
+	WORD $0x4e6bce15 // FMLA V21.2D, V16.2D, V11.2D
+	WORD $0x4e67cd98 // FMLA V24.2D, V12.2D, V7.2D
+	WORD $0x4e79cc2f // FMLA V15.2D, V1.2D, V25.2D
+	FMOVQ F0, 0(R3)
+	FMOVQ F20, 16(R3)
+	FMOVQ F6, 32(R3)
+	WORD $0x4e75cfdd // FMLA V29.2D, V30.2D, V21.2D
+	FMOVQ zeroWide<>(SB), F30
+	WORD $0x6e7e1ea5 // BSL V5.2D, V21.2D, V30.2D
+	FMOVQ signBitWide<>(SB), F30
+	WORD $0x4ebe1dbe // ORR V30.2D, V13.2D, V30.2D
+	FMOVQ F24, 48(R3)
+	FMOVQ sigmoidMinWide<>(SB), F21
+	WORD $0x4e7ef6be // FMAX V30.2D, V21.2D, V30.2D
+	FMOVQ F15, 64(R3)
+	FMOVQ log2eWide<>(SB), F21
+	FMOVQ rounderWide<>(SB), F25
+	WORD $0x4e75cfd9 // FMLA V25.2D, V30.2D, V21.2D
+	WORD $0x4ef1cc49 // FMLS V9.2D, V2.2D, V17.2D
+	WORD $0x4efdcc45 // FMLS V5.2D, V2.2D, V29.2D
+	FMOVQ rounderWide<>(SB), F29
+	WORD $0x4efdd73d // FSUB V29.2D, V25.2D, V29.2D
+	WORD $0x4e65d525 // FADD V5.2D, V9.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F9
+	WORD $0x4ee9cfbe // FMLS V30.2D, V29.2D, V9.2D
+	FMOVQ ln2ExcessWide<>(SB), F9
+	WORD $0x6e69dfa9 // FMUL V9.2D, V29.2D, V9.2D
+	WORD $0x4e72cca2 // FMLA V2.2D, V5.2D, V18.2D
+	WORD $0x6e7edfd2 // FMUL V18.2D, V30.2D, V30.2D
+	FMOVQ expC11Wide<>(SB), F5
+	FMOVQ expC10Wide<>(SB), F29
+	WORD $0x4e65cfdd // FMLA V29.2D, V30.2D, V5.2D
+	WORD $0x6e73dc53 // FMUL V19.2D, V2.2D, V19.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F5
+	WORD $0x4e62cfc5 // FMLA V5.2D, V30.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F17
+	WORD $0x4e62cfd1 // FMLA V17.2D, V30.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F21
+	WORD $0x4e62cfd5 // FMLA V21.2D, V30.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F1
+	WORD $0x4e62cfc1 // FMLA V1.2D, V30.2D, V2.2D
+	FMOVQ sigmoidLowestWide<>(SB), F2
+	WORD $0x4e79f442 // FMAX V2.2D, V2.2D, V25.2D
+	FMOVQ expC12Wide<>(SB), F7
+	WORD $0x4e67ce5d // FMLA V29.2D, V18.2D, V7.2D
+	WORD $0x4f745442 // SHL V2.2D, V2.2D, #52
+	FMOVQ scaleDownWide<>(SB), F7
+	WORD $0x6e67de67 // FMUL V7.2D, V19.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef38453 // ADD V19.2D, V2.2D, V19.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6eede442 // FCMGT V2.2D, V2.2D, V13.2D
+	WORD $0x4f745739 // SHL V25.2D, V25.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F13
+	WORD $0x4eed872d // ADD V13.2D, V25.2D, V13.2D
+	WORD $0x4e7dce45 // FMLA V5.2D, V18.2D, V29.2D
+	WORD $0x4e64ccee // FMLA V14.2D, V7.2D, V4.2D
+	FMOVQ scaleUpWide<>(SB), F4
+	WORD $0x4ea21c47 // ORR V7.2D, V2.2D, V2.2D
+	WORD $0x6e641da7 // BSL V7.2D, V13.2D, V4.2D
+	WORD $0x4e65ce51 // FMLA V17.2D, V18.2D, V5.2D
+	FMOVQ F14, 80(R3)
+	WORD $0x4e71ce55 // FMLA V21.2D, V18.2D, V17.2D
+	WORD $0x4e75ce41 // FMLA V1.2D, V18.2D, V21.2D
+	WORD $0x4ebe1fd5 // ORR V21.2D, V30.2D, V30.2D
+	WORD $0x4e61ce55 // FMLA V21.2D, V18.2D, V1.2D
+	FMOVQ 112(R2), F17
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e65d6a5 // FADD V5.2D, V21.2D, V5.2D
+	WORD $0x4ef5d7de // FSUB V30.2D, V30.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F4
+	WORD $0x4ea41e24 // ORR V4.2D, V17.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eedd4ad // FSUB V13.2D, V5.2D, V13.2D
+	FMOVQ sigmoidMinWide<>(SB), F29
+	WORD $0x4e64f7a4 // FMAX V4.2D, V29.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4e65ce7d // FMLA V29.2D, V19.2D, V5.2D
+	FMOVQ log2eWide<>(SB), F25
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4e79cc8c // FMLA V12.2D, V4.2D, V25.2D
+	WORD $0x4e61ce5e // FMLA V30.2D, V18.2D, V1.2D
+	WORD $0x4eedd6ad // FSUB V13.2D, V21.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ea21c41 // ORR V1.2D, V2.2D, V2.2D
+	WORD $0x6e751ca1 // BSL V1.2D, V5.2D, V21.2D
+	WORD $0x6e7dfc35 // FDIV V21.2D, V1.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4efdd652 // FSUB V18.2D, V18.2D, V29.2D
+	FMOVQ rounderWide<>(SB), F25
+	WORD $0x4ef9d599 // FSUB V25.2D, V12.2D, V25.2D
+	WORD $0x4e7ed5be // FADD V30.2D, V13.2D, V30.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F11
+	WORD $0x4e6dcfab // FMLA V11.2D, V29.2D, V13.2D
+	WORD $0x4e65ce72 // FMLA V18.2D, V19.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F13
+	WORD $0x4eedcf24 // FMLS V4.2D, V25.2D, V13.2D
+	WORD $0x4e65cd3e // FMLA V30.2D, V9.2D, V5.2D
+	WORD $0x6e64dc85 // FMUL V5.2D, V4.2D, V4.2D
+	FMOVQ expC11Wide<>(SB), F9
+	FMOVQ expC10Wide<>(SB), F13
+	WORD $0x4e69cc8d // FMLA V13.2D, V4.2D, V9.2D
+	FMOVQ expC9Wide<>(SB), F9
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e69cc90 // FMLA V16.2D, V4.2D, V9.2D
+	FMOVQ expC7Wide<>(SB), F9
+	FMOVQ expC6Wide<>(SB), F8
+	WORD $0x4e69cc88 // FMLA V8.2D, V4.2D, V9.2D
+	FMOVQ expC5Wide<>(SB), F9
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e69cc8a // FMLA V10.2D, V4.2D, V9.2D
+	FMOVQ expC3Wide<>(SB), F9
+	FMOVQ expC2Wide<>(SB), F27
+	WORD $0x4e69cc9b // FMLA V27.2D, V4.2D, V9.2D
+	FMOVQ ln2ExcessWide<>(SB), F9
+	WORD $0x6e69df29 // FMUL V9.2D, V25.2D, V9.2D
+	FMOVQ sigmoidLowestWide<>(SB), F25
+	WORD $0x4e6cf739 // FMAX V25.2D, V25.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F23
+	WORD $0x4e77ccad // FMLA V13.2D, V5.2D, V23.2D
+	WORD $0x4f745739 // SHL V25.2D, V25.2D, #52
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78737 // ADD V23.2D, V25.2D, V23.2D
+	WORD $0x4e7ece72 // FMLA V18.2D, V19.2D, V30.2D
+	FMOVQ zeroWide<>(SB), F19
+	WORD $0x6e731fc2 // BSL V2.2D, V30.2D, V19.2D
+	WORD $0x4efdcea1 // FMLS V1.2D, V21.2D, V29.2D
+	FMOVQ zeroWide<>(SB), F29
+	WORD $0x6ef1e7bd // FCMGT V29.2D, V29.2D, V17.2D
+	WORD $0x4e6dccb0 // FMLA V16.2D, V5.2D, V13.2D
+	WORD $0x4ef2cea2 // FMLS V2.2D, V21.2D, V18.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F18
+	WORD $0x4ef28592 // ADD V18.2D, V12.2D, V18.2D
+	FMOVQ scaleUpWide<>(SB), F12
+	WORD $0x4ebd1fad // ORR V13.2D, V29.2D, V29.2D
+	WORD $0x6e6c1e4d // BSL V13.2D, V18.2D, V12.2D
+	WORD $0x4e70cca8 // FMLA V8.2D, V5.2D, V16.2D
+	WORD $0x4e62d422 // FADD V2.2D, V1.2D, V2.2D
+	WORD $0x4e68ccaa // FMLA V10.2D, V5.2D, V8.2D
+	WORD $0x4e6bcc55 // FMLA V21.2D, V2.2D, V11.2D
+	WORD $0x4e6accbb // FMLA V27.2D, V5.2D, V10.2D
+	WORD $0x6e67dea7 // FMUL V7.2D, V21.2D, V7.2D
+	WORD $0x4ea41c95 // ORR V21.2D, V4.2D, V4.2D
+	WORD $0x4e7bccb5 // FMLA V21.2D, V5.2D, V27.2D
+	FMOVQ scaleDownWide<>(SB), F10
+	WORD $0x6e6adcea // FMUL V10.2D, V7.2D, V10.2D
+	FMOVQ 176(R2), F7
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd6ab // FADD V11.2D, V21.2D, V11.2D
+	WORD $0x4ef5d484 // FSUB V4.2D, V4.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4ee2d562 // FSUB V2.2D, V11.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4e6bcee8 // FMLA V8.2D, V23.2D, V11.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11ce1 // ORR V1.2D, V7.2D, V1.2D
+	WORD $0x4e7bcca4 // FMLA V4.2D, V5.2D, V27.2D
+	FMOVQ sigmoidMinWide<>(SB), F27
+	WORD $0x4e61f761 // FMAX V1.2D, V27.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ebd1fa5 // ORR V5.2D, V29.2D, V29.2D
+	WORD $0x6e7b1d65 // BSL V5.2D, V11.2D, V27.2D
+	FMOVQ log2eWide<>(SB), F27
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e7bcc30 // FMLA V16.2D, V1.2D, V27.2D
+	WORD $0x4ee2d6a2 // FSUB V2.2D, V21.2D, V2.2D
+	WORD $0x6e68fcb5 // FDIV V21.2D, V5.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ee8d77b // FSUB V27.2D, V27.2D, V8.2D
+	FMOVQ recipC1Wide<>(SB), F12
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e6ccd12 // FMLA V18.2D, V8.2D, V12.2D
+	WORD $0x4e64d444 // FADD V4.2D, V2.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4ee2d602 // FSUB V2.2D, V16.2D, V2.2D
+	WORD $0x4e6bcefb // FMLA V27.2D, V23.2D, V11.2D
+	WORD $0x4e6bcd24 // FMLA V4.2D, V9.2D, V11.2D
+	FMOVQ ln2Wide<>(SB), F11
+	WORD $0x4eebcc41 // FMLS V1.2D, V2.2D, V11.2D
+	WORD $0x4e64cefb // FMLA V27.2D, V23.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F23
+	WORD $0x6e771c9d // BSL V29.2D, V4.2D, V23.2D
+	WORD $0x6e61dc37 // FMUL V23.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F4
+	FMOVQ expC10Wide<>(SB), F11
+	WORD $0x4e64cc2b // FMLA V11.2D, V1.2D, V4.2D
+	FMOVQ expC9Wide<>(SB), F4
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e64cc29 // FMLA V9.2D, V1.2D, V4.2D
+	FMOVQ expC7Wide<>(SB), F4
+	FMOVQ expC6Wide<>(SB), F12
+	WORD $0x4e64cc2c // FMLA V12.2D, V1.2D, V4.2D
+	FMOVQ expC5Wide<>(SB), F4
+	FMOVQ expC4Wide<>(SB), F17
+	WORD $0x4e64cc31 // FMLA V17.2D, V1.2D, V4.2D
+	FMOVQ expC3Wide<>(SB), F4
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e64cc33 // FMLA V19.2D, V1.2D, V4.2D
+	FMOVQ sigmoidLowestWide<>(SB), F4
+	WORD $0x4e70f484 // FMAX V4.2D, V4.2D, V16.2D
+	FMOVQ ln2ExcessWide<>(SB), F30
+	WORD $0x6e7edc5e // FMUL V30.2D, V2.2D, V30.2D
+	FMOVQ expC12Wide<>(SB), F2
+	WORD $0x4e62ceeb // FMLA V11.2D, V23.2D, V2.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4ee28482 // ADD V2.2D, V4.2D, V2.2D
+	WORD $0x4ee8cea5 // FMLS V5.2D, V21.2D, V8.2D
+	FMOVQ zeroWide<>(SB), F8
+	WORD $0x6ee7e508 // FCMGT V8.2D, V8.2D, V7.2D
+	WORD $0x4efbcebd // FMLS V29.2D, V21.2D, V27.2D
+	WORD $0x4e6bcee9 // FMLA V9.2D, V23.2D, V11.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F11
+	WORD $0x4eeb860b // ADD V11.2D, V16.2D, V11.2D
+	WORD $0x4e7dd4bd // FADD V29.2D, V5.2D, V29.2D
+	FMOVQ scaleUpWide<>(SB), F5
+	WORD $0x4ea81d10 // ORR V16.2D, V8.2D, V8.2D
+	WORD $0x6e651d70 // BSL V16.2D, V11.2D, V5.2D
+	WORD $0x4e69ceec // FMLA V12.2D, V23.2D, V9.2D
+	WORD $0x4e72cfb5 // FMLA V21.2D, V29.2D, V18.2D
+	WORD $0x4e6ccef1 // FMLA V17.2D, V23.2D, V12.2D
+	WORD $0x6e6ddead // FMUL V13.2D, V21.2D, V13.2D
+	WORD $0x4e71cef3 // FMLA V19.2D, V23.2D, V17.2D
+	FMOVQ scaleDownWide<>(SB), F17
+	WORD $0x6e71ddb1 // FMUL V17.2D, V13.2D, V17.2D
+	WORD $0x4ea11c2d // ORR V13.2D, V1.2D, V1.2D
+	WORD $0x4e73ceed // FMLA V13.2D, V23.2D, V19.2D
+	FMOVQ 240(R2), F21
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd5ac // FADD V12.2D, V13.2D, V12.2D
+	WORD $0x4eedd421 // FSUB V1.2D, V1.2D, V13.2D
+	FMOVQ signBitWide<>(SB), F18
+	WORD $0x4eb21eb2 // ORR V18.2D, V21.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4efdd59d // FSUB V29.2D, V12.2D, V29.2D
+	FMOVQ sigmoidMinWide<>(SB), F9
+	WORD $0x4e72f532 // FMAX V18.2D, V9.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e6ccc49 // FMLA V9.2D, V2.2D, V12.2D
+	FMOVQ log2eWide<>(SB), F5
+	FMOVQ rounderWide<>(SB), F11
+	WORD $0x4e65ce4b // FMLA V11.2D, V18.2D, V5.2D
+	WORD $0x4e73cee1 // FMLA V1.2D, V23.2D, V19.2D
+	WORD $0x4efdd5bd // FSUB V29.2D, V13.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4ea81d13 // ORR V19.2D, V8.2D, V8.2D
+	WORD $0x6e6d1d93 // BSL V19.2D, V12.2D, V13.2D
+	WORD $0x6e69fe6d // FDIV V13.2D, V19.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ee9d6f7 // FSUB V23.2D, V23.2D, V9.2D
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4ee5d565 // FSUB V5.2D, V11.2D, V5.2D
+	WORD $0x4e61d7a1 // FADD V1.2D, V29.2D, V1.2D
+	FMOVQ recipC1Wide<>(SB), F29
+	FMOVQ recipC0Wide<>(SB), F27
+	WORD $0x4e7dcd3b // FMLA V27.2D, V9.2D, V29.2D
+	WORD $0x4e6ccc57 // FMLA V23.2D, V2.2D, V12.2D
+	FMOVQ ln2Wide<>(SB), F29
+	WORD $0x4efdccb2 // FMLS V18.2D, V5.2D, V29.2D
+	WORD $0x4e6ccfc1 // FMLA V1.2D, V30.2D, V12.2D
+	WORD $0x6e72de4c // FMUL V12.2D, V18.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F30
+	FMOVQ expC10Wide<>(SB), F29
+	WORD $0x4e7ece5d // FMLA V29.2D, V18.2D, V30.2D
+	FMOVQ expC9Wide<>(SB), F30
+	FMOVQ expC8Wide<>(SB), F7
+	WORD $0x4e7ece47 // FMLA V7.2D, V18.2D, V30.2D
+	FMOVQ expC7Wide<>(SB), F30
+	FMOVQ expC6Wide<>(SB), F4
+	WORD $0x4e7ece44 // FMLA V4.2D, V18.2D, V30.2D
+	FMOVQ expC5Wide<>(SB), F30
+	FMOVQ expC4Wide<>(SB), F25
+	WORD $0x4e7ece59 // FMLA V25.2D, V18.2D, V30.2D
+	FMOVQ expC3Wide<>(SB), F30
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e7ece56 // FMLA V22.2D, V18.2D, V30.2D
+	FMOVQ ln2ExcessWide<>(SB), F30
+	WORD $0x6e7edcbe // FMUL V30.2D, V5.2D, V30.2D
+	FMOVQ sigmoidLowestWide<>(SB), F5
+	WORD $0x4e6bf4a5 // FMAX V5.2D, V5.2D, V11.2D
+	FMOVQ expC12Wide<>(SB), F28
+	WORD $0x4e7ccd9d // FMLA V29.2D, V12.2D, V28.2D
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4efc84bc // ADD V28.2D, V5.2D, V28.2D
+	WORD $0x4e61cc57 // FMLA V23.2D, V2.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6e621c28 // BSL V8.2D, V1.2D, V2.2D
+	WORD $0x4ee9cdb3 // FMLS V19.2D, V13.2D, V9.2D
+	FMOVQ zeroWide<>(SB), F9
+	WORD $0x6ef5e529 // FCMGT V9.2D, V9.2D, V21.2D
+	WORD $0x4e7dcd87 // FMLA V7.2D, V12.2D, V29.2D
+	WORD $0x4ef7cda8 // FMLS V8.2D, V13.2D, V23.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F23
+	WORD $0x4ef78577 // ADD V23.2D, V11.2D, V23.2D
+	FMOVQ scaleUpWide<>(SB), F11
+	WORD $0x4ea91d3d // ORR V29.2D, V9.2D, V9.2D
+	WORD $0x6e6b1efd // BSL V29.2D, V23.2D, V11.2D
+	WORD $0x4e67cd84 // FMLA V4.2D, V12.2D, V7.2D
+	WORD $0x4e68d668 // FADD V8.2D, V19.2D, V8.2D
+	WORD $0x4e64cd99 // FMLA V25.2D, V12.2D, V4.2D
+	WORD $0x4e7bcd0d // FMLA V13.2D, V8.2D, V27.2D
+	WORD $0x4e79cd96 // FMLA V22.2D, V12.2D, V25.2D
+	WORD $0x6e70ddb0 // FMUL V16.2D, V13.2D, V16.2D
+	WORD $0x4eb21e4d // ORR V13.2D, V18.2D, V18.2D
+	WORD $0x4e76cd8d // FMLA V13.2D, V12.2D, V22.2D
+	FMOVQ scaleDownWide<>(SB), F25
+	WORD $0x6e79de19 // FMUL V25.2D, V16.2D, V25.2D
+	FMOVQ 304(R2), F16
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4e7bd5bb // FADD V27.2D, V13.2D, V27.2D
+	WORD $0x4eedd652 // FSUB V18.2D, V18.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee8d768 // FSUB V8.2D, V27.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4e7bcf84 // FMLA V4.2D, V28.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F19
+	WORD $0x4eb31e13 // ORR V19.2D, V16.2D, V19.2D
+	WORD $0x4e76cd92 // FMLA V18.2D, V12.2D, V22.2D
+	FMOVQ sigmoidMinWide<>(SB), F22
+	WORD $0x4e73f6d3 // FMAX V19.2D, V22.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ea91d2c // ORR V12.2D, V9.2D, V9.2D
+	WORD $0x6e761f6c // BSL V12.2D, V27.2D, V22.2D
+	FMOVQ log2eWide<>(SB), F22
+	FMOVQ rounderWide<>(SB), F7
+	WORD $0x4e76ce67 // FMLA V7.2D, V19.2D, V22.2D
+	WORD $0x4ee8d5a8 // FSUB V8.2D, V13.2D, V8.2D
+	WORD $0x6e64fd8d // FDIV V13.2D, V12.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ee4d6d6 // FSUB V22.2D, V22.2D, V4.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F23
+	WORD $0x4e6bcc97 // FMLA V23.2D, V4.2D, V11.2D
+	WORD $0x4e72d512 // FADD V18.2D, V8.2D, V18.2D
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4ee8d4e8 // FSUB V8.2D, V7.2D, V8.2D
+	WORD $0x4e7bcf96 // FMLA V22.2D, V28.2D, V27.2D
+	WORD $0x4e7bcfd2 // FMLA V18.2D, V30.2D, V27.2D
+	FMOVQ ln2Wide<>(SB), F27
+	WORD $0x4efbcd13 // FMLS V19.2D, V8.2D, V27.2D
+	WORD $0x4e72cf96 // FMLA V22.2D, V28.2D, V18.2D
+	FMOVQ zeroWide<>(SB), F28
+	WORD $0x6e7c1e49 // BSL V9.2D, V18.2D, V28.2D
+	WORD $0x6e73de7c // FMUL V28.2D, V19.2D, V19.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F27
+	WORD $0x4e72ce7b // FMLA V27.2D, V19.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F30
+	WORD $0x4e72ce7e // FMLA V30.2D, V19.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F11
+	WORD $0x4e72ce6b // FMLA V11.2D, V19.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F21
+	WORD $0x4e72ce75 // FMLA V21.2D, V19.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F2
+	WORD $0x4e72ce62 // FMLA V2.2D, V19.2D, V18.2D
+	FMOVQ sigmoidLowestWide<>(SB), F18
+	WORD $0x4e67f652 // FMAX V18.2D, V18.2D, V7.2D
+	FMOVQ ln2ExcessWide<>(SB), F1
+	WORD $0x6e61dd01 // FMUL V1.2D, V8.2D, V1.2D
+	FMOVQ expC12Wide<>(SB), F8
+	WORD $0x4e68cf9b // FMLA V27.2D, V28.2D, V8.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee88648 // ADD V8.2D, V18.2D, V8.2D
+	WORD $0x4ee4cdac // FMLS V12.2D, V13.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6ef0e484 // FCMGT V4.2D, V4.2D, V16.2D
+	WORD $0x4ef6cda9 // FMLS V9.2D, V13.2D, V22.2D
+	WORD $0x4e7bcf9e // FMLA V30.2D, V28.2D, V27.2D
+	WORD $0x4f7454e7 // SHL V7.2D, V7.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F27
+	WORD $0x4efb84fb // ADD V27.2D, V7.2D, V27.2D
+	WORD $0x4e69d589 // FADD V9.2D, V12.2D, V9.2D
+	FMOVQ scaleUpWide<>(SB), F12
+	WORD $0x4ea41c87 // ORR V7.2D, V4.2D, V4.2D
+	WORD $0x6e6c1f67 // BSL V7.2D, V27.2D, V12.2D
+	WORD $0x4e7ecf8b // FMLA V11.2D, V28.2D, V30.2D
+	WORD $0x4e77cd2d // FMLA V13.2D, V9.2D, V23.2D
+	WORD $0x4e6bcf95 // FMLA V21.2D, V28.2D, V11.2D
+	WORD $0x6e7dddbd // FMUL V29.2D, V13.2D, V29.2D
+	WORD $0x4e75cf82 // FMLA V2.2D, V28.2D, V21.2D
+	FMOVQ scaleDownWide<>(SB), F21
+	WORD $0x6e75dfb5 // FMUL V21.2D, V29.2D, V21.2D
+	WORD $0x4eb31e7d // ORR V29.2D, V19.2D, V19.2D
+	WORD $0x4e62cf9d // FMLA V29.2D, V28.2D, V2.2D
+	FMOVQ 368(R2), F13
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd7ab // FADD V11.2D, V29.2D, V11.2D
+	WORD $0x4efdd673 // FSUB V19.2D, V19.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F23
+	WORD $0x4eb71db7 // ORR V23.2D, V13.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4ee9d569 // FSUB V9.2D, V11.2D, V9.2D
+	FMOVQ sigmoidMinWide<>(SB), F30
+	WORD $0x4e77f7d7 // FMAX V23.2D, V30.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4e6bcd1e // FMLA V30.2D, V8.2D, V11.2D
+	FMOVQ log2eWide<>(SB), F12
+	FMOVQ rounderWide<>(SB), F27
+	WORD $0x4e6ccefb // FMLA V27.2D, V23.2D, V12.2D
+	WORD $0x4e62cf93 // FMLA V19.2D, V28.2D, V2.2D
+	WORD $0x4ee9d7a9 // FSUB V9.2D, V29.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4ea41c82 // ORR V2.2D, V4.2D, V4.2D
+	WORD $0x6e7d1d62 // BSL V2.2D, V11.2D, V29.2D
+	WORD $0x6e7efc5d // FDIV V29.2D, V2.2D, V30.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4efed79c // FSUB V28.2D, V28.2D, V30.2D
+	FMOVQ rounderWide<>(SB), F12
+	WORD $0x4eecd76c // FSUB V12.2D, V27.2D, V12.2D
+	WORD $0x4e73d533 // FADD V19.2D, V9.2D, V19.2D
+	FMOVQ recipC1Wide<>(SB), F9
+	FMOVQ recipC0Wide<>(SB), F22
+	WORD $0x4e69cfd6 // FMLA V22.2D, V30.2D, V9.2D
+	WORD $0x4e6bcd1c // FMLA V28.2D, V8.2D, V11.2D
+	FMOVQ ln2Wide<>(SB), F9
+	WORD $0x4ee9cd97 // FMLS V23.2D, V12.2D, V9.2D
+	WORD $0x4e6bcc33 // FMLA V19.2D, V1.2D, V11.2D
+	WORD $0x6e77deeb // FMUL V11.2D, V23.2D, V23.2D
+	FMOVQ expC11Wide<>(SB), F1
+	FMOVQ expC10Wide<>(SB), F9
+	WORD $0x4e61cee9 // FMLA V9.2D, V23.2D, V1.2D
+	FMOVQ expC9Wide<>(SB), F1
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e61cef0 // FMLA V16.2D, V23.2D, V1.2D
+	FMOVQ expC7Wide<>(SB), F1
+	FMOVQ expC6Wide<>(SB), F18
+	WORD $0x4e61cef2 // FMLA V18.2D, V23.2D, V1.2D
+	FMOVQ expC5Wide<>(SB), F1
+	FMOVQ expC4Wide<>(SB), F5
+	WORD $0x4e61cee5 // FMLA V5.2D, V23.2D, V1.2D
+	FMOVQ expC3Wide<>(SB), F1
+	FMOVQ expC2Wide<>(SB), F26
+	WORD $0x4e61cefa // FMLA V26.2D, V23.2D, V1.2D
+	FMOVQ ln2ExcessWide<>(SB), F1
+	WORD $0x6e61dd81 // FMUL V1.2D, V12.2D, V1.2D
+	FMOVQ sigmoidLowestWide<>(SB), F12
+	WORD $0x4e7bf58c // FMAX V12.2D, V12.2D, V27.2D
+	FMOVQ expC12Wide<>(SB), F3
+	WORD $0x4e63cd69 // FMLA V9.2D, V11.2D, V3.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee38583 // ADD V3.2D, V12.2D, V3.2D
+	WORD $0x4e73cd1c // FMLA V28.2D, V8.2D, V19.2D
+	FMOVQ zeroWide<>(SB), F8
+	WORD $0x6e681e64 // BSL V4.2D, V19.2D, V8.2D
+	WORD $0x4efecfa2 // FMLS V2.2D, V29.2D, V30.2D
+	FMOVQ zeroWide<>(SB), F30
+	WORD $0x6eede7de // FCMGT V30.2D, V30.2D, V13.2D
+	WORD $0x4e69cd70 // FMLA V16.2D, V11.2D, V9.2D
+	WORD $0x4efccfa4 // FMLS V4.2D, V29.2D, V28.2D
+	WORD $0x4f74577b // SHL V27.2D, V27.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F28
+	WORD $0x4efc877c // ADD V28.2D, V27.2D, V28.2D
+	FMOVQ scaleUpWide<>(SB), F27
+	WORD $0x4ebe1fc9 // ORR V9.2D, V30.2D, V30.2D
+	WORD $0x6e7b1f89 // BSL V9.2D, V28.2D, V27.2D
+	WORD $0x4e70cd72 // FMLA V18.2D, V11.2D, V16.2D
+	WORD $0x4e64d444 // FADD V4.2D, V2.2D, V4.2D
+	WORD $0x4e72cd65 // FMLA V5.2D, V11.2D, V18.2D
+	WORD $0x4e76cc9d // FMLA V29.2D, V4.2D, V22.2D
+	WORD $0x4e65cd7a // FMLA V26.2D, V11.2D, V5.2D
+	WORD $0x6e67dfa7 // FMUL V7.2D, V29.2D, V7.2D
+	WORD $0x4eb71efd // ORR V29.2D, V23.2D, V23.2D
+	WORD $0x4e7acd7d // FMLA V29.2D, V11.2D, V26.2D
+	FMOVQ scaleDownWide<>(SB), F5
+	WORD $0x6e65dce5 // FMUL V5.2D, V7.2D, V5.2D
+	FMOVQ signBitWide<>(SB), F7
+	WORD $0x4ea71c07 // ORR V7.2D, V0.2D, V7.2D
+	WORD $0x4e67d4e7 // FADD V7.2D, V7.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4e76d7b6 // FADD V22.2D, V29.2D, V22.2D
+	WORD $0x4efdd6f7 // FSUB V23.2D, V23.2D, V29.2D
+	FMOVQ tanhMinWide<>(SB), F4
+	WORD $0x4e67f487 // FMAX V7.2D, V4.2D, V7.2D
+	FMOVQ log2eWide<>(SB), F4
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4e64ccf2 // FMLA V18.2D, V7.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee4d6c4 // FSUB V4.2D, V22.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e76cc62 // FMLA V2.2D, V3.2D, V22.2D
+	WORD $0x4e7acd77 // FMLA V23.2D, V11.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4ebe1fcb // ORR V11.2D, V30.2D, V30.2D
+	WORD $0x6e7a1ecb // BSL V11.2D, V22.2D, V26.2D
+	FMOVQ tanhLowestWide<>(SB), F26
+	WORD $0x4e72f752 // FMAX V18.2D, V26.2D, V18.2D
+	WORD $0x4ee4d7a4 // FSUB V4.2D, V29.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F29
+	WORD $0x4efdd65d // FSUB V29.2D, V18.2D, V29.2D
+	WORD $0x6e62fd7a // FDIV V26.2D, V11.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ee2d610 // FSUB V16.2D, V16.2D, V2.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F28
+	WORD $0x4e7bcc5c // FMLA V28.2D, V2.2D, V27.2D
+	WORD $0x4e77d497 // FADD V23.2D, V4.2D, V23.2D
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4cfa7 // FMLS V7.2D, V29.2D, V4.2D
+	WORD $0x4e76cc70 // FMLA V16.2D, V3.2D, V22.2D
+	WORD $0x4e76cc37 // FMLA V23.2D, V1.2D, V22.2D
+	WORD $0x6e67dcf6 // FMUL V22.2D, V7.2D, V7.2D
+	FMOVQ expC11Wide<>(SB), F1
+	FMOVQ expC10Wide<>(SB), F4
+	WORD $0x4e61cce4 // FMLA V4.2D, V7.2D, V1.2D
+	FMOVQ expC9Wide<>(SB), F1
+	FMOVQ expC8Wide<>(SB), F29
+	WORD $0x4e61ccfd // FMLA V29.2D, V7.2D, V1.2D
+	FMOVQ expC7Wide<>(SB), F1
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e61ccfb // FMLA V27.2D, V7.2D, V1.2D
+	FMOVQ expC5Wide<>(SB), F1
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e61cced // FMLA V13.2D, V7.2D, V1.2D
+	FMOVQ expC3Wide<>(SB), F1
+	FMOVQ expC2Wide<>(SB), F8
+	WORD $0x4e61cce8 // FMLA V8.2D, V7.2D, V1.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	WORD $0x4e77cc70 // FMLA V16.2D, V3.2D, V23.2D
+	FMOVQ expC12Wide<>(SB), F3
+	WORD $0x4e63cec4 // FMLA V4.2D, V22.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee38643 // ADD V3.2D, V18.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ee3d652 // FSUB V18.2D, V18.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4e61d461 // FADD V1.2D, V3.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F19
+	WORD $0x6e731efe // BSL V30.2D, V23.2D, V19.2D
+	WORD $0x4ee2cf4b // FMLS V11.2D, V26.2D, V2.2D
+	WORD $0x4ef0cf5e // FMLS V30.2D, V26.2D, V16.2D
+	WORD $0x4e64cedd // FMLA V29.2D, V22.2D, V4.2D
+	WORD $0x4e7ed57e // FADD V30.2D, V11.2D, V30.2D
+	WORD $0x4e7dcedb // FMLA V27.2D, V22.2D, V29.2D
+	WORD $0x4e7ccfda // FMLA V26.2D, V30.2D, V28.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4e3c1c1c // AND V28.2D, V0.2D, V28.2D
+	WORD $0x4e7bcecd // FMLA V13.2D, V22.2D, V27.2D
+	WORD $0x6e69df49 // FMUL V9.2D, V26.2D, V9.2D
+	FMOVQ signBitWide<>(SB), F26
+	WORD $0x4eba1e9a // ORR V26.2D, V20.2D, V26.2D
+	WORD $0x4e7ad75a // FADD V26.2D, V26.2D, V26.2D
+	WORD $0x4e6dcec8 // FMLA V8.2D, V22.2D, V13.2D
+	FMOVQ tanhMinWide<>(SB), F13
+	WORD $0x4e7af5ba // FMAX V26.2D, V13.2D, V26.2D
+	FMOVQ scaleDownWide<>(SB), F13
+	WORD $0x6e6ddd2d // FMUL V13.2D, V9.2D, V13.2D
+	FMOVQ log2eWide<>(SB), F9
+	FMOVQ rounderWide<>(SB), F27
+	WORD $0x4e69cf5b // FMLA V27.2D, V26.2D, V9.2D
+	WORD $0x4ea71ce9 // ORR V9.2D, V7.2D, V7.2D
+	WORD $0x4e68cec9 // FMLA V9.2D, V22.2D, V8.2D
+	FMOVQ tanhLowestWide<>(SB), F0
+	WORD $0x4e7bf41b // FMAX V27.2D, V0.2D, V27.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d760 // FSUB V0.2D, V27.2D, V0.2D
+	WORD $0x4eb21e5e // ORR V30.2D, V18.2D, V18.2D
+	WORD $0x4ee9cc7e // FMLS V30.2D, V3.2D, V9.2D
+	WORD $0x4ea11c3d // ORR V29.2D, V1.2D, V1.2D
+	WORD $0x4e69cc7d // FMLA V29.2D, V3.2D, V9.2D
+	WORD $0x4ee9d4e7 // FSUB V7.2D, V7.2D, V9.2D
+	FMOVQ ln2Wide<>(SB), F11
+	WORD $0x4eebcc1a // FMLS V26.2D, V0.2D, V11.2D
+	WORD $0x4efed652 // FSUB V18.2D, V18.2D, V30.2D
+	WORD $0x4e68cec7 // FMLA V7.2D, V22.2D, V8.2D
+	WORD $0x6e7dffc8 // FDIV V8.2D, V30.2D, V29.2D
+	WORD $0x4efdd421 // FSUB V1.2D, V1.2D, V29.2D
+	FMOVQ recipC1Wide<>(SB), F22
+	FMOVQ recipC0Wide<>(SB), F11
+	WORD $0x4e76cfab // FMLA V11.2D, V29.2D, V22.2D
+	WORD $0x6e7adf56 // FMUL V22.2D, V26.2D, V26.2D
+	FMOVQ expC11Wide<>(SB), F0
+	FMOVQ expC10Wide<>(SB), F4
+	WORD $0x4e60cf44 // FMLA V4.2D, V26.2D, V0.2D
+	FMOVQ expC9Wide<>(SB), F0
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e60cf50 // FMLA V16.2D, V26.2D, V0.2D
+	FMOVQ expC7Wide<>(SB), F0
+	FMOVQ expC6Wide<>(SB), F2
+	WORD $0x4e60cf42 // FMLA V2.2D, V26.2D, V0.2D
+	FMOVQ expC5Wide<>(SB), F0
+	FMOVQ expC4Wide<>(SB), F19
+	WORD $0x4e60cf53 // FMLA V19.2D, V26.2D, V0.2D
+	FMOVQ expC3Wide<>(SB), F0
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e60cf57 // FMLA V23.2D, V26.2D, V0.2D
+	WORD $0x4f74577b // SHL V27.2D, V27.2D, #52
+	WORD $0x4ee9cc72 // FMLS V18.2D, V3.2D, V9.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60cec4 // FMLA V4.2D, V22.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee08760 // ADD V0.2D, V27.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ee0d77b // FSUB V27.2D, V27.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd40c // FADD V12.2D, V0.2D, V12.2D
+	WORD $0x4e69cc61 // FMLA V1.2D, V3.2D, V9.2D
+	WORD $0x4ee7cc72 // FMLS V18.2D, V3.2D, V7.2D
+	WORD $0x4e64ced0 // FMLA V16.2D, V22.2D, V4.2D
+	WORD $0x4e67cc61 // FMLA V1.2D, V3.2D, V7.2D
+	WORD $0x4efdcd1e // FMLS V30.2D, V8.2D, V29.2D
+	WORD $0x4e70cec2 // FMLA V2.2D, V22.2D, V16.2D
+	WORD $0x4ee1cd12 // FMLS V18.2D, V8.2D, V1.2D
+	WORD $0x4e62ced3 // FMLA V19.2D, V22.2D, V2.2D
+	WORD $0x4e72d7d2 // FADD V18.2D, V30.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F30
+	WORD $0x4e3e1e9e // AND V30.2D, V20.2D, V30.2D
+	WORD $0x4e73ced7 // FMLA V23.2D, V22.2D, V19.2D
+	WORD $0x4e6bce48 // FMLA V8.2D, V18.2D, V11.2D
+	FMOVQ signBitWide<>(SB), F11
+	WORD $0x4eab1ccb // ORR V11.2D, V6.2D, V11.2D
+	WORD $0x4e6bd56b // FADD V11.2D, V11.2D, V11.2D
+	WORD $0x4eba1f52 // ORR V18.2D, V26.2D, V26.2D
+	WORD $0x4e77ced2 // FMLA V18.2D, V22.2D, V23.2D
+	FMOVQ tanhMinWide<>(SB), F19
+	WORD $0x4e6bf66b // FMAX V11.2D, V19.2D, V11.2D
+	WORD $0x4ebc1d1c // ORR V28.2D, V8.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F8
+	FMOVQ rounderWide<>(SB), F19
+	WORD $0x4e68cd73 // FMLA V19.2D, V11.2D, V8.2D
+	WORD $0x6e7cdd5c // FMUL V28.2D, V10.2D, V28.2D
+	WORD $0x4ebb1f6a // ORR V10.2D, V27.2D, V27.2D
+	WORD $0x4ef2cc0a // FMLS V10.2D, V0.2D, V18.2D
+	WORD $0x4eac1d88 // ORR V8.2D, V12.2D, V12.2D
+	WORD $0x4e72cc08 // FMLA V8.2D, V0.2D, V18.2D
+	WORD $0x4ef2d75a // FSUB V26.2D, V26.2D, V18.2D
+	FMOVQ tanhLowestWide<>(SB), F20
+	WORD $0x4e73f693 // FMAX V19.2D, V20.2D, V19.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d674 // FSUB V20.2D, V19.2D, V20.2D
+	WORD $0x6e68fd42 // FDIV V2.2D, V10.2D, V8.2D
+	WORD $0x4eead77b // FSUB V27.2D, V27.2D, V10.2D
+	WORD $0x4ee8d58c // FSUB V12.2D, V12.2D, V8.2D
+	WORD $0x4e77ceda // FMLA V26.2D, V22.2D, V23.2D
+	FMOVQ ln2Wide<>(SB), F23
+	WORD $0x4ef7ce8b // FMLS V11.2D, V20.2D, V23.2D
+	FMOVQ recipC1Wide<>(SB), F23
+	FMOVQ recipC0Wide<>(SB), F20
+	WORD $0x4e77cd14 // FMLA V20.2D, V8.2D, V23.2D
+	WORD $0x4ef2cc1b // FMLS V27.2D, V0.2D, V18.2D
+	WORD $0x4e72cc0c // FMLA V12.2D, V0.2D, V18.2D
+	WORD $0x6e6bdd72 // FMUL V18.2D, V11.2D, V11.2D
+	FMOVQ expC11Wide<>(SB), F23
+	FMOVQ expC10Wide<>(SB), F22
+	WORD $0x4e77cd76 // FMLA V22.2D, V11.2D, V23.2D
+	FMOVQ expC9Wide<>(SB), F23
+	FMOVQ expC8Wide<>(SB), F1
+	WORD $0x4e77cd61 // FMLA V1.2D, V11.2D, V23.2D
+	FMOVQ expC7Wide<>(SB), F23
+	FMOVQ expC6Wide<>(SB), F16
+	WORD $0x4e77cd70 // FMLA V16.2D, V11.2D, V23.2D
+	FMOVQ expC5Wide<>(SB), F23
+	FMOVQ expC4Wide<>(SB), F29
+	WORD $0x4e77cd7d // FMLA V29.2D, V11.2D, V23.2D
+	FMOVQ expC3Wide<>(SB), F23
+	FMOVQ expC2Wide<>(SB), F7
+	WORD $0x4e77cd67 // FMLA V7.2D, V11.2D, V23.2D
+	WORD $0x4f745673 // SHL V19.2D, V19.2D, #52
+	WORD $0x4efacc1b // FMLS V27.2D, V0.2D, V26.2D
+	FMOVQ expC12Wide<>(SB), F23
+	WORD $0x4e77ce56 // FMLA V22.2D, V18.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78677 // ADD V23.2D, V19.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef7d673 // FSUB V19.2D, V19.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4e63d6e3 // FADD V3.2D, V23.2D, V3.2D
+	WORD $0x4e7acc0c // FMLA V12.2D, V0.2D, V26.2D
+	WORD $0x4ee8cc4a // FMLS V10.2D, V2.2D, V8.2D
+	WORD $0x4e76ce41 // FMLA V1.2D, V18.2D, V22.2D
+	WORD $0x4eeccc5b // FMLS V27.2D, V2.2D, V12.2D
+	WORD $0x4e61ce50 // FMLA V16.2D, V18.2D, V1.2D
+	WORD $0x4e7bd55b // FADD V27.2D, V10.2D, V27.2D
+	WORD $0x4e70ce5d // FMLA V29.2D, V18.2D, V16.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4e301cd0 // AND V16.2D, V6.2D, V16.2D
+	WORD $0x4e74cf62 // FMLA V2.2D, V27.2D, V20.2D
+	WORD $0x4e7dce47 // FMLA V7.2D, V18.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F29
+	WORD $0x4ebd1f1d // ORR V29.2D, V24.2D, V29.2D
+	WORD $0x4e7dd7bd // FADD V29.2D, V29.2D, V29.2D
+	WORD $0x4ebe1c5e // ORR V30.2D, V2.2D, V30.2D
+	WORD $0x6e7ede3e // FMUL V30.2D, V17.2D, V30.2D
+	FMOVQ tanhMinWide<>(SB), F17
+	WORD $0x4e7df63d // FMAX V29.2D, V17.2D, V29.2D
+	WORD $0x4eab1d71 // ORR V17.2D, V11.2D, V11.2D
+	WORD $0x4e67ce51 // FMLA V17.2D, V18.2D, V7.2D
+	FMOVQ log2eWide<>(SB), F2
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e62cfb4 // FMLA V20.2D, V29.2D, V2.2D
+	WORD $0x4eb31e62 // ORR V2.2D, V19.2D, V19.2D
+	WORD $0x4ef1cee2 // FMLS V2.2D, V23.2D, V17.2D
+	WORD $0x4ea31c7b // ORR V27.2D, V3.2D, V3.2D
+	WORD $0x4e71cefb // FMLA V27.2D, V23.2D, V17.2D
+	FMOVQ tanhLowestWide<>(SB), F6
+	WORD $0x4e74f4d4 // FMAX V20.2D, V6.2D, V20.2D
+	WORD $0x4ef1d56b // FSUB V11.2D, V11.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4ee6d686 // FSUB V6.2D, V20.2D, V6.2D
+	WORD $0x6e7bfc4a // FDIV V10.2D, V2.2D, V27.2D
+	WORD $0x4ee2d673 // FSUB V19.2D, V19.2D, V2.2D
+	FMOVQ ln2Wide<>(SB), F1
+	WORD $0x4ee1ccdd // FMLS V29.2D, V6.2D, V1.2D
+	WORD $0x4efbd463 // FSUB V3.2D, V3.2D, V27.2D
+	WORD $0x4e67ce4b // FMLA V11.2D, V18.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F7
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e67cf72 // FMLA V18.2D, V27.2D, V7.2D
+	WORD $0x4ef1cef3 // FMLS V19.2D, V23.2D, V17.2D
+	WORD $0x4e71cee3 // FMLA V3.2D, V23.2D, V17.2D
+	WORD $0x6e7ddfb1 // FMUL V17.2D, V29.2D, V29.2D
+	FMOVQ expC11Wide<>(SB), F7
+	FMOVQ expC10Wide<>(SB), F1
+	WORD $0x4e67cfa1 // FMLA V1.2D, V29.2D, V7.2D
+	FMOVQ expC9Wide<>(SB), F7
+	FMOVQ expC8Wide<>(SB), F6
+	WORD $0x4e67cfa6 // FMLA V6.2D, V29.2D, V7.2D
+	FMOVQ expC7Wide<>(SB), F7
+	FMOVQ expC6Wide<>(SB), F12
+	WORD $0x4e67cfac // FMLA V12.2D, V29.2D, V7.2D
+	FMOVQ expC5Wide<>(SB), F7
+	FMOVQ expC4Wide<>(SB), F22
+	WORD $0x4e67cfb6 // FMLA V22.2D, V29.2D, V7.2D
+	FMOVQ expC3Wide<>(SB), F7
+	FMOVQ expC2Wide<>(SB), F8
+	WORD $0x4e67cfa8 // FMLA V8.2D, V29.2D, V7.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	WORD $0x4eebcef3 // FMLS V19.2D, V23.2D, V11.2D
+	FMOVQ expC12Wide<>(SB), F7
+	WORD $0x4e67ce21 // FMLA V1.2D, V17.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4ee78687 // ADD V7.2D, V20.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4ee7d694 // FSUB V20.2D, V20.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e7ad4fa // FADD V26.2D, V7.2D, V26.2D
+	WORD $0x4e6bcee3 // FMLA V3.2D, V23.2D, V11.2D
+	WORD $0x4e61ce26 // FMLA V6.2D, V17.2D, V1.2D
+	WORD $0x4efbcd42 // FMLS V2.2D, V10.2D, V27.2D
+	WORD $0x4ee3cd53 // FMLS V19.2D, V10.2D, V3.2D
+	WORD $0x4e66ce2c // FMLA V12.2D, V17.2D, V6.2D
+	WORD $0x4e73d453 // FADD V19.2D, V2.2D, V19.2D
+	WORD $0x4e6cce36 // FMLA V22.2D, V17.2D, V12.2D
+	FMOVQ signBitWide<>(SB), F12
+	WORD $0x4e2c1f0c // AND V12.2D, V24.2D, V12.2D
+	WORD $0x4e72ce6a // FMLA V10.2D, V19.2D, V18.2D
+	WORD $0x4e76ce28 // FMLA V8.2D, V17.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4eb61df6 // ORR V22.2D, V15.2D, V22.2D
+	WORD $0x4e76d6d6 // FADD V22.2D, V22.2D, V22.2D
+	WORD $0x4eb01d50 // ORR V16.2D, V10.2D, V16.2D
+	WORD $0x6e70df30 // FMUL V16.2D, V25.2D, V16.2D
+	FMOVQ tanhMinWide<>(SB), F25
+	WORD $0x4e76f736 // FMAX V22.2D, V25.2D, V22.2D
+	WORD $0x4ebd1fb9 // ORR V25.2D, V29.2D, V29.2D
+	WORD $0x4e68ce39 // FMLA V25.2D, V17.2D, V8.2D
+	FMOVQ log2eWide<>(SB), F10
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4e6aced2 // FMLA V18.2D, V22.2D, V10.2D
+	WORD $0x4eb41e8a // ORR V10.2D, V20.2D, V20.2D
+	WORD $0x4ef9ccea // FMLS V10.2D, V7.2D, V25.2D
+	WORD $0x4eba1f53 // ORR V19.2D, V26.2D, V26.2D
+	WORD $0x4e79ccf3 // FMLA V19.2D, V7.2D, V25.2D
+	FMOVQ tanhLowestWide<>(SB), F24
+	WORD $0x4e72f712 // FMAX V18.2D, V24.2D, V18.2D
+	WORD $0x4ef9d7bd // FSUB V29.2D, V29.2D, V25.2D
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4ef8d658 // FSUB V24.2D, V18.2D, V24.2D
+	WORD $0x6e73fd42 // FDIV V2.2D, V10.2D, V19.2D
+	WORD $0x4eead694 // FSUB V20.2D, V20.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F6
+	WORD $0x4ee6cf16 // FMLS V22.2D, V24.2D, V6.2D
+	WORD $0x4ef3d75a // FSUB V26.2D, V26.2D, V19.2D
+	WORD $0x4e68ce3d // FMLA V29.2D, V17.2D, V8.2D
+	FMOVQ recipC1Wide<>(SB), F8
+	FMOVQ recipC0Wide<>(SB), F17
+	WORD $0x4e68ce71 // FMLA V17.2D, V19.2D, V8.2D
+	WORD $0x4ef9ccf4 // FMLS V20.2D, V7.2D, V25.2D
+	WORD $0x4e79ccfa // FMLA V26.2D, V7.2D, V25.2D
+	WORD $0x6e76ded9 // FMUL V25.2D, V22.2D, V22.2D
+	FMOVQ expC11Wide<>(SB), F8
+	FMOVQ expC10Wide<>(SB), F6
+	WORD $0x4e68cec6 // FMLA V6.2D, V22.2D, V8.2D
+	FMOVQ expC9Wide<>(SB), F8
+	FMOVQ expC8Wide<>(SB), F24
+	WORD $0x4e68ced8 // FMLA V24.2D, V22.2D, V8.2D
+	FMOVQ expC7Wide<>(SB), F8
+	FMOVQ expC6Wide<>(SB), F3
+	WORD $0x4e68cec3 // FMLA V3.2D, V22.2D, V8.2D
+	FMOVQ expC5Wide<>(SB), F8
+	FMOVQ expC4Wide<>(SB), F27
+	WORD $0x4e68cedb // FMLA V27.2D, V22.2D, V8.2D
+	FMOVQ expC3Wide<>(SB), F8
+	FMOVQ expC2Wide<>(SB), F1
+	WORD $0x4e68cec1 // FMLA V1.2D, V22.2D, V8.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	WORD $0x4efdccf4 // FMLS V20.2D, V7.2D, V29.2D
+	FMOVQ expC12Wide<>(SB), F8
+	WORD $0x4e68cf26 // FMLA V6.2D, V25.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee88648 // ADD V8.2D, V18.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ee8d652 // FSUB V18.2D, V18.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd50b // FADD V11.2D, V8.2D, V11.2D
+	WORD $0x4e7dccfa // FMLA V26.2D, V7.2D, V29.2D
+	WORD $0x4e66cf38 // FMLA V24.2D, V25.2D, V6.2D
+	WORD $0x4ef3cc4a // FMLS V10.2D, V2.2D, V19.2D
+	WORD $0x4efacc54 // FMLS V20.2D, V2.2D, V26.2D
+	WORD $0x4e78cf23 // FMLA V3.2D, V25.2D, V24.2D
+	WORD $0x4e74d554 // FADD V20.2D, V10.2D, V20.2D
+	WORD $0x4e63cf3b // FMLA V27.2D, V25.2D, V3.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4e231de3 // AND V3.2D, V15.2D, V3.2D
+	WORD $0x4e71ce82 // FMLA V2.2D, V20.2D, V17.2D
+	WORD $0x4e7bcf21 // FMLA V1.2D, V25.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F27
+	WORD $0x4ebb1ddb // ORR V27.2D, V14.2D, V27.2D
+	WORD $0x4e7bd77b // FADD V27.2D, V27.2D, V27.2D
+	WORD $0x4eac1c4c // ORR V12.2D, V2.2D, V12.2D
+	WORD $0x6e6cdeac // FMUL V12.2D, V21.2D, V12.2D
+	FMOVQ tanhMinWide<>(SB), F21
+	WORD $0x4e7bf6bb // FMAX V27.2D, V21.2D, V27.2D
+	WORD $0x4eb61ed5 // ORR V21.2D, V22.2D, V22.2D
+	WORD $0x4e61cf35 // FMLA V21.2D, V25.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F2
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4e62cf71 // FMLA V17.2D, V27.2D, V2.2D
+	WORD $0x4eb21e42 // ORR V2.2D, V18.2D, V18.2D
+	WORD $0x4ef5cd02 // FMLS V2.2D, V8.2D, V21.2D
+	WORD $0x4eab1d74 // ORR V20.2D, V11.2D, V11.2D
+	WORD $0x4e75cd14 // FMLA V20.2D, V8.2D, V21.2D
+	FMOVQ tanhLowestWide<>(SB), F15
+	WORD $0x4e71f5f1 // FMAX V17.2D, V15.2D, V17.2D
+	WORD $0x4ef5d6d6 // FSUB V22.2D, V22.2D, V21.2D
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4eefd62f // FSUB V15.2D, V17.2D, V15.2D
+	WORD $0x6e74fc4a // FDIV V10.2D, V2.2D, V20.2D
+	WORD $0x4ee2d652 // FSUB V18.2D, V18.2D, V2.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8cdfb // FMLS V27.2D, V15.2D, V24.2D
+	WORD $0x4ef4d56b // FSUB V11.2D, V11.2D, V20.2D
+	WORD $0x4e61cf36 // FMLA V22.2D, V25.2D, V1.2D
+	FMOVQ recipC1Wide<>(SB), F1
+	FMOVQ recipC0Wide<>(SB), F25
+	WORD $0x4e61ce99 // FMLA V25.2D, V20.2D, V1.2D
+	WORD $0x4ef5cd12 // FMLS V18.2D, V8.2D, V21.2D
+	WORD $0x4e75cd0b // FMLA V11.2D, V8.2D, V21.2D
+	WORD $0x6e7bdf75 // FMUL V21.2D, V27.2D, V27.2D
+	FMOVQ expC11Wide<>(SB), F1
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e61cf78 // FMLA V24.2D, V27.2D, V1.2D
+	FMOVQ expC9Wide<>(SB), F1
+	FMOVQ expC8Wide<>(SB), F15
+	WORD $0x4e61cf6f // FMLA V15.2D, V27.2D, V1.2D
+	FMOVQ expC7Wide<>(SB), F1
+	FMOVQ expC6Wide<>(SB), F26
+	WORD $0x4e61cf7a // FMLA V26.2D, V27.2D, V1.2D
+	FMOVQ expC5Wide<>(SB), F1
+	FMOVQ expC4Wide<>(SB), F19
+	WORD $0x4e61cf73 // FMLA V19.2D, V27.2D, V1.2D
+	FMOVQ expC3Wide<>(SB), F1
+	FMOVQ expC2Wide<>(SB), F6
+	WORD $0x4e61cf66 // FMLA V6.2D, V27.2D, V1.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	WORD $0x4ef6cd12 // FMLS V18.2D, V8.2D, V22.2D
+	FMOVQ expC12Wide<>(SB), F1
+	WORD $0x4e61ceb8 // FMLA V24.2D, V21.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee18621 // ADD V1.2D, V17.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ee1d631 // FSUB V17.2D, V17.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4e7dd43d // FADD V29.2D, V1.2D, V29.2D
+	WORD $0x4e76cd0b // FMLA V11.2D, V8.2D, V22.2D
+	WORD $0x4e78ceaf // FMLA V15.2D, V21.2D, V24.2D
+	WORD $0x4ef4cd42 // FMLS V2.2D, V10.2D, V20.2D
+	WORD $0x4eebcd52 // FMLS V18.2D, V10.2D, V11.2D
+	WORD $0x4e6fceba // FMLA V26.2D, V21.2D, V15.2D
+	WORD $0x4e72d452 // FADD V18.2D, V2.2D, V18.2D
+	WORD $0x4e7aceb3 // FMLA V19.2D, V21.2D, V26.2D
+	FMOVQ signBitWide<>(SB), F26
+	WORD $0x4e3a1dda // AND V26.2D, V14.2D, V26.2D
+	WORD $0x4e79ce4a // FMLA V10.2D, V18.2D, V25.2D
+	WORD $0x4e73cea6 // FMLA V6.2D, V21.2D, V19.2D
+	FMOVQ F28, (R12)
+	WORD $0x4ea31d43 // ORR V3.2D, V10.2D, V3.2D
+	FMOVQ F30, (R13)
+	WORD $0x6e63dca3 // FMUL V3.2D, V5.2D, V3.2D
+	FMOVQ F16, (R14)
+	FMOVQ F12, (R15)
+	WORD $0x4ebb1f6c // ORR V12.2D, V27.2D, V27.2D
+	WORD $0x4e66ceac // FMLA V12.2D, V21.2D, V6.2D
+	FMOVQ F3, (R16)
+	WORD $0x4eb11e23 // ORR V3.2D, V17.2D, V17.2D
+	WORD $0x4eeccc23 // FMLS V3.2D, V1.2D, V12.2D
+	WORD $0x4ebd1fb0 // ORR V16.2D, V29.2D, V29.2D
+	WORD $0x4e6ccc30 // FMLA V16.2D, V1.2D, V12.2D
+	WORD $0x4eecd77b // FSUB V27.2D, V27.2D, V12.2D
+	WORD $0x6e70fc65 // FDIV V5.2D, V3.2D, V16.2D
+	WORD $0x4ee3d631 // FSUB V17.2D, V17.2D, V3.2D
+	WORD $0x4ef0d7bd // FSUB V29.2D, V29.2D, V16.2D
+	WORD $0x4e66cebb // FMLA V27.2D, V21.2D, V6.2D
+	FMOVQ recipC1Wide<>(SB), F6
+	FMOVQ recipC0Wide<>(SB), F21
+	WORD $0x4e66ce15 // FMLA V21.2D, V16.2D, V6.2D
+	WORD $0x4eeccc31 // FMLS V17.2D, V1.2D, V12.2D
+	WORD $0x4e6ccc3d // FMLA V29.2D, V1.2D, V12.2D
+	WORD $0x4efbcc31 // FMLS V17.2D, V1.2D, V27.2D
+	WORD $0x4e7bcc3d // FMLA V29.2D, V1.2D, V27.2D
+	WORD $0x4ef0cca3 // FMLS V3.2D, V5.2D, V16.2D
+	WORD $0x4efdccb1 // FMLS V17.2D, V5.2D, V29.2D
+	WORD $0x4e71d471 // FADD V17.2D, V3.2D, V17.2D
+	WORD $0x4e75ce25 // FMLA V5.2D, V17.2D, V21.2D
+	WORD $0x4eba1cba // ORR V26.2D, V5.2D, V26.2D
+	WORD $0x6e7addba // FMUL V26.2D, V13.2D, V26.2D
+	FMOVQ F26, (R17)
+	SUB $0, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-96(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+	MOVD 24(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-80(SP), R13
+	MOVD R7, R14
+
+copy1:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy1
+	MOVD 48(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-64(SP), R13
+	MOVD R7, R14
+
+copy2:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy2
+	MOVD 72(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-48(SP), R13
+	MOVD R7, R14
+
+copy3:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy3
+	MOVD 96(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-32(SP), R13
+	MOVD R7, R14
+
+copy4:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy4
+	MOVD 120(R9), R12
+	ADD R6<<3, R12
+	ADD $0, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy5:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy5
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func cellNEONWide_1x2(b *block)
+TEXT ·cellNEONWide_1x2(SB), NOSPLIT, $16-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 64(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 80(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 96(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 112(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R6, R20, R21
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fc813e6 // FMLA V6.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc813c7 // FMLA V7.2D, V30.2D, V8.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fc81be0 // FMLA V0.2D, V31.2D, V8.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fc81bc1 // FMLA V1.2D, V30.2D, V8.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fc81be2 // FMLA V2.2D, V31.2D, V8.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fc81bc3 // FMLA V3.2D, V30.2D, V8.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fc81be4 // FMLA V4.2D, V31.2D, V8.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fc81bc5 // FMLA V5.2D, V30.2D, V8.D[1]
+	FMOVQ 96(R21), F31
+	WORD $0x4fc81be6 // FMLA V6.2D, V31.2D, V8.D[1]
+	FMOVQ 112(R21), F30
+	WORD $0x4fc81bc7 // FMLA V7.2D, V30.2D, V8.D[1]
+	ADD $128, R20
+	ADD $128, R21
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F8
+	FMOVQ 0(R20), F31
+	WORD $0x4fc813e0 // FMLA V0.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fc813c1 // FMLA V1.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fc813e2 // FMLA V2.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fc813c3 // FMLA V3.2D, V30.2D, V8.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fc813e4 // FMLA V4.2D, V31.2D, V8.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fc813c5 // FMLA V5.2D, V30.2D, V8.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fc813e6 // FMLA V6.2D, V31.2D, V8.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fc813c7 // FMLA V7.2D, V30.2D, V8.D[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	FMOVQ 64(R2), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R2)
+	FMOVQ 80(R2), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R2)
+	FMOVQ 96(R2), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R2)
+	FMOVQ 112(R2), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	ADD R4, R3, R20
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $16, R12, R13
+	CMP $4, R7
+	BGE compute
+	MOVD $part-16(SP), R13
+
+compute:
+	FMOVQ signBitWide<>(SB), F8
+	WORD $0x4ea81c08 // ORR V8.2D, V0.2D, V8.2D
+	FMOVQ sigmoidMinWide<>(SB), F9
+	WORD $0x4e68f528 // FMAX V8.2D, V9.2D, V8.2D
+	FMOVQ log2eWide<>(SB), F9
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4e69cd0a // FMLA V10.2D, V8.2D, V9.2D
+	FMOVQ zeroWide<>(SB), F9
+	WORD $0x6ee0e529 // FCMGT V9.2D, V9.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d540 // FSUB V0.2D, V10.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F11
+	WORD $0x4e6af56b // FMAX V11.2D, V11.2D, V10.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eec856c // ADD V12.2D, V11.2D, V12.2D
+	FMOVQ scaleBitsWide<>(SB), F11
+	WORD $0x4eeb854b // ADD V11.2D, V10.2D, V11.2D
+	FMOVQ ln2Wide<>(SB), F10
+	WORD $0x4eeacc08 // FMLS V8.2D, V0.2D, V10.2D
+	FMOVQ ln2ExcessWide<>(SB), F10
+	WORD $0x6e6adc0a // FMUL V10.2D, V0.2D, V10.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4ea91d2d // ORR V13.2D, V9.2D, V9.2D
+	WORD $0x6e601d6d // BSL V13.2D, V11.2D, V0.2D
+	WORD $0x6e68dd00 // FMUL V0.2D, V8.2D, V8.2D
+	FMOVQ expC11Wide<>(SB), F11
+	FMOVQ expC10Wide<>(SB), F14
+	WORD $0x4e6bcd0e // FMLA V14.2D, V8.2D, V11.2D
+	FMOVQ expC9Wide<>(SB), F11
+	FMOVQ expC8Wide<>(SB), F15
+	WORD $0x4e6bcd0f // FMLA V15.2D, V8.2D, V11.2D
+	FMOVQ expC7Wide<>(SB), F11
+	FMOVQ expC6Wide<>(SB), F16
+	WORD $0x4e6bcd10 // FMLA V16.2D, V8.2D, V11.2D
+	FMOVQ signBitWide<>(SB), F11
+	WORD $0x4eab1c8b // ORR V11.2D, V4.2D, V11.2D
+	FMOVQ expC5Wide<>(SB), F17
+	FMOVQ expC4Wide<>(SB), F18
+	WORD $0x4e71cd12 // FMLA V18.2D, V8.2D, V17.2D
+	FMOVQ sigmoidMinWide<>(SB), F17
+	WORD $0x4e6bf62b // FMAX V11.2D, V17.2D, V11.2D
+	FMOVQ expC3Wide<>(SB), F17
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e71cd13 // FMLA V19.2D, V8.2D, V17.2D
+	FMOVQ log2eWide<>(SB), F17
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e71cd74 // FMLA V20.2D, V11.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cc0e // FMLA V14.2D, V0.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d691 // FSUB V17.2D, V20.2D, V17.2D
+	WORD $0x4e6ecc0f // FMLA V15.2D, V0.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F14
+	WORD $0x4eeece2b // FMLS V11.2D, V17.2D, V14.2D
+	WORD $0x4e6fcc10 // FMLA V16.2D, V0.2D, V15.2D
+	WORD $0x6e6bdd6f // FMUL V15.2D, V11.2D, V11.2D
+	FMOVQ expC11Wide<>(SB), F14
+	FMOVQ expC10Wide<>(SB), F21
+	WORD $0x4e6ecd75 // FMLA V21.2D, V11.2D, V14.2D
+	FMOVQ expC9Wide<>(SB), F14
+	FMOVQ expC8Wide<>(SB), F22
+	WORD $0x4e6ecd76 // FMLA V22.2D, V11.2D, V14.2D
+	FMOVQ expC7Wide<>(SB), F14
+	FMOVQ expC6Wide<>(SB), F23
+	WORD $0x4e6ecd77 // FMLA V23.2D, V11.2D, V14.2D
+	FMOVQ expC5Wide<>(SB), F14
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e6ecd78 // FMLA V24.2D, V11.2D, V14.2D
+	WORD $0x4e70cc12 // FMLA V18.2D, V0.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F14
+	WORD $0x4e70cd6e // FMLA V14.2D, V11.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F16
+	WORD $0x4e70cdf5 // FMLA V21.2D, V15.2D, V16.2D
+	WORD $0x4e72cc13 // FMLA V19.2D, V0.2D, V18.2D
+	WORD $0x4e75cdf6 // FMLA V22.2D, V15.2D, V21.2D
+	FMOVQ ln2ExcessWide<>(SB), F21
+	WORD $0x6e75de35 // FMUL V21.2D, V17.2D, V21.2D
+	WORD $0x4ea81d11 // ORR V17.2D, V8.2D, V8.2D
+	WORD $0x4e73cc11 // FMLA V17.2D, V0.2D, V19.2D
+	WORD $0x4e76cdf7 // FMLA V23.2D, V15.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4e76d636 // FADD V22.2D, V17.2D, V22.2D
+	WORD $0x4ef1d508 // FSUB V8.2D, V8.2D, V17.2D
+	FMOVQ sigmoidLowestWide<>(SB), F18
+	WORD $0x4e74f652 // FMAX V18.2D, V18.2D, V20.2D
+	WORD $0x4e77cdf8 // FMLA V24.2D, V15.2D, V23.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78657 // ADD V23.2D, V18.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d6d2 // FSUB V18.2D, V22.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e76cd90 // FMLA V16.2D, V12.2D, V22.2D
+	WORD $0x4e73cc08 // FMLA V8.2D, V0.2D, V19.2D
+	FMOVQ zeroWide<>(SB), F19
+	WORD $0x6ee4e673 // FCMGT V19.2D, V19.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ea91d20 // ORR V0.2D, V9.2D, V9.2D
+	WORD $0x6e641ec0 // BSL V0.2D, V22.2D, V4.2D
+	WORD $0x4e78cdee // FMLA V14.2D, V15.2D, V24.2D
+	WORD $0x4ef2d632 // FSUB V18.2D, V17.2D, V18.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	WORD $0x6e70fc11 // FDIV V17.2D, V0.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef0d718 // FSUB V24.2D, V24.2D, V16.2D
+	WORD $0x4e68d648 // FADD V8.2D, V18.2D, V8.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F4
+	WORD $0x4e72ce04 // FMLA V4.2D, V16.2D, V18.2D
+	WORD $0x4eab1d72 // ORR V18.2D, V11.2D, V11.2D
+	WORD $0x4e6ecdf2 // FMLA V18.2D, V15.2D, V14.2D
+	FMOVQ scaleBitsWide<>(SB), F25
+	WORD $0x4ef98699 // ADD V25.2D, V20.2D, V25.2D
+	WORD $0x4e76cd98 // FMLA V24.2D, V12.2D, V22.2D
+	FMOVQ scaleUpWide<>(SB), F20
+	WORD $0x4eb31e7a // ORR V26.2D, V19.2D, V19.2D
+	WORD $0x6e741f3a // BSL V26.2D, V25.2D, V20.2D
+	WORD $0x4e76cd48 // FMLA V8.2D, V10.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4eb61c56 // ORR V22.2D, V2.2D, V22.2D
+	WORD $0x4e76d6d6 // FADD V22.2D, V22.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad64a // FADD V10.2D, V18.2D, V10.2D
+	WORD $0x4ef2d56b // FSUB V11.2D, V11.2D, V18.2D
+	FMOVQ tanhMinWide<>(SB), F20
+	WORD $0x4e76f696 // FMAX V22.2D, V20.2D, V22.2D
+	WORD $0x4e68cd98 // FMLA V24.2D, V12.2D, V8.2D
+	FMOVQ log2eWide<>(SB), F12
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4e6cced4 // FMLA V20.2D, V22.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eecd54c // FSUB V12.2D, V10.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e6acef9 // FMLA V25.2D, V23.2D, V10.2D
+	WORD $0x4e6ecdeb // FMLA V11.2D, V15.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eb31e6f // ORR V15.2D, V19.2D, V19.2D
+	WORD $0x6e6e1d4f // BSL V15.2D, V10.2D, V14.2D
+	FMOVQ zeroWide<>(SB), F14
+	WORD $0x6e6e1d09 // BSL V9.2D, V8.2D, V14.2D
+	WORD $0x4eecd64c // FSUB V12.2D, V18.2D, V12.2D
+	FMOVQ tanhLowestWide<>(SB), F18
+	WORD $0x4e74f654 // FMAX V20.2D, V18.2D, V20.2D
+	WORD $0x4ef0ce20 // FMLS V0.2D, V17.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4ef0d690 // FSUB V16.2D, V20.2D, V16.2D
+	WORD $0x6e79fdf2 // FDIV V18.2D, V15.2D, V25.2D
+	WORD $0x4e6bd58b // FADD V11.2D, V12.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4ef9d58c // FSUB V12.2D, V12.2D, V25.2D
+	WORD $0x4ef8ce29 // FMLS V9.2D, V17.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F14
+	WORD $0x4e78cf2e // FMLA V14.2D, V25.2D, V24.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8ce16 // FMLS V22.2D, V16.2D, V24.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef88698 // ADD V24.2D, V20.2D, V24.2D
+	WORD $0x4e6aceab // FMLA V11.2D, V21.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef8d6b5 // FSUB V21.2D, V21.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4e74d714 // FADD V20.2D, V24.2D, V20.2D
+	WORD $0x4e6aceec // FMLA V12.2D, V23.2D, V10.2D
+	WORD $0x4e69d409 // FADD V9.2D, V0.2D, V9.2D
+	WORD $0x6e76dec0 // FMUL V0.2D, V22.2D, V22.2D
+	FMOVQ expC11Wide<>(SB), F10
+	FMOVQ expC10Wide<>(SB), F16
+	WORD $0x4e6aced0 // FMLA V16.2D, V22.2D, V10.2D
+	FMOVQ expC9Wide<>(SB), F10
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e6acec8 // FMLA V8.2D, V22.2D, V10.2D
+	FMOVQ expC7Wide<>(SB), F10
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e6acedb // FMLA V27.2D, V22.2D, V10.2D
+	FMOVQ expC5Wide<>(SB), F10
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e6acedc // FMLA V28.2D, V22.2D, V10.2D
+	FMOVQ expC3Wide<>(SB), F10
+	FMOVQ expC2Wide<>(SB), F29
+	WORD $0x4e6acedd // FMLA V29.2D, V22.2D, V10.2D
+	WORD $0x4e6bceec // FMLA V12.2D, V23.2D, V11.2D
+	FMOVQ zeroWide<>(SB), F23
+	WORD $0x6e771d73 // BSL V19.2D, V11.2D, V23.2D
+	FMOVQ expC12Wide<>(SB), F23
+	WORD $0x4e77cc10 // FMLA V16.2D, V0.2D, V23.2D
+	WORD $0x4e64cd31 // FMLA V17.2D, V9.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F4
+	WORD $0x4e241c44 // AND V4.2D, V2.2D, V4.2D
+	WORD $0x4ef9ce4f // FMLS V15.2D, V18.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91cd9 // ORR V25.2D, V6.2D, V25.2D
+	WORD $0x4e79d739 // FADD V25.2D, V25.2D, V25.2D
+	WORD $0x4eecce53 // FMLS V19.2D, V18.2D, V12.2D
+	WORD $0x4e70cc08 // FMLA V8.2D, V0.2D, V16.2D
+	WORD $0x6e6dde2d // FMUL V13.2D, V17.2D, V13.2D
+	FMOVQ tanhMinWide<>(SB), F17
+	WORD $0x4e79f639 // FMAX V25.2D, V17.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F17
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e71cf30 // FMLA V16.2D, V25.2D, V17.2D
+	WORD $0x4e73d5f3 // FADD V19.2D, V15.2D, V19.2D
+	WORD $0x4e68cc1b // FMLA V27.2D, V0.2D, V8.2D
+	FMOVQ scaleDownWide<>(SB), F8
+	WORD $0x6e68dda8 // FMUL V8.2D, V13.2D, V8.2D
+	WORD $0x4e6ece72 // FMLA V18.2D, V19.2D, V14.2D
+	FMOVQ tanhLowestWide<>(SB), F14
+	WORD $0x4e70f5d0 // FMAX V16.2D, V14.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4eeed60e // FSUB V14.2D, V16.2D, V14.2D
+	WORD $0x4e7bcc1c // FMLA V28.2D, V0.2D, V27.2D
+	WORD $0x6e7ade5a // FMUL V26.2D, V18.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F18
+	WORD $0x4ef2cdd9 // FMLS V25.2D, V14.2D, V18.2D
+	WORD $0x4e7ccc1d // FMLA V29.2D, V0.2D, V28.2D
+	FMOVQ scaleDownWide<>(SB), F28
+	WORD $0x6e7cdf5c // FMUL V28.2D, V26.2D, V28.2D
+	WORD $0x6e79df3a // FMUL V26.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F14
+	WORD $0x4e72cf2e // FMLA V14.2D, V25.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e72cf3b // FMLA V27.2D, V25.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F19
+	WORD $0x4e72cf33 // FMLA V19.2D, V25.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e72cf2d // FMLA V13.2D, V25.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F15
+	WORD $0x4e72cf2f // FMLA V15.2D, V25.2D, V18.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	WORD $0x4eb61ed2 // ORR V18.2D, V22.2D, V22.2D
+	WORD $0x4e7dcc12 // FMLA V18.2D, V0.2D, V29.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cf4e // FMLA V14.2D, V26.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18611 // ADD V17.2D, V16.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef1d610 // FSUB V16.2D, V16.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd62c // FADD V12.2D, V17.2D, V12.2D
+	WORD $0x4eb51ea2 // ORR V2.2D, V21.2D, V21.2D
+	WORD $0x4ef2cf02 // FMLS V2.2D, V24.2D, V18.2D
+	WORD $0x4eb41e89 // ORR V9.2D, V20.2D, V20.2D
+	WORD $0x4e72cf09 // FMLA V9.2D, V24.2D, V18.2D
+	WORD $0x4e6ecf5b // FMLA V27.2D, V26.2D, V14.2D
+	WORD $0x4ef2d6d6 // FSUB V22.2D, V22.2D, V18.2D
+	WORD $0x6e69fc4e // FDIV V14.2D, V2.2D, V9.2D
+	WORD $0x4ee2d6b5 // FSUB V21.2D, V21.2D, V2.2D
+	WORD $0x4e7bcf53 // FMLA V19.2D, V26.2D, V27.2D
+	WORD $0x4ee9d694 // FSUB V20.2D, V20.2D, V9.2D
+	WORD $0x4e7dcc16 // FMLA V22.2D, V0.2D, V29.2D
+	FMOVQ recipC1Wide<>(SB), F29
+	FMOVQ recipC0Wide<>(SB), F0
+	WORD $0x4e7dcd20 // FMLA V0.2D, V9.2D, V29.2D
+	WORD $0x4ef2cf15 // FMLS V21.2D, V24.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F29
+	WORD $0x4e3d1cdd // AND V29.2D, V6.2D, V29.2D
+	WORD $0x4e72cf14 // FMLA V20.2D, V24.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F18
+	WORD $0x4eb21c32 // ORR V18.2D, V1.2D, V18.2D
+	FMOVQ sigmoidMinWide<>(SB), F6
+	WORD $0x4e72f4d2 // FMAX V18.2D, V6.2D, V18.2D
+	WORD $0x4e73cf4d // FMLA V13.2D, V26.2D, V19.2D
+	FMOVQ log2eWide<>(SB), F19
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4e73ce46 // FMLA V6.2D, V18.2D, V19.2D
+	WORD $0x4ef6cf15 // FMLS V21.2D, V24.2D, V22.2D
+	WORD $0x4e76cf14 // FMLA V20.2D, V24.2D, V22.2D
+	WORD $0x4e6dcf4f // FMLA V15.2D, V26.2D, V13.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd4cd // FSUB V13.2D, V6.2D, V13.2D
+	FMOVQ ln2Wide<>(SB), F22
+	WORD $0x4ef6cdb2 // FMLS V18.2D, V13.2D, V22.2D
+	WORD $0x4eb91f36 // ORR V22.2D, V25.2D, V25.2D
+	WORD $0x4e6fcf56 // FMLA V22.2D, V26.2D, V15.2D
+	WORD $0x4ee9cdc2 // FMLS V2.2D, V14.2D, V9.2D
+	WORD $0x4ef4cdd5 // FMLS V21.2D, V14.2D, V20.2D
+	WORD $0x6e72de54 // FMUL V20.2D, V18.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F9
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e69ce58 // FMLA V24.2D, V18.2D, V9.2D
+	FMOVQ expC9Wide<>(SB), F9
+	FMOVQ expC8Wide<>(SB), F19
+	WORD $0x4e69ce53 // FMLA V19.2D, V18.2D, V9.2D
+	FMOVQ expC7Wide<>(SB), F9
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e69ce5b // FMLA V27.2D, V18.2D, V9.2D
+	FMOVQ expC5Wide<>(SB), F9
+	FMOVQ expC4Wide<>(SB), F23
+	WORD $0x4e69ce57 // FMLA V23.2D, V18.2D, V9.2D
+	FMOVQ expC3Wide<>(SB), F9
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e69ce4b // FMLA V11.2D, V18.2D, V9.2D
+	WORD $0x4eb01e09 // ORR V9.2D, V16.2D, V16.2D
+	WORD $0x4ef6ce29 // FMLS V9.2D, V17.2D, V22.2D
+	WORD $0x4eac1d8a // ORR V10.2D, V12.2D, V12.2D
+	WORD $0x4e76ce2a // FMLA V10.2D, V17.2D, V22.2D
+	FMOVQ expC12Wide<>(SB), F30
+	WORD $0x4e7ece98 // FMLA V24.2D, V20.2D, V30.2D
+	FMOVQ ln2ExcessWide<>(SB), F30
+	WORD $0x6e7eddbe // FMUL V30.2D, V13.2D, V30.2D
+	WORD $0x4ef6d739 // FSUB V25.2D, V25.2D, V22.2D
+	WORD $0x4e75d455 // FADD V21.2D, V2.2D, V21.2D
+	WORD $0x6e6afd22 // FDIV V2.2D, V9.2D, V10.2D
+	FMOVQ sigmoidLowestWide<>(SB), F13
+	WORD $0x4e66f5ad // FMAX V13.2D, V13.2D, V6.2D
+	WORD $0x4e78ce93 // FMLA V19.2D, V20.2D, V24.2D
+	WORD $0x4f7455ad // SHL V13.2D, V13.2D, #52
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef885b8 // ADD V24.2D, V13.2D, V24.2D
+	WORD $0x4ee9d610 // FSUB V16.2D, V16.2D, V9.2D
+	WORD $0x4eead58c // FSUB V12.2D, V12.2D, V10.2D
+	WORD $0x4e6fcf59 // FMLA V25.2D, V26.2D, V15.2D
+	FMOVQ zeroWide<>(SB), F15
+	WORD $0x6ee1e5ef // FCMGT V15.2D, V15.2D, V1.2D
+	FMOVQ recipC1Wide<>(SB), F1
+	FMOVQ recipC0Wide<>(SB), F26
+	WORD $0x4e61cd5a // FMLA V26.2D, V10.2D, V1.2D
+	WORD $0x4e73ce9b // FMLA V27.2D, V20.2D, V19.2D
+	WORD $0x4ef6ce30 // FMLS V16.2D, V17.2D, V22.2D
+	WORD $0x4e76ce2c // FMLA V12.2D, V17.2D, V22.2D
+	WORD $0x4f7454c6 // SHL V6.2D, V6.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef684d6 // ADD V22.2D, V6.2D, V22.2D
+	WORD $0x4e60ceae // FMLA V14.2D, V21.2D, V0.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4eaf1df5 // ORR V21.2D, V15.2D, V15.2D
+	WORD $0x6e601ed5 // BSL V21.2D, V22.2D, V0.2D
+	WORD $0x4e7bce97 // FMLA V23.2D, V20.2D, V27.2D
+	WORD $0x4ef9ce30 // FMLS V16.2D, V17.2D, V25.2D
+	WORD $0x4e79ce2c // FMLA V12.2D, V17.2D, V25.2D
+	WORD $0x4ea41dc4 // ORR V4.2D, V14.2D, V4.2D
+	WORD $0x6e64dd04 // FMUL V4.2D, V8.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F8
+	WORD $0x4ea81ca8 // ORR V8.2D, V5.2D, V8.2D
+	FMOVQ sigmoidMinWide<>(SB), F14
+	WORD $0x4e68f5c8 // FMAX V8.2D, V14.2D, V8.2D
+	WORD $0x4e77ce8b // FMLA V11.2D, V20.2D, V23.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e77cd0e // FMLA V14.2D, V8.2D, V23.2D
+	WORD $0x4eeacc49 // FMLS V9.2D, V2.2D, V10.2D
+	WORD $0x4eeccc50 // FMLS V16.2D, V2.2D, V12.2D
+	WORD $0x4eb21e4c // ORR V12.2D, V18.2D, V18.2D
+	WORD $0x4e6bce8c // FMLA V12.2D, V20.2D, V11.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead5ca // FSUB V10.2D, V14.2D, V10.2D
+	WORD $0x4e70d530 // FADD V16.2D, V9.2D, V16.2D
+	FMOVQ ln2Wide<>(SB), F9
+	WORD $0x4ee9cd48 // FMLS V8.2D, V10.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d589 // FADD V9.2D, V12.2D, V9.2D
+	WORD $0x4eecd652 // FSUB V18.2D, V18.2D, V12.2D
+	WORD $0x4e7ace02 // FMLA V2.2D, V16.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efad53a // FSUB V26.2D, V9.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e69cf10 // FMLA V16.2D, V24.2D, V9.2D
+	WORD $0x6e68dd17 // FMUL V23.2D, V8.2D, V8.2D
+	FMOVQ expC11Wide<>(SB), F25
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e79cd11 // FMLA V17.2D, V8.2D, V25.2D
+	FMOVQ expC9Wide<>(SB), F25
+	FMOVQ expC8Wide<>(SB), F27
+	WORD $0x4e79cd1b // FMLA V27.2D, V8.2D, V25.2D
+	FMOVQ expC7Wide<>(SB), F25
+	FMOVQ expC6Wide<>(SB), F0
+	WORD $0x4e79cd00 // FMLA V0.2D, V8.2D, V25.2D
+	FMOVQ expC5Wide<>(SB), F25
+	FMOVQ expC4Wide<>(SB), F22
+	WORD $0x4e79cd16 // FMLA V22.2D, V8.2D, V25.2D
+	FMOVQ expC3Wide<>(SB), F25
+	FMOVQ expC2Wide<>(SB), F6
+	WORD $0x4e79cd06 // FMLA V6.2D, V8.2D, V25.2D
+	WORD $0x4e6bce92 // FMLA V18.2D, V20.2D, V11.2D
+	WORD $0x4efad59a // FSUB V26.2D, V12.2D, V26.2D
+	FMOVQ expC12Wide<>(SB), F12
+	WORD $0x4e6ccef1 // FMLA V17.2D, V23.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eaf1deb // ORR V11.2D, V15.2D, V15.2D
+	WORD $0x6e6c1d2b // BSL V11.2D, V9.2D, V12.2D
+	FMOVQ sigmoidLowestWide<>(SB), F12
+	WORD $0x4e6ef58c // FMAX V12.2D, V12.2D, V14.2D
+	WORD $0x6e70fd74 // FDIV V20.2D, V11.2D, V16.2D
+	WORD $0x4f74558c // SHL V12.2D, V12.2D, #52
+	FMOVQ ln2ExcessWide<>(SB), F25
+	WORD $0x6e79dd59 // FMUL V25.2D, V10.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eea858a // ADD V10.2D, V12.2D, V10.2D
+	WORD $0x4e72d752 // FADD V18.2D, V26.2D, V18.2D
+	WORD $0x4e71cefb // FMLA V27.2D, V23.2D, V17.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6ee5e631 // FCMGT V17.2D, V17.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ef0d4a5 // FSUB V5.2D, V5.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F26
+	FMOVQ recipC0Wide<>(SB), F12
+	WORD $0x4e7ace0c // FMLA V12.2D, V16.2D, V26.2D
+	WORD $0x4e69cfd2 // FMLA V18.2D, V30.2D, V9.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F30
+	WORD $0x4efe85de // ADD V30.2D, V14.2D, V30.2D
+	WORD $0x4ebd1c5d // ORR V29.2D, V2.2D, V29.2D
+	WORD $0x4e7bcee0 // FMLA V0.2D, V23.2D, V27.2D
+	WORD $0x4e69cf05 // FMLA V5.2D, V24.2D, V9.2D
+	FMOVQ scaleUpWide<>(SB), F9
+	WORD $0x4eb11e3b // ORR V27.2D, V17.2D, V17.2D
+	WORD $0x6e691fdb // BSL V27.2D, V30.2D, V9.2D
+	WORD $0x6e7ddf9d // FMUL V29.2D, V28.2D, V29.2D
+	FMOVQ zeroWide<>(SB), F28
+	WORD $0x6e7c1e4f // BSL V15.2D, V18.2D, V28.2D
+	WORD $0x4e60cef6 // FMLA V22.2D, V23.2D, V0.2D
+	WORD $0x4e72cf05 // FMLA V5.2D, V24.2D, V18.2D
+	FMOVQ 0(R3), F18
+	WORD $0x4ef0ce8b // FMLS V11.2D, V20.2D, V16.2D
+	FMOVQ (R20), F16
+	WORD $0x4e76cee6 // FMLA V6.2D, V23.2D, V22.2D
+	WORD $0x4ee5ce8f // FMLS V15.2D, V20.2D, V5.2D
+	WORD $0x4ea81d05 // ORR V5.2D, V8.2D, V8.2D
+	WORD $0x4e66cee5 // FMLA V5.2D, V23.2D, V6.2D
+	WORD $0x4e6fd56f // FADD V15.2D, V11.2D, V15.2D
+	FMOVQ signBitWide<>(SB), F11
+	WORD $0x4eab1c6b // ORR V11.2D, V3.2D, V11.2D
+	FMOVQ sigmoidMinWide<>(SB), F22
+	WORD $0x4e6bf6cb // FMAX V11.2D, V22.2D, V11.2D
+	WORD $0x4e6ccdf4 // FMLA V20.2D, V15.2D, V12.2D
+	FMOVQ log2eWide<>(SB), F12
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4e6ccd6f // FMLA V15.2D, V11.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd4ac // FADD V12.2D, V5.2D, V12.2D
+	WORD $0x4ee5d508 // FSUB V8.2D, V8.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef6d596 // FSUB V22.2D, V12.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e6ccd58 // FMLA V24.2D, V10.2D, V12.2D
+	WORD $0x4e66cee8 // FMLA V8.2D, V23.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4eb11e37 // ORR V23.2D, V17.2D, V17.2D
+	WORD $0x6e661d97 // BSL V23.2D, V12.2D, V6.2D
+	WORD $0x6e75de95 // FMUL V21.2D, V20.2D, V21.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d5f4 // FSUB V20.2D, V15.2D, V20.2D
+	WORD $0x4ef6d4b6 // FSUB V22.2D, V5.2D, V22.2D
+	WORD $0x6e78fee5 // FDIV V5.2D, V23.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4ef8d4c6 // FSUB V6.2D, V6.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F0
+	FMOVQ recipC0Wide<>(SB), F28
+	WORD $0x4e60cf1c // FMLA V28.2D, V24.2D, V0.2D
+	FMOVQ ln2Wide<>(SB), F0
+	WORD $0x4ee0ce8b // FMLS V11.2D, V20.2D, V0.2D
+	WORD $0x4e68d6c8 // FADD V8.2D, V22.2D, V8.2D
+	FMOVQ scaleDownWide<>(SB), F22
+	WORD $0x6e76deb6 // FMUL V22.2D, V21.2D, V22.2D
+	WORD $0x4e6ccd46 // FMLA V6.2D, V10.2D, V12.2D
+	FMOVQ ln2ExcessWide<>(SB), F21
+	WORD $0x6e75de95 // FMUL V21.2D, V20.2D, V21.2D
+	WORD $0x4e6ccf28 // FMLA V8.2D, V25.2D, V12.2D
+	WORD $0x6e6bdd6c // FMUL V12.2D, V11.2D, V11.2D
+	WORD $0x4e72cec4 // FMLA V4.2D, V22.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F22
+	WORD $0x4e72cd76 // FMLA V22.2D, V11.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F25
+	WORD $0x4e72cd79 // FMLA V25.2D, V11.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F20
+	WORD $0x4e72cd74 // FMLA V20.2D, V11.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F0
+	WORD $0x4e72cd60 // FMLA V0.2D, V11.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F9
+	WORD $0x4e72cd69 // FMLA V9.2D, V11.2D, V18.2D
+	WORD $0x4e68cd46 // FMLA V6.2D, V10.2D, V8.2D
+	FMOVQ zeroWide<>(SB), F10
+	WORD $0x6e6a1d11 // BSL V17.2D, V8.2D, V10.2D
+	FMOVQ expC12Wide<>(SB), F10
+	WORD $0x4e6acd96 // FMLA V22.2D, V12.2D, V10.2D
+	FMOVQ sigmoidLowestWide<>(SB), F10
+	WORD $0x4e6ff54a // FMAX V10.2D, V10.2D, V15.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ zeroWide<>(SB), F8
+	WORD $0x6ee3e508 // FCMGT V8.2D, V8.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee38543 // ADD V3.2D, V10.2D, V3.2D
+	WORD $0x4f7455ef // SHL V15.2D, V15.2D, #52
+	WORD $0x4ef8ccb7 // FMLS V23.2D, V5.2D, V24.2D
+	WORD $0x4ee6ccb1 // FMLS V17.2D, V5.2D, V6.2D
+	WORD $0x4e76cd99 // FMLA V25.2D, V12.2D, V22.2D
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef685f6 // ADD V22.2D, V15.2D, V22.2D
+	FMOVQ scaleUpWide<>(SB), F15
+	WORD $0x4ea81d06 // ORR V6.2D, V8.2D, V8.2D
+	WORD $0x6e6f1ec6 // BSL V6.2D, V22.2D, V15.2D
+	FMOVQ F4, 0(R3)
+	WORD $0x4e71d6f1 // FADD V17.2D, V23.2D, V17.2D
+	WORD $0x4e79cd94 // FMLA V20.2D, V12.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91cf9 // ORR V25.2D, V7.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F23
+	WORD $0x4e79f6f9 // FMAX V25.2D, V23.2D, V25.2D
+	WORD $0x4e7cce25 // FMLA V5.2D, V17.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F28
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4e7ccf31 // FMLA V17.2D, V25.2D, V28.2D
+	WORD $0x4e74cd80 // FMLA V0.2D, V12.2D, V20.2D
+	WORD $0x6e7bdcbb // FMUL V27.2D, V5.2D, V27.2D
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4ee5d625 // FSUB V5.2D, V17.2D, V5.2D
+	WORD $0x4e60cd89 // FMLA V9.2D, V12.2D, V0.2D
+	FMOVQ ln2Wide<>(SB), F0
+	WORD $0x4ee0ccb9 // FMLS V25.2D, V5.2D, V0.2D
+	FMOVQ scaleDownWide<>(SB), F0
+	WORD $0x6e60df60 // FMUL V0.2D, V27.2D, V0.2D
+	WORD $0x4eab1d7b // ORR V27.2D, V11.2D, V11.2D
+	WORD $0x4e69cd9b // FMLA V27.2D, V12.2D, V9.2D
+	WORD $0x6e79df34 // FMUL V20.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F28
+	FMOVQ expC10Wide<>(SB), F23
+	WORD $0x4e7ccf37 // FMLA V23.2D, V25.2D, V28.2D
+	WORD $0x4e70cc1d // FMLA V29.2D, V0.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F0
+	WORD $0x4e70cf20 // FMLA V0.2D, V25.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F28
+	WORD $0x4e70cf3c // FMLA V28.2D, V25.2D, V16.2D
+	FMOVQ expC5Wide<>(SB), F16
+	FMOVQ expC4Wide<>(SB), F15
+	WORD $0x4e70cf2f // FMLA V15.2D, V25.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e70cf36 // FMLA V22.2D, V25.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d770 // FADD V16.2D, V27.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F24
+	WORD $0x4e78ce97 // FMLA V23.2D, V20.2D, V24.2D
+	WORD $0x4efbd56b // FSUB V11.2D, V11.2D, V27.2D
+	FMOVQ ln2ExcessWide<>(SB), F24
+	WORD $0x6e78dcb8 // FMUL V24.2D, V5.2D, V24.2D
+	FMOVQ F29, (R20)
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee5d605 // FSUB V5.2D, V16.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e70cc6a // FMLA V10.2D, V3.2D, V16.2D
+	FMOVQ sigmoidLowestWide<>(SB), F18
+	WORD $0x4e71f652 // FMAX V18.2D, V18.2D, V17.2D
+	WORD $0x4e69cd8b // FMLA V11.2D, V12.2D, V9.2D
+	WORD $0x4e77ce80 // FMLA V0.2D, V20.2D, V23.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef78657 // ADD V23.2D, V18.2D, V23.2D
+	WORD $0x4ee5d765 // FSUB V5.2D, V27.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4ea81d12 // ORR V18.2D, V8.2D, V8.2D
+	WORD $0x6e7b1e12 // BSL V18.2D, V16.2D, V27.2D
+	FMOVQ zeroWide<>(SB), F27
+	WORD $0x6ee7e77b // FCMGT V27.2D, V27.2D, V7.2D
+	WORD $0x6e6afe47 // FDIV V7.2D, V18.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4eead529 // FSUB V9.2D, V9.2D, V10.2D
+	WORD $0x4e60ce9c // FMLA V28.2D, V20.2D, V0.2D
+	WORD $0x4e6bd4ab // FADD V11.2D, V5.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F5
+	FMOVQ recipC0Wide<>(SB), F0
+	WORD $0x4e65cd40 // FMLA V0.2D, V10.2D, V5.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	WORD $0x4e70cc69 // FMLA V9.2D, V3.2D, V16.2D
+	FMOVQ scaleBitsWide<>(SB), F5
+	WORD $0x4ee58625 // ADD V5.2D, V17.2D, V5.2D
+	WORD $0x4e70ceab // FMLA V11.2D, V21.2D, V16.2D
+	FMOVQ scaleUpWide<>(SB), F16
+	WORD $0x4ebb1f75 // ORR V21.2D, V27.2D, V27.2D
+	WORD $0x6e701cb5 // BSL V21.2D, V5.2D, V16.2D
+	WORD $0x4e7cce8f // FMLA V15.2D, V20.2D, V28.2D
+	WORD $0x4e6bcc69 // FMLA V9.2D, V3.2D, V11.2D
+	FMOVQ zeroWide<>(SB), F3
+	WORD $0x6e631d68 // BSL V8.2D, V11.2D, V3.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4ea31c83 // ORR V3.2D, V4.2D, V3.2D
+	WORD $0x4e6fce96 // FMLA V22.2D, V20.2D, V15.2D
+	WORD $0x4e63d463 // FADD V3.2D, V3.2D, V3.2D
+	FMOVQ tanhMinWide<>(SB), F15
+	WORD $0x4e63f5e3 // FMAX V3.2D, V15.2D, V3.2D
+	WORD $0x4eb91f2f // ORR V15.2D, V25.2D, V25.2D
+	WORD $0x4e76ce8f // FMLA V15.2D, V20.2D, V22.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F28
+	WORD $0x4e6bcc7c // FMLA V28.2D, V3.2D, V11.2D
+	WORD $0x4eeaccf2 // FMLS V18.2D, V7.2D, V10.2D
+	WORD $0x4ee9cce8 // FMLS V8.2D, V7.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d5e9 // FADD V9.2D, V15.2D, V9.2D
+	WORD $0x4eefd739 // FSUB V25.2D, V25.2D, V15.2D
+	FMOVQ tanhLowestWide<>(SB), F10
+	WORD $0x4e7cf55c // FMAX V28.2D, V10.2D, V28.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead78a // FSUB V10.2D, V28.2D, V10.2D
+	WORD $0x4e68d648 // FADD V8.2D, V18.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d532 // FSUB V18.2D, V9.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e69ceeb // FMLA V11.2D, V23.2D, V9.2D
+	WORD $0x4e76ce99 // FMLA V25.2D, V20.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ebb1f74 // ORR V20.2D, V27.2D, V27.2D
+	WORD $0x6e761d34 // BSL V20.2D, V9.2D, V22.2D
+	FMOVQ ln2Wide<>(SB), F22
+	WORD $0x4ef6cd43 // FMLS V3.2D, V10.2D, V22.2D
+	WORD $0x4e60cd07 // FMLA V7.2D, V8.2D, V0.2D
+	WORD $0x4ef2d5f2 // FSUB V18.2D, V15.2D, V18.2D
+	WORD $0x6e6bfe8f // FDIV V15.2D, V20.2D, V11.2D
+	WORD $0x4f74579c // SHL V28.2D, V28.2D, #52
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee08780 // ADD V0.2D, V28.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4eebd79c // FSUB V28.2D, V28.2D, V11.2D
+	WORD $0x6e63dc68 // FMUL V8.2D, V3.2D, V3.2D
+	FMOVQ expC11Wide<>(SB), F22
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e76cc6a // FMLA V10.2D, V3.2D, V22.2D
+	FMOVQ expC9Wide<>(SB), F22
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e76cc70 // FMLA V16.2D, V3.2D, V22.2D
+	FMOVQ expC7Wide<>(SB), F22
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e76cc65 // FMLA V5.2D, V3.2D, V22.2D
+	FMOVQ expC5Wide<>(SB), F22
+	FMOVQ expC4Wide<>(SB), F17
+	WORD $0x4e76cc71 // FMLA V17.2D, V3.2D, V22.2D
+	FMOVQ expC3Wide<>(SB), F22
+	FMOVQ expC2Wide<>(SB), F12
+	WORD $0x4e76cc6c // FMLA V12.2D, V3.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ee0d6d6 // FSUB V22.2D, V22.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F30
+	WORD $0x4e7ed41e // FADD V30.2D, V0.2D, V30.2D
+	FMOVQ expC12Wide<>(SB), F2
+	WORD $0x4e62cd0a // FMLA V10.2D, V8.2D, V2.2D
+	WORD $0x4e79d659 // FADD V25.2D, V18.2D, V25.2D
+	WORD $0x4e69cefc // FMLA V28.2D, V23.2D, V9.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F2
+	WORD $0x4e72cd62 // FMLA V2.2D, V11.2D, V18.2D
+	WORD $0x6e66dce6 // FMUL V6.2D, V7.2D, V6.2D
+	WORD $0x4e69cf19 // FMLA V25.2D, V24.2D, V9.2D
+	WORD $0x4e6acd10 // FMLA V16.2D, V8.2D, V10.2D
+	FMOVQ signBitWide<>(SB), F10
+	WORD $0x4e2a1c8a // AND V10.2D, V4.2D, V10.2D
+	FMOVQ scaleDownWide<>(SB), F4
+	WORD $0x6e64dcc4 // FMUL V4.2D, V6.2D, V4.2D
+	WORD $0x4e79cefc // FMLA V28.2D, V23.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F23
+	WORD $0x4eb71fb7 // ORR V23.2D, V29.2D, V23.2D
+	WORD $0x4e77d6f7 // FADD V23.2D, V23.2D, V23.2D
+	WORD $0x4e70cd05 // FMLA V5.2D, V8.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6e701f3b // BSL V27.2D, V25.2D, V16.2D
+	WORD $0x4eebcdf4 // FMLS V20.2D, V15.2D, V11.2D
+	FMOVQ tanhMinWide<>(SB), F11
+	WORD $0x4e77f577 // FMAX V23.2D, V11.2D, V23.2D
+	WORD $0x4efccdfb // FMLS V27.2D, V15.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F28
+	FMOVQ rounderWide<>(SB), F11
+	WORD $0x4e7cceeb // FMLA V11.2D, V23.2D, V28.2D
+	WORD $0x4e65cd11 // FMLA V17.2D, V8.2D, V5.2D
+	WORD $0x4e7bd69b // FADD V27.2D, V20.2D, V27.2D
+	FMOVQ tanhLowestWide<>(SB), F20
+	WORD $0x4e6bf68b // FMAX V11.2D, V20.2D, V11.2D
+	WORD $0x4e71cd0c // FMLA V12.2D, V8.2D, V17.2D
+	FMOVQ rounderWide<>(SB), F17
+	WORD $0x4ef1d571 // FSUB V17.2D, V11.2D, V17.2D
+	WORD $0x4e62cf6f // FMLA V15.2D, V27.2D, V2.2D
+	FMOVQ ln2Wide<>(SB), F2
+	WORD $0x4ee2ce37 // FMLS V23.2D, V17.2D, V2.2D
+	WORD $0x4ea31c62 // ORR V2.2D, V3.2D, V3.2D
+	WORD $0x4e6ccd02 // FMLA V2.2D, V8.2D, V12.2D
+	WORD $0x6e75ddf5 // FMUL V21.2D, V15.2D, V21.2D
+	WORD $0x6e77deef // FMUL V15.2D, V23.2D, V23.2D
+	FMOVQ expC11Wide<>(SB), F17
+	FMOVQ expC10Wide<>(SB), F27
+	WORD $0x4e71cefb // FMLA V27.2D, V23.2D, V17.2D
+	FMOVQ expC9Wide<>(SB), F17
+	FMOVQ expC8Wide<>(SB), F20
+	WORD $0x4e71cef4 // FMLA V20.2D, V23.2D, V17.2D
+	FMOVQ expC7Wide<>(SB), F17
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e71cee5 // FMLA V5.2D, V23.2D, V17.2D
+	FMOVQ expC5Wide<>(SB), F17
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e71cefc // FMLA V28.2D, V23.2D, V17.2D
+	FMOVQ expC3Wide<>(SB), F17
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e71cef0 // FMLA V16.2D, V23.2D, V17.2D
+	WORD $0x4f74556b // SHL V11.2D, V11.2D, #52
+	WORD $0x4eb61ed1 // ORR V17.2D, V22.2D, V22.2D
+	WORD $0x4ee2cc11 // FMLS V17.2D, V0.2D, V2.2D
+	FMOVQ expC12Wide<>(SB), F25
+	WORD $0x4e79cdfb // FMLA V27.2D, V15.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef98579 // ADD V25.2D, V11.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4ef9d56b // FSUB V11.2D, V11.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F6
+	WORD $0x4e66d726 // FADD V6.2D, V25.2D, V6.2D
+	WORD $0x4ebe1fc9 // ORR V9.2D, V30.2D, V30.2D
+	WORD $0x4e62cc09 // FMLA V9.2D, V0.2D, V2.2D
+	WORD $0x4ee2d463 // FSUB V3.2D, V3.2D, V2.2D
+	WORD $0x4ef1d6d6 // FSUB V22.2D, V22.2D, V17.2D
+	FMOVQ scaleDownWide<>(SB), F24
+	WORD $0x6e78deb8 // FMUL V24.2D, V21.2D, V24.2D
+	WORD $0x4e7bcdf4 // FMLA V20.2D, V15.2D, V27.2D
+	WORD $0x4e6ccd03 // FMLA V3.2D, V8.2D, V12.2D
+	WORD $0x6e69fe2c // FDIV V12.2D, V17.2D, V9.2D
+	WORD $0x4ee9d7de // FSUB V30.2D, V30.2D, V9.2D
+	WORD $0x4ee2cc16 // FMLS V22.2D, V0.2D, V2.2D
+	FMOVQ recipC1Wide<>(SB), F8
+	FMOVQ recipC0Wide<>(SB), F27
+	WORD $0x4e68cd3b // FMLA V27.2D, V9.2D, V8.2D
+	WORD $0x4e74cde5 // FMLA V5.2D, V15.2D, V20.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4e341fb4 // AND V20.2D, V29.2D, V20.2D
+	WORD $0x4e62cc1e // FMLA V30.2D, V0.2D, V2.2D
+	WORD $0x4ee3cc16 // FMLS V22.2D, V0.2D, V3.2D
+	WORD $0x4e65cdfc // FMLA V28.2D, V15.2D, V5.2D
+	WORD $0x4e63cc1e // FMLA V30.2D, V0.2D, V3.2D
+	WORD $0x4e7ccdf0 // FMLA V16.2D, V15.2D, V28.2D
+	WORD $0x4ee9cd91 // FMLS V17.2D, V12.2D, V9.2D
+	WORD $0x4efecd96 // FMLS V22.2D, V12.2D, V30.2D
+	WORD $0x4eb71efe // ORR V30.2D, V23.2D, V23.2D
+	WORD $0x4e70cdfe // FMLA V30.2D, V15.2D, V16.2D
+	WORD $0x4e76d636 // FADD V22.2D, V17.2D, V22.2D
+	WORD $0x4eab1d71 // ORR V17.2D, V11.2D, V11.2D
+	WORD $0x4efecf31 // FMLS V17.2D, V25.2D, V30.2D
+	WORD $0x4ea61cc9 // ORR V9.2D, V6.2D, V6.2D
+	WORD $0x4e7ecf29 // FMLA V9.2D, V25.2D, V30.2D
+	WORD $0x4efed6f7 // FSUB V23.2D, V23.2D, V30.2D
+	WORD $0x4e7bcecc // FMLA V12.2D, V22.2D, V27.2D
+	WORD $0x6e69fe3b // FDIV V27.2D, V17.2D, V9.2D
+	WORD $0x4ef1d56b // FSUB V11.2D, V11.2D, V17.2D
+	WORD $0x4ee9d4c6 // FSUB V6.2D, V6.2D, V9.2D
+	WORD $0x4e70cdf7 // FMLA V23.2D, V15.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e70cd2f // FMLA V15.2D, V9.2D, V16.2D
+	WORD $0x4eaa1d8a // ORR V10.2D, V12.2D, V10.2D
+	WORD $0x4efecf2b // FMLS V11.2D, V25.2D, V30.2D
+	WORD $0x6e6adc8a // FMUL V10.2D, V4.2D, V10.2D
+	WORD $0x4e7ecf26 // FMLA V6.2D, V25.2D, V30.2D
+	WORD $0x4ef7cf2b // FMLS V11.2D, V25.2D, V23.2D
+	FMOVQ F10, (R12)
+	WORD $0x4e77cf26 // FMLA V6.2D, V25.2D, V23.2D
+	WORD $0x4ee9cf71 // FMLS V17.2D, V27.2D, V9.2D
+	WORD $0x4ee6cf6b // FMLS V11.2D, V27.2D, V6.2D
+	WORD $0x4e6bd62b // FADD V11.2D, V17.2D, V11.2D
+	WORD $0x4e6fcd7b // FMLA V27.2D, V11.2D, V15.2D
+	WORD $0x4eb41f74 // ORR V20.2D, V27.2D, V20.2D
+	WORD $0x6e74df14 // FMUL V20.2D, V24.2D, V20.2D
+	FMOVQ F20, (R13)
+	SUB $2, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $16, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func cellNEONWide_1x3(b *block)
+TEXT ·cellNEONWide_1x3(SB), NOSPLIT, $16-8
+	MOVD b+0(FP), R0
+	MOVD block_panel(R0), R1
+	MOVD block_z(R0), R2
+
+panel:
+	MOVD block_startPanel(R0), R6
+	MUL R6, R1, R7
+	MOVD block_start(R0), R8
+	ADD R8, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 48(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 64(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 80(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 96(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 112(R2)
+	ADD R6, R7
+	FMOVQ 0(R7), F0
+	FMOVQ F0, 128(R2)
+	FMOVQ 16(R7), F1
+	FMOVQ F1, 144(R2)
+	FMOVQ 32(R7), F2
+	FMOVQ F2, 160(R2)
+	FMOVQ 48(R7), F3
+	FMOVQ F3, 176(R2)
+	ADD $block_products, R0, R3
+
+product:
+	MOVD ZR, R4
+
+chunk:
+	MOVD product_inputs(R3), R5
+	SUBS R4, R5
+	BEQ done
+	MOVD $const_kChunk, R6
+	CMP R6, R5
+	CSEL GT, R6, R5, R5
+	MOVD product_x(R3), R6
+	MOVD 0(R6), R12
+	ADD R4<<3, R12
+	MOVD product_panel(R3), R6
+	MUL R6, R1, R20
+	MOVD product_w(R3), R7
+	ADD R7, R20
+	ADD R4<<6, R20
+	ADD R6, R20, R21
+	ADD R6, R21, R22
+	ADD R5, R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	LSR $1, R5, R19
+	CBZ R19, rest
+
+vector:
+	FMOVQ (R12), F12
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R22), F30
+	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
+	FMOVQ 64(R20), F31
+	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R20), F30
+	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
+	FMOVQ 96(R20), F31
+	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
+	FMOVQ 112(R20), F30
+	WORD $0x4fcc1bc3 // FMLA V3.2D, V30.2D, V12.D[1]
+	FMOVQ 64(R21), F31
+	WORD $0x4fcc1be4 // FMLA V4.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R21), F30
+	WORD $0x4fcc1bc5 // FMLA V5.2D, V30.2D, V12.D[1]
+	FMOVQ 96(R21), F31
+	WORD $0x4fcc1be6 // FMLA V6.2D, V31.2D, V12.D[1]
+	FMOVQ 112(R21), F30
+	WORD $0x4fcc1bc7 // FMLA V7.2D, V30.2D, V12.D[1]
+	FMOVQ 64(R22), F31
+	WORD $0x4fcc1be8 // FMLA V8.2D, V31.2D, V12.D[1]
+	FMOVQ 80(R22), F30
+	WORD $0x4fcc1bc9 // FMLA V9.2D, V30.2D, V12.D[1]
+	FMOVQ 96(R22), F31
+	WORD $0x4fcc1bea // FMLA V10.2D, V31.2D, V12.D[1]
+	FMOVQ 112(R22), F30
+	WORD $0x4fcc1bcb // FMLA V11.2D, V30.2D, V12.D[1]
+	ADD $128, R20
+	ADD $128, R21
+	ADD $128, R22
+	ADD $16, R12
+	SUBS $1, R19
+	BNE vector
+
+rest:
+	ANDS $1, R5, R19
+	BEQ add
+
+one:
+	FMOVD (R12), F12
+	FMOVQ 0(R20), F31
+	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R20), F30
+	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R20), F31
+	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R20), F30
+	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R21), F31
+	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R21), F30
+	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R21), F31
+	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R21), F30
+	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
+	FMOVQ 0(R22), F31
+	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
+	FMOVQ 16(R22), F30
+	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
+	FMOVQ 32(R22), F31
+	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
+	FMOVQ 48(R22), F30
+	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $8, R12
+	SUBS $1, R19
+	BNE one
+
+add:
+	FMOVQ 0(R2), F31
+	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
+	FMOVQ F0, 0(R2)
+	FMOVQ 16(R2), F31
+	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
+	FMOVQ F1, 16(R2)
+	FMOVQ 32(R2), F31
+	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
+	FMOVQ F2, 32(R2)
+	FMOVQ 48(R2), F31
+	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
+	FMOVQ F3, 48(R2)
+	FMOVQ 64(R2), F31
+	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
+	FMOVQ F4, 64(R2)
+	FMOVQ 80(R2), F31
+	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
+	FMOVQ F5, 80(R2)
+	FMOVQ 96(R2), F31
+	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
+	FMOVQ F6, 96(R2)
+	FMOVQ 112(R2), F31
+	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
+	FMOVQ F7, 112(R2)
+	FMOVQ 128(R2), F31
+	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
+	FMOVQ F8, 128(R2)
+	FMOVQ 144(R2), F31
+	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
+	FMOVQ F9, 144(R2)
+	FMOVQ 160(R2), F31
+	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
+	FMOVQ F10, 160(R2)
+	FMOVQ 176(R2), F31
+	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
+	FMOVQ F11, 176(R2)
+	B chunk
+
+done:
+	ADD $product__size, R3
+	ADD $(block_products+2*product__size), R0, R6
+	CMP R6, R3
+	BNE product
+	MOVD block_cPanel(R0), R4
+	MUL R4, R1, R3
+	MOVD block_c(R0), R5
+	ADD R5, R3
+	ADD R4, R3, R20
+	ADD R4, R20, R21
+	LSL $1, R1, R6
+	MOVD block_units(R0), R7
+	SUB R6, R7
+	MOVD block_unit(R0), R8
+	ADD R8, R6
+	MOVD block_h(R0), R9
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $16, R12, R13
+	ADD $32, R12, R14
+	CMP $6, R7
+	BGE compute
+	MOVD $part-16(SP), R14
+
+compute:
+	FMOVQ signBitWide<>(SB), F12
+	WORD $0x4eac1c0c // ORR V12.2D, V0.2D, V12.2D
+	FMOVQ sigmoidMinWide<>(SB), F13
+	WORD $0x4e6cf5ac // FMAX V12.2D, V13.2D, V12.2D
+	FMOVQ log2eWide<>(SB), F13
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e6dcd8e // FMLA V14.2D, V12.2D, V13.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd5cd // FSUB V13.2D, V14.2D, V13.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcdac // FMLS V12.2D, V13.2D, V15.2D
+	FMOVQ ln2ExcessWide<>(SB), F15
+	WORD $0x6e6fddaf // FMUL V15.2D, V13.2D, V15.2D
+	WORD $0x6e6cdd8d // FMUL V13.2D, V12.2D, V12.2D
+	FMOVQ expC11Wide<>(SB), F16
+	FMOVQ expC10Wide<>(SB), F17
+	WORD $0x4e70cd91 // FMLA V17.2D, V12.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F18
+	WORD $0x4e70cd92 // FMLA V18.2D, V12.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F19
+	WORD $0x4e70cd93 // FMLA V19.2D, V12.2D, V16.2D
+	FMOVQ expC5Wide<>(SB), F16
+	FMOVQ expC4Wide<>(SB), F20
+	WORD $0x4e70cd94 // FMLA V20.2D, V12.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F21
+	WORD $0x4e70cd95 // FMLA V21.2D, V12.2D, V16.2D
+	FMOVQ sigmoidLowestWide<>(SB), F16
+	WORD $0x4e6ef610 // FMAX V16.2D, V16.2D, V14.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76cdb1 // FMLA V17.2D, V13.2D, V22.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef68616 // ADD V22.2D, V16.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6ee0e610 // FCMGT V16.2D, V16.2D, V0.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F0
+	WORD $0x4ee085c0 // ADD V0.2D, V14.2D, V0.2D
+	WORD $0x4e71cdb2 // FMLA V18.2D, V13.2D, V17.2D
+	FMOVQ scaleUpWide<>(SB), F17
+	WORD $0x4eb01e0e // ORR V14.2D, V16.2D, V16.2D
+	WORD $0x6e711c0e // BSL V14.2D, V0.2D, V17.2D
+	WORD $0x4e72cdb3 // FMLA V19.2D, V13.2D, V18.2D
+	WORD $0x4e73cdb4 // FMLA V20.2D, V13.2D, V19.2D
+	WORD $0x4e74cdb5 // FMLA V21.2D, V13.2D, V20.2D
+	WORD $0x4eac1d94 // ORR V20.2D, V12.2D, V12.2D
+	WORD $0x4e75cdb4 // FMLA V20.2D, V13.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4e73d693 // FADD V19.2D, V20.2D, V19.2D
+	WORD $0x4ef4d58c // FSUB V12.2D, V12.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d672 // FSUB V18.2D, V19.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F17
+	WORD $0x4eb11c91 // ORR V17.2D, V4.2D, V17.2D
+	FMOVQ sigmoidMinWide<>(SB), F0
+	WORD $0x4e71f411 // FMAX V17.2D, V0.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e73cec0 // FMLA V0.2D, V22.2D, V19.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4e77ce38 // FMLA V24.2D, V17.2D, V23.2D
+	WORD $0x4e75cdac // FMLA V12.2D, V13.2D, V21.2D
+	WORD $0x4ef2d692 // FSUB V18.2D, V20.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4eb01e15 // ORR V21.2D, V16.2D, V16.2D
+	WORD $0x6e741e75 // BSL V21.2D, V19.2D, V20.2D
+	WORD $0x6e60feb4 // FDIV V20.2D, V21.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4ee0d5ad // FSUB V13.2D, V13.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4ef7d717 // FSUB V23.2D, V24.2D, V23.2D
+	WORD $0x4e6cd64c // FADD V12.2D, V18.2D, V12.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F25
+	WORD $0x4e72cc19 // FMLA V25.2D, V0.2D, V18.2D
+	WORD $0x4e73cecd // FMLA V13.2D, V22.2D, V19.2D
+	FMOVQ ln2Wide<>(SB), F18
+	WORD $0x4ef2cef1 // FMLS V17.2D, V23.2D, V18.2D
+	WORD $0x4e73cdec // FMLA V12.2D, V15.2D, V19.2D
+	WORD $0x6e71de33 // FMUL V19.2D, V17.2D, V17.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F18
+	WORD $0x4e6fce32 // FMLA V18.2D, V17.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F26
+	WORD $0x4e6fce3a // FMLA V26.2D, V17.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F27
+	WORD $0x4e6fce3b // FMLA V27.2D, V17.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e6fce3c // FMLA V28.2D, V17.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F29
+	WORD $0x4e6fce3d // FMLA V29.2D, V17.2D, V15.2D
+	FMOVQ ln2ExcessWide<>(SB), F15
+	WORD $0x6e6fdeef // FMUL V15.2D, V23.2D, V15.2D
+	WORD $0x4e6ccecd // FMLA V13.2D, V22.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76ce72 // FMLA V18.2D, V19.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F22
+	WORD $0x6e761d90 // BSL V16.2D, V12.2D, V22.2D
+	FMOVQ sigmoidLowestWide<>(SB), F22
+	WORD $0x4e78f6d6 // FMAX V22.2D, V22.2D, V24.2D
+	WORD $0x4ee0ce95 // FMLS V21.2D, V20.2D, V0.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee086c0 // ADD V0.2D, V22.2D, V0.2D
+	WORD $0x4eedce90 // FMLS V16.2D, V20.2D, V13.2D
+	WORD $0x4e72ce7a // FMLA V26.2D, V19.2D, V18.2D
+	WORD $0x4e70d6b0 // FADD V16.2D, V21.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F21
+	WORD $0x6ee4e6b5 // FCMGT V21.2D, V21.2D, V4.2D
+	WORD $0x4e7ace7b // FMLA V27.2D, V19.2D, V26.2D
+	WORD $0x4e79ce14 // FMLA V20.2D, V16.2D, V25.2D
+	WORD $0x4f745718 // SHL V24.2D, V24.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F25
+	WORD $0x4ef98719 // ADD V25.2D, V24.2D, V25.2D
+	WORD $0x4e7bce7c // FMLA V28.2D, V19.2D, V27.2D
+	FMOVQ scaleUpWide<>(SB), F27
+	WORD $0x4eb51eb8 // ORR V24.2D, V21.2D, V21.2D
+	WORD $0x6e7b1f38 // BSL V24.2D, V25.2D, V27.2D
+	WORD $0x6e6ede8e // FMUL V14.2D, V20.2D, V14.2D
+	WORD $0x4e7cce7d // FMLA V29.2D, V19.2D, V28.2D
+	FMOVQ scaleDownWide<>(SB), F28
+	WORD $0x6e7cdddc // FMUL V28.2D, V14.2D, V28.2D
+	WORD $0x4eb11e2e // ORR V14.2D, V17.2D, V17.2D
+	WORD $0x4e7dce6e // FMLA V14.2D, V19.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F20
+	WORD $0x4e74d5d4 // FADD V20.2D, V14.2D, V20.2D
+	WORD $0x4eeed631 // FSUB V17.2D, V17.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F27
+	WORD $0x4efbd69b // FSUB V27.2D, V20.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F25
+	WORD $0x4eb91d19 // ORR V25.2D, V8.2D, V25.2D
+	FMOVQ sigmoidMinWide<>(SB), F16
+	WORD $0x4e79f619 // FMAX V25.2D, V16.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e74cc10 // FMLA V16.2D, V0.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F26
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e7acf24 // FMLA V4.2D, V25.2D, V26.2D
+	WORD $0x4e7dce71 // FMLA V17.2D, V19.2D, V29.2D
+	WORD $0x4efbd5db // FSUB V27.2D, V14.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eb51ebd // ORR V29.2D, V21.2D, V21.2D
+	WORD $0x6e6e1e9d // BSL V29.2D, V20.2D, V14.2D
+	WORD $0x6e70ffae // FDIV V14.2D, V29.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef0d673 // FSUB V19.2D, V19.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4efad49a // FSUB V26.2D, V4.2D, V26.2D
+	WORD $0x4e71d771 // FADD V17.2D, V27.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F27
+	FMOVQ recipC0Wide<>(SB), F18
+	WORD $0x4e7bce12 // FMLA V18.2D, V16.2D, V27.2D
+	WORD $0x4e74cc13 // FMLA V19.2D, V0.2D, V20.2D
+	FMOVQ ln2Wide<>(SB), F27
+	WORD $0x4efbcf59 // FMLS V25.2D, V26.2D, V27.2D
+	WORD $0x4e74cdf1 // FMLA V17.2D, V15.2D, V20.2D
+	WORD $0x6e79df34 // FMUL V20.2D, V25.2D, V25.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F27
+	WORD $0x4e6fcf3b // FMLA V27.2D, V25.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F13
+	WORD $0x4e6fcf2d // FMLA V13.2D, V25.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F22
+	WORD $0x4e6fcf36 // FMLA V22.2D, V25.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F12
+	WORD $0x4e6fcf2c // FMLA V12.2D, V25.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e6fcf37 // FMLA V23.2D, V25.2D, V15.2D
+	FMOVQ ln2ExcessWide<>(SB), F15
+	WORD $0x6e6fdf4f // FMUL V15.2D, V26.2D, V15.2D
+	WORD $0x4e71cc13 // FMLA V19.2D, V0.2D, V17.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60ce9b // FMLA V27.2D, V20.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F0
+	WORD $0x6e601e35 // BSL V21.2D, V17.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F0
+	WORD $0x4e64f400 // FMAX V0.2D, V0.2D, V4.2D
+	WORD $0x4ef0cddd // FMLS V29.2D, V14.2D, V16.2D
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef08410 // ADD V16.2D, V0.2D, V16.2D
+	WORD $0x4ef3cdd5 // FMLS V21.2D, V14.2D, V19.2D
+	WORD $0x4e7bce8d // FMLA V13.2D, V20.2D, V27.2D
+	WORD $0x4e75d7b5 // FADD V21.2D, V29.2D, V21.2D
+	FMOVQ zeroWide<>(SB), F29
+	WORD $0x6ee8e7bd // FCMGT V29.2D, V29.2D, V8.2D
+	WORD $0x4e6dce96 // FMLA V22.2D, V20.2D, V13.2D
+	WORD $0x4e72ceae // FMLA V14.2D, V21.2D, V18.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F18
+	WORD $0x4ef28492 // ADD V18.2D, V4.2D, V18.2D
+	WORD $0x4e76ce8c // FMLA V12.2D, V20.2D, V22.2D
+	FMOVQ scaleUpWide<>(SB), F22
+	WORD $0x4ebd1fa4 // ORR V4.2D, V29.2D, V29.2D
+	WORD $0x6e761e44 // BSL V4.2D, V18.2D, V22.2D
+	WORD $0x6e78ddd8 // FMUL V24.2D, V14.2D, V24.2D
+	WORD $0x4e6cce97 // FMLA V23.2D, V20.2D, V12.2D
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cdf0c // FMUL V12.2D, V24.2D, V12.2D
+	WORD $0x4eb91f38 // ORR V24.2D, V25.2D, V25.2D
+	WORD $0x4e77ce98 // FMLA V24.2D, V20.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4e6ed70e // FADD V14.2D, V24.2D, V14.2D
+	WORD $0x4ef8d739 // FSUB V25.2D, V25.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef6d5d6 // FSUB V22.2D, V14.2D, V22.2D
+	FMOVQ signBitWide<>(SB), F18
+	WORD $0x4eb21c52 // ORR V18.2D, V2.2D, V18.2D
+	WORD $0x4e72d652 // FADD V18.2D, V18.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e6ece15 // FMLA V21.2D, V16.2D, V14.2D
+	WORD $0x4e77ce99 // FMLA V25.2D, V20.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ebd1fb4 // ORR V20.2D, V29.2D, V29.2D
+	WORD $0x6e771dd4 // BSL V20.2D, V14.2D, V23.2D
+	WORD $0x4ef6d716 // FSUB V22.2D, V24.2D, V22.2D
+	FMOVQ tanhMinWide<>(SB), F24
+	WORD $0x4e72f712 // FMAX V18.2D, V24.2D, V18.2D
+	FMOVQ log2eWide<>(SB), F24
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4e78ce57 // FMLA V23.2D, V18.2D, V24.2D
+	WORD $0x6e75fe98 // FDIV V24.2D, V20.2D, V21.2D
+	WORD $0x4e79d6d9 // FADD V25.2D, V22.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef5d6d6 // FSUB V22.2D, V22.2D, V21.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F8
+	WORD $0x4e6dcea8 // FMLA V8.2D, V21.2D, V13.2D
+	FMOVQ tanhLowestWide<>(SB), F13
+	WORD $0x4e77f5b7 // FMAX V23.2D, V13.2D, V23.2D
+	WORD $0x4e6ecdf9 // FMLA V25.2D, V15.2D, V14.2D
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4eefd6ef // FSUB V15.2D, V23.2D, V15.2D
+	WORD $0x4e6ece16 // FMLA V22.2D, V16.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F14
+	WORD $0x4eeecdf2 // FMLS V18.2D, V15.2D, V14.2D
+	FMOVQ zeroWide<>(SB), F14
+	WORD $0x6e6e1f3d // BSL V29.2D, V25.2D, V14.2D
+	WORD $0x4e79ce16 // FMLA V22.2D, V16.2D, V25.2D
+	WORD $0x6e72de59 // FMUL V25.2D, V18.2D, V18.2D
+	FMOVQ expC11Wide<>(SB), F16
+	FMOVQ expC10Wide<>(SB), F14
+	WORD $0x4e70ce4e // FMLA V14.2D, V18.2D, V16.2D
+	FMOVQ expC9Wide<>(SB), F16
+	FMOVQ expC8Wide<>(SB), F15
+	WORD $0x4e70ce4f // FMLA V15.2D, V18.2D, V16.2D
+	FMOVQ expC7Wide<>(SB), F16
+	FMOVQ expC6Wide<>(SB), F13
+	WORD $0x4e70ce4d // FMLA V13.2D, V18.2D, V16.2D
+	FMOVQ expC5Wide<>(SB), F16
+	FMOVQ expC4Wide<>(SB), F27
+	WORD $0x4e70ce5b // FMLA V27.2D, V18.2D, V16.2D
+	FMOVQ expC3Wide<>(SB), F16
+	FMOVQ expC2Wide<>(SB), F19
+	WORD $0x4e70ce53 // FMLA V19.2D, V18.2D, V16.2D
+	WORD $0x4f7456f7 // SHL V23.2D, V23.2D, #52
+	WORD $0x4ef5cf14 // FMLS V20.2D, V24.2D, V21.2D
+	FMOVQ expC12Wide<>(SB), F21
+	WORD $0x4e75cf2e // FMLA V14.2D, V25.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4ef586f5 // ADD V21.2D, V23.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef5d6f7 // FSUB V23.2D, V23.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e70d6b0 // FADD V16.2D, V21.2D, V16.2D
+	WORD $0x4ef6cf1d // FMLS V29.2D, V24.2D, V22.2D
+	WORD $0x4e6ecf2f // FMLA V15.2D, V25.2D, V14.2D
+	WORD $0x4e7dd69d // FADD V29.2D, V20.2D, V29.2D
+	WORD $0x4e6fcf2d // FMLA V13.2D, V25.2D, V15.2D
+	WORD $0x4e68cfb8 // FMLA V24.2D, V29.2D, V8.2D
+	WORD $0x4e6dcf3b // FMLA V27.2D, V25.2D, V13.2D
+	WORD $0x6e64df04 // FMUL V4.2D, V24.2D, V4.2D
+	WORD $0x4e7bcf33 // FMLA V19.2D, V25.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F27
+	WORD $0x4e3b1c5b // AND V27.2D, V2.2D, V27.2D
+	FMOVQ scaleDownWide<>(SB), F2
+	WORD $0x6e62dc82 // FMUL V2.2D, V4.2D, V2.2D
+	FMOVQ signBitWide<>(SB), F4
+	WORD $0x4ea41cc4 // ORR V4.2D, V6.2D, V4.2D
+	WORD $0x4e64d484 // FADD V4.2D, V4.2D, V4.2D
+	WORD $0x4eb21e58 // ORR V24.2D, V18.2D, V18.2D
+	WORD $0x4e73cf38 // FMLA V24.2D, V25.2D, V19.2D
+	FMOVQ tanhMinWide<>(SB), F13
+	WORD $0x4e64f5a4 // FMAX V4.2D, V13.2D, V4.2D
+	FMOVQ log2eWide<>(SB), F13
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4e6dcc88 // FMLA V8.2D, V4.2D, V13.2D
+	WORD $0x4eb71eed // ORR V13.2D, V23.2D, V23.2D
+	WORD $0x4ef8cead // FMLS V13.2D, V21.2D, V24.2D
+	WORD $0x4eb01e1d // ORR V29.2D, V16.2D, V16.2D
+	WORD $0x4e78cebd // FMLA V29.2D, V21.2D, V24.2D
+	WORD $0x4ef8d652 // FSUB V18.2D, V18.2D, V24.2D
+	FMOVQ tanhLowestWide<>(SB), F15
+	WORD $0x4e68f5e8 // FMAX V8.2D, V15.2D, V8.2D
+	FMOVQ rounderWide<>(SB), F15
+	WORD $0x4eefd50f // FSUB V15.2D, V8.2D, V15.2D
+	WORD $0x6e7dfdb4 // FDIV V20.2D, V13.2D, V29.2D
+	WORD $0x4eedd6f7 // FSUB V23.2D, V23.2D, V13.2D
+	WORD $0x4efdd610 // FSUB V16.2D, V16.2D, V29.2D
+	WORD $0x4e73cf32 // FMLA V18.2D, V25.2D, V19.2D
+	FMOVQ ln2Wide<>(SB), F19
+	WORD $0x4ef3cde4 // FMLS V4.2D, V15.2D, V19.2D
+	FMOVQ recipC1Wide<>(SB), F19
+	FMOVQ recipC0Wide<>(SB), F15
+	WORD $0x4e73cfaf // FMLA V15.2D, V29.2D, V19.2D
+	WORD $0x4ef8ceb7 // FMLS V23.2D, V21.2D, V24.2D
+	WORD $0x4e78ceb0 // FMLA V16.2D, V21.2D, V24.2D
+	WORD $0x6e64dc98 // FMUL V24.2D, V4.2D, V4.2D
+	FMOVQ expC11Wide<>(SB), F19
+	FMOVQ expC10Wide<>(SB), F25
+	WORD $0x4e73cc99 // FMLA V25.2D, V4.2D, V19.2D
+	FMOVQ expC9Wide<>(SB), F19
+	FMOVQ expC8Wide<>(SB), F14
+	WORD $0x4e73cc8e // FMLA V14.2D, V4.2D, V19.2D
+	FMOVQ expC7Wide<>(SB), F19
+	FMOVQ expC6Wide<>(SB), F22
+	WORD $0x4e73cc96 // FMLA V22.2D, V4.2D, V19.2D
+	FMOVQ expC5Wide<>(SB), F19
+	FMOVQ expC4Wide<>(SB), F0
+	WORD $0x4e73cc80 // FMLA V0.2D, V4.2D, V19.2D
+	FMOVQ expC3Wide<>(SB), F19
+	FMOVQ expC2Wide<>(SB), F17
+	WORD $0x4e73cc91 // FMLA V17.2D, V4.2D, V19.2D
+	WORD $0x4f745508 // SHL V8.2D, V8.2D, #52
+	WORD $0x4ef2ceb7 // FMLS V23.2D, V21.2D, V18.2D
+	FMOVQ expC12Wide<>(SB), F19
+	WORD $0x4e73cf19 // FMLA V25.2D, V24.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef38513 // ADD V19.2D, V8.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ef3d508 // FSUB V8.2D, V8.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e7ad67a // FADD V26.2D, V19.2D, V26.2D
+	WORD $0x4e72ceb0 // FMLA V16.2D, V21.2D, V18.2D
+	WORD $0x4efdce8d // FMLS V13.2D, V20.2D, V29.2D
+	WORD $0x4e79cf0e // FMLA V14.2D, V24.2D, V25.2D
+	WORD $0x4ef0ce97 // FMLS V23.2D, V20.2D, V16.2D
+	WORD $0x4e6ecf16 // FMLA V22.2D, V24.2D, V14.2D
+	WORD $0x4e77d5b7 // FADD V23.2D, V13.2D, V23.2D
+	WORD $0x4e76cf00 // FMLA V0.2D, V24.2D, V22.2D
+	WORD $0x4e6fcef4 // FMLA V20.2D, V23.2D, V15.2D
+	WORD $0x4e60cf11 // FMLA V17.2D, V24.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4e201cc0 // AND V0.2D, V6.2D, V0.2D
+	WORD $0x4ebb1e9b // ORR V27.2D, V20.2D, V27.2D
+	FMOVQ signBitWide<>(SB), F20
+	WORD $0x4eb41d54 // ORR V20.2D, V10.2D, V20.2D
+	WORD $0x4e74d694 // FADD V20.2D, V20.2D, V20.2D
+	WORD $0x4ea41c86 // ORR V6.2D, V4.2D, V4.2D
+	WORD $0x4e71cf06 // FMLA V6.2D, V24.2D, V17.2D
+	FMOVQ tanhMinWide<>(SB), F15
+	WORD $0x4e74f5f4 // FMAX V20.2D, V15.2D, V20.2D
+	FMOVQ log2eWide<>(SB), F15
+	FMOVQ rounderWide<>(SB), F23
+	WORD $0x4e6fce97 // FMLA V23.2D, V20.2D, V15.2D
+	WORD $0x4ea81d0f // ORR V15.2D, V8.2D, V8.2D
+	WORD $0x4ee6ce6f // FMLS V15.2D, V19.2D, V6.2D
+	WORD $0x4eba1f56 // ORR V22.2D, V26.2D, V26.2D
+	WORD $0x4e66ce76 // FMLA V22.2D, V19.2D, V6.2D
+	WORD $0x4ee6d484 // FSUB V4.2D, V4.2D, V6.2D
+	FMOVQ tanhLowestWide<>(SB), F13
+	WORD $0x4e77f5b7 // FMAX V23.2D, V13.2D, V23.2D
+	FMOVQ rounderWide<>(SB), F13
+	WORD $0x4eedd6ed // FSUB V13.2D, V23.2D, V13.2D
+	WORD $0x6e76fdee // FDIV V14.2D, V15.2D, V22.2D
+	WORD $0x4eefd508 // FSUB V8.2D, V8.2D, V15.2D
+	WORD $0x4ef6d75a // FSUB V26.2D, V26.2D, V22.2D
+	WORD $0x4e71cf04 // FMLA V4.2D, V24.2D, V17.2D
+	FMOVQ ln2Wide<>(SB), F17
+	WORD $0x4ef1cdb4 // FMLS V20.2D, V13.2D, V17.2D
+	FMOVQ recipC1Wide<>(SB), F17
+	FMOVQ recipC0Wide<>(SB), F13
+	WORD $0x4e71cecd // FMLA V13.2D, V22.2D, V17.2D
+	WORD $0x4ee6ce68 // FMLS V8.2D, V19.2D, V6.2D
+	WORD $0x4e66ce7a // FMLA V26.2D, V19.2D, V6.2D
+	WORD $0x6e74de86 // FMUL V6.2D, V20.2D, V20.2D
+	FMOVQ expC11Wide<>(SB), F17
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e71ce98 // FMLA V24.2D, V20.2D, V17.2D
+	FMOVQ expC9Wide<>(SB), F17
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e71ce90 // FMLA V16.2D, V20.2D, V17.2D
+	FMOVQ expC7Wide<>(SB), F17
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e71ce99 // FMLA V25.2D, V20.2D, V17.2D
+	FMOVQ expC5Wide<>(SB), F17
+	FMOVQ expC4Wide<>(SB), F29
+	WORD $0x4e71ce9d // FMLA V29.2D, V20.2D, V17.2D
+	FMOVQ expC3Wide<>(SB), F17
+	FMOVQ expC2Wide<>(SB), F18
+	WORD $0x4e71ce92 // FMLA V18.2D, V20.2D, V17.2D
+	WORD $0x4f7456f7 // SHL V23.2D, V23.2D, #52
+	WORD $0x4ee4ce68 // FMLS V8.2D, V19.2D, V4.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71ccd8 // FMLA V24.2D, V6.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef186f1 // ADD V17.2D, V23.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4ef1d6f7 // FSUB V23.2D, V23.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e75d635 // FADD V21.2D, V17.2D, V21.2D
+	WORD $0x4e64ce7a // FMLA V26.2D, V19.2D, V4.2D
+	WORD $0x4ef6cdcf // FMLS V15.2D, V14.2D, V22.2D
+	WORD $0x4e78ccd0 // FMLA V16.2D, V6.2D, V24.2D
+	WORD $0x4efacdc8 // FMLS V8.2D, V14.2D, V26.2D
+	WORD $0x4e70ccd9 // FMLA V25.2D, V6.2D, V16.2D
+	WORD $0x4e68d5e8 // FADD V8.2D, V15.2D, V8.2D
+	WORD $0x4e79ccdd // FMLA V29.2D, V6.2D, V25.2D
+	WORD $0x4e6dcd0e // FMLA V14.2D, V8.2D, V13.2D
+	WORD $0x4e7dccd2 // FMLA V18.2D, V6.2D, V29.2D
+	FMOVQ signBitWide<>(SB), F29
+	WORD $0x4e3d1d5d // AND V29.2D, V10.2D, V29.2D
+	WORD $0x4ea01dc0 // ORR V0.2D, V14.2D, V0.2D
+	WORD $0x6e7bdf9b // FMUL V27.2D, V28.2D, V27.2D
+	WORD $0x6e60dd80 // FMUL V0.2D, V12.2D, V0.2D
+	WORD $0x4eb41e8c // ORR V12.2D, V20.2D, V20.2D
+	WORD $0x4e72cccc // FMLA V12.2D, V6.2D, V18.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4ebc1c3c // ORR V28.2D, V1.2D, V28.2D
+	FMOVQ sigmoidMinWide<>(SB), F14
+	WORD $0x4e7cf5dc // FMAX V28.2D, V14.2D, V28.2D
+	FMOVQ log2eWide<>(SB), F14
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4e6ecf8a // FMLA V10.2D, V28.2D, V14.2D
+	WORD $0x4eb71eee // ORR V14.2D, V23.2D, V23.2D
+	WORD $0x4eecce2e // FMLS V14.2D, V17.2D, V12.2D
+	WORD $0x4eb51ead // ORR V13.2D, V21.2D, V21.2D
+	WORD $0x4e6cce2d // FMLA V13.2D, V17.2D, V12.2D
+	WORD $0x4eecd694 // FSUB V20.2D, V20.2D, V12.2D
+	FMOVQ rounderWide<>(SB), F8
+	WORD $0x4ee8d548 // FSUB V8.2D, V10.2D, V8.2D
+	WORD $0x6e6dfdd9 // FDIV V25.2D, V14.2D, V13.2D
+	WORD $0x4eeed6f7 // FSUB V23.2D, V23.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcd1c // FMLS V28.2D, V8.2D, V15.2D
+	WORD $0x4eedd6b5 // FSUB V21.2D, V21.2D, V13.2D
+	WORD $0x4e72ccd4 // FMLA V20.2D, V6.2D, V18.2D
+	FMOVQ recipC1Wide<>(SB), F18
+	FMOVQ recipC0Wide<>(SB), F6
+	WORD $0x4e72cda6 // FMLA V6.2D, V13.2D, V18.2D
+	WORD $0x4eecce37 // FMLS V23.2D, V17.2D, V12.2D
+	WORD $0x4e6cce35 // FMLA V21.2D, V17.2D, V12.2D
+	WORD $0x6e7cdf8c // FMUL V12.2D, V28.2D, V28.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F15
+	WORD $0x4e72cf8f // FMLA V15.2D, V28.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F16
+	WORD $0x4e72cf90 // FMLA V16.2D, V28.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F26
+	WORD $0x4e72cf9a // FMLA V26.2D, V28.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e72cf98 // FMLA V24.2D, V28.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e72cf96 // FMLA V22.2D, V28.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72dd12 // FMUL V18.2D, V8.2D, V18.2D
+	WORD $0x4ef4ce37 // FMLS V23.2D, V17.2D, V20.2D
+	FMOVQ expC12Wide<>(SB), F8
+	WORD $0x4e68cd8f // FMLA V15.2D, V12.2D, V8.2D
+	WORD $0x4e74ce35 // FMLA V21.2D, V17.2D, V20.2D
+	FMOVQ sigmoidLowestWide<>(SB), F20
+	WORD $0x4e6af694 // FMAX V20.2D, V20.2D, V10.2D
+	WORD $0x4f745694 // SHL V20.2D, V20.2D, #52
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18691 // ADD V17.2D, V20.2D, V17.2D
+	WORD $0x4e6fcd90 // FMLA V16.2D, V12.2D, V15.2D
+	WORD $0x4eedcf2e // FMLS V14.2D, V25.2D, V13.2D
+	WORD $0x4ef5cf37 // FMLS V23.2D, V25.2D, V21.2D
+	WORD $0x4e70cd9a // FMLA V26.2D, V12.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6ee1e610 // FCMGT V16.2D, V16.2D, V1.2D
+	WORD $0x4e77d5d7 // FADD V23.2D, V14.2D, V23.2D
+	WORD $0x4e7acd98 // FMLA V24.2D, V12.2D, V26.2D
+	WORD $0x4f74554a // SHL V10.2D, V10.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F26
+	WORD $0x4efa855a // ADD V26.2D, V10.2D, V26.2D
+	WORD $0x4e66cef9 // FMLA V25.2D, V23.2D, V6.2D
+	FMOVQ scaleUpWide<>(SB), F6
+	WORD $0x4eb01e17 // ORR V23.2D, V16.2D, V16.2D
+	WORD $0x6e661f57 // BSL V23.2D, V26.2D, V6.2D
+	WORD $0x4e78cd96 // FMLA V22.2D, V12.2D, V24.2D
+	WORD $0x4ebd1f3d // ORR V29.2D, V25.2D, V29.2D
+	WORD $0x6e7ddc5d // FMUL V29.2D, V2.2D, V29.2D
+	WORD $0x4ebc1f82 // ORR V2.2D, V28.2D, V28.2D
+	WORD $0x4e76cd82 // FMLA V2.2D, V12.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4e79d459 // FADD V25.2D, V2.2D, V25.2D
+	WORD $0x4ee2d79c // FSUB V28.2D, V28.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef8d738 // FSUB V24.2D, V25.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F6
+	WORD $0x4ea61ca6 // ORR V6.2D, V5.2D, V6.2D
+	FMOVQ sigmoidMinWide<>(SB), F26
+	WORD $0x4e66f746 // FMAX V6.2D, V26.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e79ce3a // FMLA V26.2D, V17.2D, V25.2D
+	FMOVQ log2eWide<>(SB), F10
+	FMOVQ rounderWide<>(SB), F14
+	WORD $0x4e6accce // FMLA V14.2D, V6.2D, V10.2D
+	WORD $0x4e76cd9c // FMLA V28.2D, V12.2D, V22.2D
+	WORD $0x4ef8d458 // FSUB V24.2D, V2.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4eb01e16 // ORR V22.2D, V16.2D, V16.2D
+	WORD $0x6e621f36 // BSL V22.2D, V25.2D, V2.2D
+	WORD $0x6e7afec2 // FDIV V2.2D, V22.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4efad58c // FSUB V12.2D, V12.2D, V26.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead5ca // FSUB V10.2D, V14.2D, V10.2D
+	WORD $0x4e7cd71c // FADD V28.2D, V24.2D, V28.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F1
+	WORD $0x4e78cf41 // FMLA V1.2D, V26.2D, V24.2D
+	WORD $0x4e79ce2c // FMLA V12.2D, V17.2D, V25.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8cd46 // FMLS V6.2D, V10.2D, V24.2D
+	WORD $0x4e79ce5c // FMLA V28.2D, V18.2D, V25.2D
+	WORD $0x6e66dcd9 // FMUL V25.2D, V6.2D, V6.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e72ccd8 // FMLA V24.2D, V6.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F21
+	WORD $0x4e72ccd5 // FMLA V21.2D, V6.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F13
+	WORD $0x4e72cccd // FMLA V13.2D, V6.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F15
+	WORD $0x4e72cccf // FMLA V15.2D, V6.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F20
+	WORD $0x4e72ccd4 // FMLA V20.2D, V6.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72dd52 // FMUL V18.2D, V10.2D, V18.2D
+	WORD $0x4e7cce2c // FMLA V12.2D, V17.2D, V28.2D
+	FMOVQ expC12Wide<>(SB), F17
+	WORD $0x4e71cf38 // FMLA V24.2D, V25.2D, V17.2D
+	FMOVQ zeroWide<>(SB), F17
+	WORD $0x6e711f90 // BSL V16.2D, V28.2D, V17.2D
+	FMOVQ sigmoidLowestWide<>(SB), F17
+	WORD $0x4e6ef631 // FMAX V17.2D, V17.2D, V14.2D
+	WORD $0x4efacc56 // FMLS V22.2D, V2.2D, V26.2D
+	WORD $0x4f745631 // SHL V17.2D, V17.2D, #52
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4efa863a // ADD V26.2D, V17.2D, V26.2D
+	WORD $0x4eeccc50 // FMLS V16.2D, V2.2D, V12.2D
+	WORD $0x4e78cf35 // FMLA V21.2D, V25.2D, V24.2D
+	WORD $0x4e70d6d0 // FADD V16.2D, V22.2D, V16.2D
+	FMOVQ zeroWide<>(SB), F22
+	WORD $0x6ee5e6d6 // FCMGT V22.2D, V22.2D, V5.2D
+	WORD $0x4e75cf2d // FMLA V13.2D, V25.2D, V21.2D
+	WORD $0x4e61ce02 // FMLA V2.2D, V16.2D, V1.2D
+	WORD $0x4f7455ce // SHL V14.2D, V14.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F1
+	WORD $0x4ee185c1 // ADD V1.2D, V14.2D, V1.2D
+	WORD $0x4e6dcf2f // FMLA V15.2D, V25.2D, V13.2D
+	FMOVQ scaleUpWide<>(SB), F13
+	WORD $0x4eb61ece // ORR V14.2D, V22.2D, V22.2D
+	WORD $0x6e6d1c2e // BSL V14.2D, V1.2D, V13.2D
+	WORD $0x6e77dc57 // FMUL V23.2D, V2.2D, V23.2D
+	WORD $0x4e6fcf34 // FMLA V20.2D, V25.2D, V15.2D
+	FMOVQ scaleDownWide<>(SB), F15
+	WORD $0x6e6fdeef // FMUL V15.2D, V23.2D, V15.2D
+	WORD $0x4ea61cd7 // ORR V23.2D, V6.2D, V6.2D
+	WORD $0x4e74cf37 // FMLA V23.2D, V25.2D, V20.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e62d6e2 // FADD V2.2D, V23.2D, V2.2D
+	WORD $0x4ef7d4c6 // FSUB V6.2D, V6.2D, V23.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eedd44d // FSUB V13.2D, V2.2D, V13.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11d21 // ORR V1.2D, V9.2D, V1.2D
+	FMOVQ sigmoidMinWide<>(SB), F16
+	WORD $0x4e61f601 // FMAX V1.2D, V16.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4e62cf50 // FMLA V16.2D, V26.2D, V2.2D
+	FMOVQ log2eWide<>(SB), F21
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4e75cc25 // FMLA V5.2D, V1.2D, V21.2D
+	WORD $0x4e74cf26 // FMLA V6.2D, V25.2D, V20.2D
+	WORD $0x4eedd6ed // FSUB V13.2D, V23.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4eb61ed4 // ORR V20.2D, V22.2D, V22.2D
+	WORD $0x6e771c54 // BSL V20.2D, V2.2D, V23.2D
+	WORD $0x6e70fe97 // FDIV V23.2D, V20.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef0d739 // FSUB V25.2D, V25.2D, V16.2D
+	FMOVQ rounderWide<>(SB), F21
+	WORD $0x4ef5d4b5 // FSUB V21.2D, V5.2D, V21.2D
+	WORD $0x4e66d5a6 // FADD V6.2D, V13.2D, V6.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F24
+	WORD $0x4e6dce18 // FMLA V24.2D, V16.2D, V13.2D
+	WORD $0x4e62cf59 // FMLA V25.2D, V26.2D, V2.2D
+	FMOVQ ln2Wide<>(SB), F13
+	WORD $0x4eedcea1 // FMLS V1.2D, V21.2D, V13.2D
+	WORD $0x4e62ce46 // FMLA V6.2D, V18.2D, V2.2D
+	WORD $0x6e61dc22 // FMUL V2.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F13
+	WORD $0x4e72cc2d // FMLA V13.2D, V1.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F12
+	WORD $0x4e72cc2c // FMLA V12.2D, V1.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F17
+	WORD $0x4e72cc31 // FMLA V17.2D, V1.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F28
+	WORD $0x4e72cc3c // FMLA V28.2D, V1.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F10
+	WORD $0x4e72cc2a // FMLA V10.2D, V1.2D, V18.2D
+	FMOVQ ln2ExcessWide<>(SB), F18
+	WORD $0x6e72deb2 // FMUL V18.2D, V21.2D, V18.2D
+	WORD $0x4e66cf59 // FMLA V25.2D, V26.2D, V6.2D
+	FMOVQ expC12Wide<>(SB), F26
+	WORD $0x4e7acc4d // FMLA V13.2D, V2.2D, V26.2D
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6e7a1cd6 // BSL V22.2D, V6.2D, V26.2D
+	FMOVQ sigmoidLowestWide<>(SB), F26
+	WORD $0x4e65f75a // FMAX V26.2D, V26.2D, V5.2D
+	WORD $0x4ef0cef4 // FMLS V20.2D, V23.2D, V16.2D
+	WORD $0x4f74575a // SHL V26.2D, V26.2D, #52
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef08750 // ADD V16.2D, V26.2D, V16.2D
+	WORD $0x4ef9cef6 // FMLS V22.2D, V23.2D, V25.2D
+	WORD $0x4e6dcc4c // FMLA V12.2D, V2.2D, V13.2D
+	WORD $0x4e76d696 // FADD V22.2D, V20.2D, V22.2D
+	FMOVQ zeroWide<>(SB), F20
+	WORD $0x6ee9e694 // FCMGT V20.2D, V20.2D, V9.2D
+	WORD $0x4e6ccc51 // FMLA V17.2D, V2.2D, V12.2D
+	WORD $0x4e78ced7 // FMLA V23.2D, V22.2D, V24.2D
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F24
+	WORD $0x4ef884b8 // ADD V24.2D, V5.2D, V24.2D
+	WORD $0x4e71cc5c // FMLA V28.2D, V2.2D, V17.2D
+	FMOVQ scaleUpWide<>(SB), F17
+	WORD $0x4eb41e85 // ORR V5.2D, V20.2D, V20.2D
+	WORD $0x6e711f05 // BSL V5.2D, V24.2D, V17.2D
+	WORD $0x6e6edeee // FMUL V14.2D, V23.2D, V14.2D
+	WORD $0x4e7ccc4a // FMLA V10.2D, V2.2D, V28.2D
+	FMOVQ scaleDownWide<>(SB), F28
+	WORD $0x6e7cdddc // FMUL V28.2D, V14.2D, V28.2D
+	WORD $0x4ea11c2e // ORR V14.2D, V1.2D, V1.2D
+	WORD $0x4e6acc4e // FMLA V14.2D, V2.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F23
+	WORD $0x4e77d5d7 // FADD V23.2D, V14.2D, V23.2D
+	WORD $0x4eeed421 // FSUB V1.2D, V1.2D, V14.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef1d6f1 // FSUB V17.2D, V23.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e77ce18 // FMLA V24.2D, V16.2D, V23.2D
+	WORD $0x4e6acc41 // FMLA V1.2D, V2.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eb41e82 // ORR V2.2D, V20.2D, V20.2D
+	WORD $0x6e6a1ee2 // BSL V2.2D, V23.2D, V10.2D
+	FMOVQ 0(R3), F10
+	FMOVQ (R20), F22
+	WORD $0x4ef1d5d1 // FSUB V17.2D, V14.2D, V17.2D
+	FMOVQ (R21), F14
+	WORD $0x6e78fc4c // FDIV V12.2D, V2.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4ef8d529 // FSUB V9.2D, V9.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F25
+	WORD $0x4e6dcf19 // FMLA V25.2D, V24.2D, V13.2D
+	FMOVQ signBitWide<>(SB), F13
+	WORD $0x4ead1c6d // ORR V13.2D, V3.2D, V13.2D
+	WORD $0x4e61d621 // FADD V1.2D, V17.2D, V1.2D
+	FMOVQ sigmoidMinWide<>(SB), F17
+	WORD $0x4e6df62d // FMAX V13.2D, V17.2D, V13.2D
+	WORD $0x4e77ce09 // FMLA V9.2D, V16.2D, V23.2D
+	FMOVQ log2eWide<>(SB), F17
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4e71cdba // FMLA V26.2D, V13.2D, V17.2D
+	WORD $0x4e77ce41 // FMLA V1.2D, V18.2D, V23.2D
+	WORD $0x4e6acdfb // FMLA V27.2D, V15.2D, V10.2D
+	WORD $0x4e76cf80 // FMLA V0.2D, V28.2D, V22.2D
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4ef6d756 // FSUB V22.2D, V26.2D, V22.2D
+	WORD $0x4e61ce09 // FMLA V9.2D, V16.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F16
+	WORD $0x6e701c34 // BSL V20.2D, V1.2D, V16.2D
+	FMOVQ ln2Wide<>(SB), F16
+	WORD $0x4ef0cecd // FMLS V13.2D, V22.2D, V16.2D
+	FMOVQ F27, 0(R3)
+	FMOVQ F0, (R20)
+	WORD $0x4ef8cd82 // FMLS V2.2D, V12.2D, V24.2D
+	WORD $0x4ee9cd94 // FMLS V20.2D, V12.2D, V9.2D
+	WORD $0x6e6ddda9 // FMUL V9.2D, V13.2D, V13.2D
+	FMOVQ expC11Wide<>(SB), F24
+	FMOVQ expC10Wide<>(SB), F16
+	WORD $0x4e78cdb0 // FMLA V16.2D, V13.2D, V24.2D
+	FMOVQ expC9Wide<>(SB), F24
+	FMOVQ expC8Wide<>(SB), F1
+	WORD $0x4e78cda1 // FMLA V1.2D, V13.2D, V24.2D
+	FMOVQ expC7Wide<>(SB), F24
+	FMOVQ expC6Wide<>(SB), F28
+	WORD $0x4e78cdbc // FMLA V28.2D, V13.2D, V24.2D
+	FMOVQ expC5Wide<>(SB), F24
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e78cdaa // FMLA V10.2D, V13.2D, V24.2D
+	FMOVQ expC3Wide<>(SB), F24
+	FMOVQ expC2Wide<>(SB), F15
+	WORD $0x4e78cdaf // FMLA V15.2D, V13.2D, V24.2D
+	WORD $0x4e74d454 // FADD V20.2D, V2.2D, V20.2D
+	FMOVQ ln2ExcessWide<>(SB), F2
+	WORD $0x6e62dec2 // FMUL V2.2D, V22.2D, V2.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76cd30 // FMLA V16.2D, V9.2D, V22.2D
+	FMOVQ sigmoidLowestWide<>(SB), F22
+	WORD $0x4e7af6d6 // FMAX V22.2D, V22.2D, V26.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	WORD $0x4e79ce8c // FMLA V12.2D, V20.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef986d9 // ADD V25.2D, V22.2D, V25.2D
+	WORD $0x4e70cd21 // FMLA V1.2D, V9.2D, V16.2D
+	WORD $0x6e65dd85 // FMUL V5.2D, V12.2D, V5.2D
+	FMOVQ zeroWide<>(SB), F12
+	WORD $0x6ee3e58c // FCMGT V12.2D, V12.2D, V3.2D
+	WORD $0x4e61cd3c // FMLA V28.2D, V9.2D, V1.2D
+	FMOVQ scaleDownWide<>(SB), F1
+	WORD $0x6e61dca1 // FMUL V1.2D, V5.2D, V1.2D
+	WORD $0x4f74575a // SHL V26.2D, V26.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F5
+	WORD $0x4ee58745 // ADD V5.2D, V26.2D, V5.2D
+	WORD $0x4e7ccd2a // FMLA V10.2D, V9.2D, V28.2D
+	FMOVQ scaleUpWide<>(SB), F28
+	WORD $0x4eac1d9a // ORR V26.2D, V12.2D, V12.2D
+	WORD $0x6e7c1cba // BSL V26.2D, V5.2D, V28.2D
+	WORD $0x4e6ecc3d // FMLA V29.2D, V1.2D, V14.2D
+	WORD $0x4e6acd2f // FMLA V15.2D, V9.2D, V10.2D
+	FMOVQ F29, (R21)
+	WORD $0x4ead1daa // ORR V10.2D, V13.2D, V13.2D
+	WORD $0x4e6fcd2a // FMLA V10.2D, V9.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4e6ed54e // FADD V14.2D, V10.2D, V14.2D
+	WORD $0x4eead5ad // FSUB V13.2D, V13.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee1d5c1 // FSUB V1.2D, V14.2D, V1.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4ebc1cfc // ORR V28.2D, V7.2D, V28.2D
+	FMOVQ sigmoidMinWide<>(SB), F5
+	WORD $0x4e7cf4bc // FMAX V28.2D, V5.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e6ecf25 // FMLA V5.2D, V25.2D, V14.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F16
+	WORD $0x4e63cf90 // FMLA V16.2D, V28.2D, V3.2D
+	WORD $0x4e6fcd2d // FMLA V13.2D, V9.2D, V15.2D
+	WORD $0x4ee1d541 // FSUB V1.2D, V10.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eac1d8f // ORR V15.2D, V12.2D, V12.2D
+	WORD $0x6e6a1dcf // BSL V15.2D, V14.2D, V10.2D
+	WORD $0x6e65fdea // FDIV V10.2D, V15.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4ee5d529 // FSUB V9.2D, V9.2D, V5.2D
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4ee3d603 // FSUB V3.2D, V16.2D, V3.2D
+	WORD $0x4e6dd42d // FADD V13.2D, V1.2D, V13.2D
+	FMOVQ recipC1Wide<>(SB), F1
+	FMOVQ recipC0Wide<>(SB), F22
+	WORD $0x4e61ccb6 // FMLA V22.2D, V5.2D, V1.2D
+	WORD $0x4e6ecf29 // FMLA V9.2D, V25.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F1
+	WORD $0x4ee1cc7c // FMLS V28.2D, V3.2D, V1.2D
+	WORD $0x4e6ecc4d // FMLA V13.2D, V2.2D, V14.2D
+	WORD $0x6e7cdf8e // FMUL V14.2D, V28.2D, V28.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F1
+	WORD $0x4e62cf81 // FMLA V1.2D, V28.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F20
+	WORD $0x4e62cf94 // FMLA V20.2D, V28.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F24
+	WORD $0x4e62cf98 // FMLA V24.2D, V28.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F23
+	WORD $0x4e62cf97 // FMLA V23.2D, V28.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F18
+	WORD $0x4e62cf92 // FMLA V18.2D, V28.2D, V2.2D
+	FMOVQ ln2ExcessWide<>(SB), F2
+	WORD $0x6e62dc62 // FMUL V2.2D, V3.2D, V2.2D
+	WORD $0x4e6dcf29 // FMLA V9.2D, V25.2D, V13.2D
+	FMOVQ expC12Wide<>(SB), F25
+	WORD $0x4e79cdc1 // FMLA V1.2D, V14.2D, V25.2D
+	FMOVQ zeroWide<>(SB), F25
+	WORD $0x6e791dac // BSL V12.2D, V13.2D, V25.2D
+	FMOVQ sigmoidLowestWide<>(SB), F25
+	WORD $0x4e70f739 // FMAX V25.2D, V25.2D, V16.2D
+	WORD $0x4ee5cd4f // FMLS V15.2D, V10.2D, V5.2D
+	WORD $0x4f745739 // SHL V25.2D, V25.2D, #52
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee58725 // ADD V5.2D, V25.2D, V5.2D
+	WORD $0x4ee9cd4c // FMLS V12.2D, V10.2D, V9.2D
+	WORD $0x4e61cdd4 // FMLA V20.2D, V14.2D, V1.2D
+	WORD $0x4e6cd5ec // FADD V12.2D, V15.2D, V12.2D
+	FMOVQ zeroWide<>(SB), F15
+	WORD $0x6ee7e5ef // FCMGT V15.2D, V15.2D, V7.2D
+	WORD $0x4e74cdd8 // FMLA V24.2D, V14.2D, V20.2D
+	WORD $0x4e76cd8a // FMLA V10.2D, V12.2D, V22.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F22
+	WORD $0x4ef68616 // ADD V22.2D, V16.2D, V22.2D
+	WORD $0x4e78cdd7 // FMLA V23.2D, V14.2D, V24.2D
+	FMOVQ scaleUpWide<>(SB), F24
+	WORD $0x4eaf1df0 // ORR V16.2D, V15.2D, V15.2D
+	WORD $0x6e781ed0 // BSL V16.2D, V22.2D, V24.2D
+	WORD $0x6e7add5a // FMUL V26.2D, V10.2D, V26.2D
+	WORD $0x4e77cdd2 // FMLA V18.2D, V14.2D, V23.2D
+	FMOVQ scaleDownWide<>(SB), F23
+	WORD $0x6e77df57 // FMUL V23.2D, V26.2D, V23.2D
+	WORD $0x4ebc1f9a // ORR V26.2D, V28.2D, V28.2D
+	WORD $0x4e72cdda // FMLA V26.2D, V14.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad74a // FADD V10.2D, V26.2D, V10.2D
+	WORD $0x4efad79c // FSUB V28.2D, V28.2D, V26.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4ef8d558 // FSUB V24.2D, V10.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F22
+	WORD $0x4eb61d76 // ORR V22.2D, V11.2D, V22.2D
+	FMOVQ sigmoidMinWide<>(SB), F12
+	WORD $0x4e76f596 // FMAX V22.2D, V12.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6accac // FMLA V12.2D, V5.2D, V10.2D
+	FMOVQ log2eWide<>(SB), F20
+	FMOVQ rounderWide<>(SB), F7
+	WORD $0x4e74cec7 // FMLA V7.2D, V22.2D, V20.2D
+	WORD $0x4e72cddc // FMLA V28.2D, V14.2D, V18.2D
+	WORD $0x4ef8d758 // FSUB V24.2D, V26.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4eaf1df2 // ORR V18.2D, V15.2D, V15.2D
+	WORD $0x6e7a1d52 // BSL V18.2D, V10.2D, V26.2D
+	WORD $0x6e6cfe5a // FDIV V26.2D, V18.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4eecd5ce // FSUB V14.2D, V14.2D, V12.2D
+	FMOVQ rounderWide<>(SB), F20
+	WORD $0x4ef4d4f4 // FSUB V20.2D, V7.2D, V20.2D
+	WORD $0x4e7cd71c // FADD V28.2D, V24.2D, V28.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F1
+	WORD $0x4e78cd81 // FMLA V1.2D, V12.2D, V24.2D
+	WORD $0x4e6accae // FMLA V14.2D, V5.2D, V10.2D
+	FMOVQ ln2Wide<>(SB), F24
+	WORD $0x4ef8ce96 // FMLS V22.2D, V20.2D, V24.2D
+	WORD $0x4e6acc5c // FMLA V28.2D, V2.2D, V10.2D
+	WORD $0x6e76deca // FMUL V10.2D, V22.2D, V22.2D
+	FMOVQ expC11Wide<>(SB), F2
+	FMOVQ expC10Wide<>(SB), F24
+	WORD $0x4e62ced8 // FMLA V24.2D, V22.2D, V2.2D
+	FMOVQ expC9Wide<>(SB), F2
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e62cec9 // FMLA V9.2D, V22.2D, V2.2D
+	FMOVQ expC7Wide<>(SB), F2
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e62ced9 // FMLA V25.2D, V22.2D, V2.2D
+	FMOVQ expC5Wide<>(SB), F2
+	FMOVQ expC4Wide<>(SB), F13
+	WORD $0x4e62cecd // FMLA V13.2D, V22.2D, V2.2D
+	FMOVQ expC3Wide<>(SB), F2
+	FMOVQ expC2Wide<>(SB), F3
+	WORD $0x4e62cec3 // FMLA V3.2D, V22.2D, V2.2D
+	FMOVQ ln2ExcessWide<>(SB), F2
+	WORD $0x6e62de82 // FMUL V2.2D, V20.2D, V2.2D
+	WORD $0x4e7cccae // FMLA V14.2D, V5.2D, V28.2D
+	FMOVQ expC12Wide<>(SB), F5
+	WORD $0x4e65cd58 // FMLA V24.2D, V10.2D, V5.2D
+	FMOVQ zeroWide<>(SB), F5
+	WORD $0x6e651f8f // BSL V15.2D, V28.2D, V5.2D
+	FMOVQ sigmoidLowestWide<>(SB), F5
+	WORD $0x4e67f4a5 // FMAX V5.2D, V5.2D, V7.2D
+	WORD $0x4eeccf52 // FMLS V18.2D, V26.2D, V12.2D
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eec84ac // ADD V12.2D, V5.2D, V12.2D
+	WORD $0x4eeecf4f // FMLS V15.2D, V26.2D, V14.2D
+	WORD $0x4e78cd49 // FMLA V9.2D, V10.2D, V24.2D
+	WORD $0x4e6fd64f // FADD V15.2D, V18.2D, V15.2D
+	FMOVQ zeroWide<>(SB), F18
+	WORD $0x6eebe652 // FCMGT V18.2D, V18.2D, V11.2D
+	WORD $0x4e69cd59 // FMLA V25.2D, V10.2D, V9.2D
+	WORD $0x4e61cdfa // FMLA V26.2D, V15.2D, V1.2D
+	WORD $0x4f7454e7 // SHL V7.2D, V7.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F1
+	WORD $0x4ee184e1 // ADD V1.2D, V7.2D, V1.2D
+	WORD $0x4e79cd4d // FMLA V13.2D, V10.2D, V25.2D
+	FMOVQ scaleUpWide<>(SB), F25
+	WORD $0x4eb21e47 // ORR V7.2D, V18.2D, V18.2D
+	WORD $0x6e791c27 // BSL V7.2D, V1.2D, V25.2D
+	WORD $0x6e70df50 // FMUL V16.2D, V26.2D, V16.2D
+	WORD $0x4e6dcd43 // FMLA V3.2D, V10.2D, V13.2D
+	FMOVQ scaleDownWide<>(SB), F13
+	WORD $0x6e6dde0d // FMUL V13.2D, V16.2D, V13.2D
+	WORD $0x4eb61ed0 // ORR V16.2D, V22.2D, V22.2D
+	WORD $0x4e63cd50 // FMLA V16.2D, V10.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F26
+	WORD $0x4e7ad61a // FADD V26.2D, V16.2D, V26.2D
+	WORD $0x4ef0d6d6 // FSUB V22.2D, V22.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4ef9d759 // FSUB V25.2D, V26.2D, V25.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11f61 // ORR V1.2D, V27.2D, V1.2D
+	WORD $0x4e61d421 // FADD V1.2D, V1.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e7acd8f // FMLA V15.2D, V12.2D, V26.2D
+	WORD $0x4e63cd56 // FMLA V22.2D, V10.2D, V3.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4eb21e4a // ORR V10.2D, V18.2D, V18.2D
+	WORD $0x6e631f4a // BSL V10.2D, V26.2D, V3.2D
+	WORD $0x4ef9d619 // FSUB V25.2D, V16.2D, V25.2D
+	FMOVQ tanhMinWide<>(SB), F16
+	WORD $0x4e61f601 // FMAX V1.2D, V16.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F16
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e70cc23 // FMLA V3.2D, V1.2D, V16.2D
+	WORD $0x6e6ffd50 // FDIV V16.2D, V10.2D, V15.2D
+	WORD $0x4e76d736 // FADD V22.2D, V25.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4eefd739 // FSUB V25.2D, V25.2D, V15.2D
+	FMOVQ recipC1Wide<>(SB), F9
+	FMOVQ recipC0Wide<>(SB), F11
+	WORD $0x4e69cdeb // FMLA V11.2D, V15.2D, V9.2D
+	FMOVQ tanhLowestWide<>(SB), F9
+	WORD $0x4e63f523 // FMAX V3.2D, V9.2D, V3.2D
+	WORD $0x4e7acc56 // FMLA V22.2D, V2.2D, V26.2D
+	FMOVQ rounderWide<>(SB), F2
+	WORD $0x4ee2d462 // FSUB V2.2D, V3.2D, V2.2D
+	WORD $0x4e7acd99 // FMLA V25.2D, V12.2D, V26.2D
+	FMOVQ ln2Wide<>(SB), F26
+	WORD $0x4efacc41 // FMLS V1.2D, V2.2D, V26.2D
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6e7a1ed2 // BSL V18.2D, V22.2D, V26.2D
+	WORD $0x4e76cd99 // FMLA V25.2D, V12.2D, V22.2D
+	WORD $0x6e61dc36 // FMUL V22.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F12
+	FMOVQ expC10Wide<>(SB), F26
+	WORD $0x4e6ccc3a // FMLA V26.2D, V1.2D, V12.2D
+	FMOVQ expC9Wide<>(SB), F12
+	FMOVQ expC8Wide<>(SB), F2
+	WORD $0x4e6ccc22 // FMLA V2.2D, V1.2D, V12.2D
+	FMOVQ expC7Wide<>(SB), F12
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e6ccc29 // FMLA V9.2D, V1.2D, V12.2D
+	FMOVQ expC5Wide<>(SB), F12
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e6ccc38 // FMLA V24.2D, V1.2D, V12.2D
+	FMOVQ expC3Wide<>(SB), F12
+	FMOVQ expC2Wide<>(SB), F14
+	WORD $0x4e6ccc2e // FMLA V14.2D, V1.2D, V12.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	WORD $0x4eefce0a // FMLS V10.2D, V16.2D, V15.2D
+	FMOVQ expC12Wide<>(SB), F15
+	WORD $0x4e6fceda // FMLA V26.2D, V22.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eef846f // ADD V15.2D, V3.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4eefd463 // FSUB V3.2D, V3.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4e6cd5ec // FADD V12.2D, V15.2D, V12.2D
+	WORD $0x4ef9ce12 // FMLS V18.2D, V16.2D, V25.2D
+	WORD $0x4e7acec2 // FMLA V2.2D, V22.2D, V26.2D
+	WORD $0x4e72d552 // FADD V18.2D, V10.2D, V18.2D
+	WORD $0x4e62cec9 // FMLA V9.2D, V22.2D, V2.2D
+	WORD $0x4e6bce50 // FMLA V16.2D, V18.2D, V11.2D
+	WORD $0x4e69ced8 // FMLA V24.2D, V22.2D, V9.2D
+	WORD $0x6e67de07 // FMUL V7.2D, V16.2D, V7.2D
+	WORD $0x4e78cece // FMLA V14.2D, V22.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F24
+	WORD $0x4e381f78 // AND V24.2D, V27.2D, V24.2D
+	FMOVQ scaleDownWide<>(SB), F27
+	WORD $0x6e7bdcfb // FMUL V27.2D, V7.2D, V27.2D
+	WORD $0x4ea11c27 // ORR V7.2D, V1.2D, V1.2D
+	WORD $0x4e6ecec7 // FMLA V7.2D, V22.2D, V14.2D
+	FMOVQ signBitWide<>(SB), F16
+	WORD $0x4eb01c10 // ORR V16.2D, V0.2D, V16.2D
+	WORD $0x4e70d610 // FADD V16.2D, V16.2D, V16.2D
+	FMOVQ tanhMinWide<>(SB), F9
+	WORD $0x4e70f530 // FMAX V16.2D, V9.2D, V16.2D
+	WORD $0x4ea31c69 // ORR V9.2D, V3.2D, V3.2D
+	WORD $0x4ee7cde9 // FMLS V9.2D, V15.2D, V7.2D
+	FMOVQ log2eWide<>(SB), F11
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4e6bce12 // FMLA V18.2D, V16.2D, V11.2D
+	WORD $0x4eac1d8b // ORR V11.2D, V12.2D, V12.2D
+	WORD $0x4e67cdeb // FMLA V11.2D, V15.2D, V7.2D
+	WORD $0x4ee7d421 // FSUB V1.2D, V1.2D, V7.2D
+	WORD $0x4ee9d463 // FSUB V3.2D, V3.2D, V9.2D
+	FMOVQ tanhLowestWide<>(SB), F2
+	WORD $0x4e72f452 // FMAX V18.2D, V2.2D, V18.2D
+	WORD $0x6e6bfd22 // FDIV V2.2D, V9.2D, V11.2D
+	FMOVQ rounderWide<>(SB), F10
+	WORD $0x4eead64a // FSUB V10.2D, V18.2D, V10.2D
+	WORD $0x4eebd58c // FSUB V12.2D, V12.2D, V11.2D
+	WORD $0x4e6ecec1 // FMLA V1.2D, V22.2D, V14.2D
+	WORD $0x4ee7cde3 // FMLS V3.2D, V15.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F14
+	FMOVQ recipC0Wide<>(SB), F22
+	WORD $0x4e6ecd76 // FMLA V22.2D, V11.2D, V14.2D
+	FMOVQ ln2Wide<>(SB), F14
+	WORD $0x4eeecd50 // FMLS V16.2D, V10.2D, V14.2D
+	WORD $0x4e67cdec // FMLA V12.2D, V15.2D, V7.2D
+	WORD $0x4ee1cde3 // FMLS V3.2D, V15.2D, V1.2D
+	WORD $0x6e70de07 // FMUL V7.2D, V16.2D, V16.2D
+	FMOVQ expC11Wide<>(SB), F14
+	FMOVQ expC10Wide<>(SB), F10
+	WORD $0x4e6ece0a // FMLA V10.2D, V16.2D, V14.2D
+	FMOVQ expC9Wide<>(SB), F14
+	FMOVQ expC8Wide<>(SB), F26
+	WORD $0x4e6ece1a // FMLA V26.2D, V16.2D, V14.2D
+	FMOVQ expC7Wide<>(SB), F14
+	FMOVQ expC6Wide<>(SB), F25
+	WORD $0x4e6ece19 // FMLA V25.2D, V16.2D, V14.2D
+	FMOVQ expC5Wide<>(SB), F14
+	FMOVQ expC4Wide<>(SB), F5
+	WORD $0x4e6ece05 // FMLA V5.2D, V16.2D, V14.2D
+	FMOVQ expC3Wide<>(SB), F14
+	FMOVQ expC2Wide<>(SB), F28
+	WORD $0x4e6ece1c // FMLA V28.2D, V16.2D, V14.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	WORD $0x4e61cdec // FMLA V12.2D, V15.2D, V1.2D
+	FMOVQ expC12Wide<>(SB), F1
+	WORD $0x4e61ccea // FMLA V10.2D, V7.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee18641 // ADD V1.2D, V18.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ee1d652 // FSUB V18.2D, V18.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e6fd42f // FADD V15.2D, V1.2D, V15.2D
+	WORD $0x4eebcc49 // FMLS V9.2D, V2.2D, V11.2D
+	WORD $0x4eeccc43 // FMLS V3.2D, V2.2D, V12.2D
+	WORD $0x4e6accfa // FMLA V26.2D, V7.2D, V10.2D
+	WORD $0x4e63d523 // FADD V3.2D, V9.2D, V3.2D
+	WORD $0x4e7accf9 // FMLA V25.2D, V7.2D, V26.2D
+	WORD $0x4e76cc62 // FMLA V2.2D, V3.2D, V22.2D
+	WORD $0x4e79cce5 // FMLA V5.2D, V7.2D, V25.2D
+	WORD $0x4eb81c58 // ORR V24.2D, V2.2D, V24.2D
+	WORD $0x6e78def8 // FMUL V24.2D, V23.2D, V24.2D
+	FMOVQ signBitWide<>(SB), F23
+	WORD $0x4e371c17 // AND V23.2D, V0.2D, V23.2D
+	WORD $0x4e65ccfc // FMLA V28.2D, V7.2D, V5.2D
+	WORD $0x4eb01e05 // ORR V5.2D, V16.2D, V16.2D
+	WORD $0x4e7ccce5 // FMLA V5.2D, V7.2D, V28.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4ea01fa0 // ORR V0.2D, V29.2D, V0.2D
+	WORD $0x4e60d400 // FADD V0.2D, V0.2D, V0.2D
+	FMOVQ tanhMinWide<>(SB), F2
+	WORD $0x4e60f440 // FMAX V0.2D, V2.2D, V0.2D
+	WORD $0x4eb21e42 // ORR V2.2D, V18.2D, V18.2D
+	WORD $0x4ee5cc22 // FMLS V2.2D, V1.2D, V5.2D
+	FMOVQ log2eWide<>(SB), F25
+	FMOVQ rounderWide<>(SB), F22
+	WORD $0x4e79cc16 // FMLA V22.2D, V0.2D, V25.2D
+	WORD $0x4eaf1df9 // ORR V25.2D, V15.2D, V15.2D
+	WORD $0x4e65cc39 // FMLA V25.2D, V1.2D, V5.2D
+	WORD $0x4ee5d610 // FSUB V16.2D, V16.2D, V5.2D
+	WORD $0x4ee2d652 // FSUB V18.2D, V18.2D, V2.2D
+	FMOVQ tanhLowestWide<>(SB), F3
+	WORD $0x4e76f476 // FMAX V22.2D, V3.2D, V22.2D
+	WORD $0x6e79fc43 // FDIV V3.2D, V2.2D, V25.2D
+	FMOVQ rounderWide<>(SB), F26
+	WORD $0x4efad6da // FSUB V26.2D, V22.2D, V26.2D
+	WORD $0x4ef9d5ef // FSUB V15.2D, V15.2D, V25.2D
+	WORD $0x4e7cccf0 // FMLA V16.2D, V7.2D, V28.2D
+	WORD $0x4ee5cc32 // FMLS V18.2D, V1.2D, V5.2D
+	FMOVQ recipC1Wide<>(SB), F28
+	FMOVQ recipC0Wide<>(SB), F7
+	WORD $0x4e7ccf27 // FMLA V7.2D, V25.2D, V28.2D
+	FMOVQ ln2Wide<>(SB), F28
+	WORD $0x4efccf40 // FMLS V0.2D, V26.2D, V28.2D
+	WORD $0x4e65cc2f // FMLA V15.2D, V1.2D, V5.2D
+	WORD $0x4ef0cc32 // FMLS V18.2D, V1.2D, V16.2D
+	WORD $0x6e60dc05 // FMUL V5.2D, V0.2D, V0.2D
+	FMOVQ expC11Wide<>(SB), F28
+	FMOVQ expC10Wide<>(SB), F26
+	WORD $0x4e7ccc1a // FMLA V26.2D, V0.2D, V28.2D
+	FMOVQ expC9Wide<>(SB), F28
+	FMOVQ expC8Wide<>(SB), F9
+	WORD $0x4e7ccc09 // FMLA V9.2D, V0.2D, V28.2D
+	FMOVQ expC7Wide<>(SB), F28
+	FMOVQ expC6Wide<>(SB), F10
+	WORD $0x4e7ccc0a // FMLA V10.2D, V0.2D, V28.2D
+	FMOVQ expC5Wide<>(SB), F28
+	FMOVQ expC4Wide<>(SB), F12
+	WORD $0x4e7ccc0c // FMLA V12.2D, V0.2D, V28.2D
+	FMOVQ expC3Wide<>(SB), F28
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e7ccc0b // FMLA V11.2D, V0.2D, V28.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	WORD $0x4e70cc2f // FMLA V15.2D, V1.2D, V16.2D
+	FMOVQ expC12Wide<>(SB), F16
+	WORD $0x4e70ccba // FMLA V26.2D, V5.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ef086d0 // ADD V16.2D, V22.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4ef0d6d6 // FSUB V22.2D, V22.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4e61d601 // FADD V1.2D, V16.2D, V1.2D
+	WORD $0x4ef9cc62 // FMLS V2.2D, V3.2D, V25.2D
+	WORD $0x4eefcc72 // FMLS V18.2D, V3.2D, V15.2D
+	WORD $0x4e7acca9 // FMLA V9.2D, V5.2D, V26.2D
+	WORD $0x4e72d452 // FADD V18.2D, V2.2D, V18.2D
+	WORD $0x4e69ccaa // FMLA V10.2D, V5.2D, V9.2D
+	WORD $0x4e67ce43 // FMLA V3.2D, V18.2D, V7.2D
+	WORD $0x4e6accac // FMLA V12.2D, V5.2D, V10.2D
+	WORD $0x4eb71c77 // ORR V23.2D, V3.2D, V23.2D
+	WORD $0x6e77ddb7 // FMUL V23.2D, V13.2D, V23.2D
+	FMOVQ signBitWide<>(SB), F13
+	WORD $0x4e2d1fad // AND V13.2D, V29.2D, V13.2D
+	WORD $0x4e6cccab // FMLA V11.2D, V5.2D, V12.2D
+	WORD $0x4ea01c0c // ORR V12.2D, V0.2D, V0.2D
+	WORD $0x4e6bccac // FMLA V12.2D, V5.2D, V11.2D
+	FMOVQ F24, (R12)
+	FMOVQ F23, (R13)
+	WORD $0x4eb61ed7 // ORR V23.2D, V22.2D, V22.2D
+	WORD $0x4eecce17 // FMLS V23.2D, V16.2D, V12.2D
+	WORD $0x4ea11c38 // ORR V24.2D, V1.2D, V1.2D
+	WORD $0x4e6cce18 // FMLA V24.2D, V16.2D, V12.2D
+	WORD $0x4eecd400 // FSUB V0.2D, V0.2D, V12.2D
+	WORD $0x6e78fefd // FDIV V29.2D, V23.2D, V24.2D
+	WORD $0x4ef7d6d6 // FSUB V22.2D, V22.2D, V23.2D
+	WORD $0x4ef8d421 // FSUB V1.2D, V1.2D, V24.2D
+	WORD $0x4e6bcca0 // FMLA V0.2D, V5.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F5
+	WORD $0x4e6bcf05 // FMLA V5.2D, V24.2D, V11.2D
+	WORD $0x4eecce16 // FMLS V22.2D, V16.2D, V12.2D
+	WORD $0x4e6cce01 // FMLA V1.2D, V16.2D, V12.2D
+	WORD $0x4ee0ce16 // FMLS V22.2D, V16.2D, V0.2D
+	WORD $0x4e60ce01 // FMLA V1.2D, V16.2D, V0.2D
+	WORD $0x4ef8cfb7 // FMLS V23.2D, V29.2D, V24.2D
+	WORD $0x4ee1cfb6 // FMLS V22.2D, V29.2D, V1.2D
+	WORD $0x4e76d6f6 // FADD V22.2D, V23.2D, V22.2D
+	WORD $0x4e65cedd // FMLA V29.2D, V22.2D, V5.2D
+	WORD $0x4ead1fad // ORR V13.2D, V29.2D, V13.2D
+	WORD $0x6e6ddf6d // FMUL V13.2D, V27.2D, V13.2D
+	FMOVQ F13, (R14)
+	SUB $4, R7
+	CMP $2, R7
+	BGE next
+	MOVD 0(R9), R12
+	ADD R6<<3, R12
+	ADD $32, R12
+	MOVD $part-16(SP), R13
+	MOVD R7, R14
+
+copy0:
+	MOVD (R13), R15
+	MOVD R15, (R12)
+	ADD $8, R13
+	ADD $8, R12
+	SUBS $1, R14
+	BNE copy0
+
+next:
+	MOVD block_step(R0), R6
+	ADD R6, R1
+	MOVD block_end(R0), R6
+	CMP R6, R1
+	BNE panel
+	RET
+
+// func stepNEONWide(z, c *float64, h *[]float64, first, units, rows, zPanel, cPanel int)
+TEXT ·stepNEONWide(SB), NOSPLIT, $16-64
+	MOVD z+0(FP), R0
+	MOVD c+8(FP), R1
+	MOVD h+16(FP), R2
+	MOVD first+24(FP), R3
+	MOVD units+32(FP), R4
+	MOVD rows+40(FP), R5
+	MOVD zPanel+48(FP), R6
+	MOVD cPanel+56(FP), R7
+	LSL $3, R3
+
+panel:
+	MOVD R0, R8
+	MOVD R1, R9
+	MOVD R2, R11
+	MOVD R5, R12
+
+row:
+	MOVD (R11), R13
+	ADD R3, R13
+	MOVD R13, R10
+	CMP $2, R4
+	BGE compute
+	MOVD $part-16(SP), R10
+
+compute:
+	FMOVQ 0(R8), F0
+	FMOVQ 32(R8), F1
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4ea21c02 // ORR V2.2D, V0.2D, V2.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4ea31c23 // ORR V3.2D, V1.2D, V3.2D
+	FMOVQ sigmoidMinWide<>(SB), F4
+	WORD $0x4e62f482 // FMAX V2.2D, V4.2D, V2.2D
+	WORD $0x4e63d463 // FADD V3.2D, V3.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F4
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4e64cc45 // FMLA V5.2D, V2.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6ee0e484 // FCMGT V4.2D, V4.2D, V0.2D
+	FMOVQ tanhMinWide<>(SB), F0
+	WORD $0x4e63f403 // FMAX V3.2D, V0.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4e60cc66 // FMLA V6.2D, V3.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d4a0 // FSUB V0.2D, V5.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F7
+	WORD $0x4e65f4e7 // FMAX V7.2D, V7.2D, V5.2D
+	WORD $0x4f7454e7 // SHL V7.2D, V7.2D, #52
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee884e8 // ADD V8.2D, V7.2D, V8.2D
+	FMOVQ scaleBitsWide<>(SB), F7
+	WORD $0x4ee784a7 // ADD V7.2D, V5.2D, V7.2D
+	FMOVQ ln2Wide<>(SB), F5
+	WORD $0x4ee5cc02 // FMLS V2.2D, V0.2D, V5.2D
+	FMOVQ tanhLowestWide<>(SB), F5
+	WORD $0x4e66f4a6 // FMAX V6.2D, V5.2D, V6.2D
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4ee5d4c5 // FSUB V5.2D, V6.2D, V5.2D
+	WORD $0x4f7454c6 // SHL V6.2D, V6.2D, #52
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4ee984c9 // ADD V9.2D, V6.2D, V9.2D
+	FMOVQ ln2ExcessWide<>(SB), F6
+	WORD $0x6e66dc06 // FMUL V6.2D, V0.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4ee9d400 // FSUB V0.2D, V0.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad52a // FADD V10.2D, V9.2D, V10.2D
+	WORD $0x6e62dc4b // FMUL V11.2D, V2.2D, V2.2D
+	FMOVQ expC11Wide<>(SB), F12
+	FMOVQ expC10Wide<>(SB), F13
+	WORD $0x4e6ccc4d // FMLA V13.2D, V2.2D, V12.2D
+	FMOVQ expC9Wide<>(SB), F12
+	FMOVQ expC8Wide<>(SB), F14
+	WORD $0x4e6ccc4e // FMLA V14.2D, V2.2D, V12.2D
+	FMOVQ ln2Wide<>(SB), F12
+	WORD $0x4eeccca3 // FMLS V3.2D, V5.2D, V12.2D
+	FMOVQ expC7Wide<>(SB), F12
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e6ccc45 // FMLA V5.2D, V2.2D, V12.2D
+	FMOVQ expC5Wide<>(SB), F12
+	FMOVQ expC4Wide<>(SB), F15
+	WORD $0x4e6ccc4f // FMLA V15.2D, V2.2D, V12.2D
+	FMOVQ expC3Wide<>(SB), F12
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e6ccc50 // FMLA V16.2D, V2.2D, V12.2D
+	FMOVQ scaleUpWide<>(SB), F12
+	WORD $0x4ea41c91 // ORR V17.2D, V4.2D, V4.2D
+	WORD $0x6e6c1cf1 // BSL V17.2D, V7.2D, V12.2D
+	FMOVQ 16(R8), F12
+	FMOVQ expC12Wide<>(SB), F7
+	WORD $0x4e67cd6d // FMLA V13.2D, V11.2D, V7.2D
+	WORD $0x6e63dc67 // FMUL V7.2D, V3.2D, V3.2D
+	FMOVQ expC11Wide<>(SB), F18
+	FMOVQ expC10Wide<>(SB), F19
+	WORD $0x4e72cc73 // FMLA V19.2D, V3.2D, V18.2D
+	FMOVQ expC9Wide<>(SB), F18
+	FMOVQ expC8Wide<>(SB), F20
+	WORD $0x4e72cc74 // FMLA V20.2D, V3.2D, V18.2D
+	FMOVQ expC7Wide<>(SB), F18
+	FMOVQ expC6Wide<>(SB), F21
+	WORD $0x4e72cc75 // FMLA V21.2D, V3.2D, V18.2D
+	FMOVQ expC5Wide<>(SB), F18
+	FMOVQ expC4Wide<>(SB), F22
+	WORD $0x4e72cc76 // FMLA V22.2D, V3.2D, V18.2D
+	FMOVQ expC3Wide<>(SB), F18
+	FMOVQ expC2Wide<>(SB), F23
+	WORD $0x4e72cc77 // FMLA V23.2D, V3.2D, V18.2D
+	WORD $0x4e6dcd6e // FMLA V14.2D, V11.2D, V13.2D
+	FMOVQ signBitWide<>(SB), F13
+	WORD $0x4e2d1c2d // AND V13.2D, V1.2D, V13.2D
+	FMOVQ expC12Wide<>(SB), F1
+	WORD $0x4e61ccf3 // FMLA V19.2D, V7.2D, V1.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11d81 // ORR V1.2D, V12.2D, V1.2D
+	FMOVQ sigmoidMinWide<>(SB), F18
+	WORD $0x4e61f641 // FMAX V1.2D, V18.2D, V1.2D
+	WORD $0x4e6ecd65 // FMLA V5.2D, V11.2D, V14.2D
+	FMOVQ log2eWide<>(SB), F14
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4e6ecc32 // FMLA V18.2D, V1.2D, V14.2D
+	WORD $0x4e73ccf4 // FMLA V20.2D, V7.2D, V19.2D
+	WORD $0x4e65cd6f // FMLA V15.2D, V11.2D, V5.2D
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4ee5d645 // FSUB V5.2D, V18.2D, V5.2D
+	WORD $0x4e74ccf5 // FMLA V21.2D, V7.2D, V20.2D
+	FMOVQ ln2Wide<>(SB), F20
+	WORD $0x4ef4cca1 // FMLS V1.2D, V5.2D, V20.2D
+	WORD $0x4e6fcd70 // FMLA V16.2D, V11.2D, V15.2D
+	WORD $0x4e75ccf6 // FMLA V22.2D, V7.2D, V21.2D
+	FMOVQ ln2ExcessWide<>(SB), F21
+	WORD $0x6e75dcb5 // FMUL V21.2D, V5.2D, V21.2D
+	WORD $0x6e61dc25 // FMUL V5.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F20
+	WORD $0x4e6fcc34 // FMLA V20.2D, V1.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F19
+	WORD $0x4e6fcc33 // FMLA V19.2D, V1.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F14
+	WORD $0x4e6fcc2e // FMLA V14.2D, V1.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F24
+	WORD $0x4e6fcc38 // FMLA V24.2D, V1.2D, V15.2D
+	FMOVQ expC3Wide<>(SB), F15
+	FMOVQ expC2Wide<>(SB), F25
+	WORD $0x4e6fcc39 // FMLA V25.2D, V1.2D, V15.2D
+	WORD $0x4ea21c4f // ORR V15.2D, V2.2D, V2.2D
+	WORD $0x4e70cd6f // FMLA V15.2D, V11.2D, V16.2D
+	WORD $0x4e76ccf7 // FMLA V23.2D, V7.2D, V22.2D
+	FMOVQ expC12Wide<>(SB), F22
+	WORD $0x4e76ccb4 // FMLA V20.2D, V5.2D, V22.2D
+	FMOVQ sigmoidLowestWide<>(SB), F22
+	WORD $0x4e72f6d6 // FMAX V22.2D, V22.2D, V18.2D
+	WORD $0x4f7456d6 // SHL V22.2D, V22.2D, #52
+	FMOVQ zeroWide<>(SB), F26
+	WORD $0x6eece75a // FCMGT V26.2D, V26.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F12
+	WORD $0x4eec86cc // ADD V12.2D, V22.2D, V12.2D
+	WORD $0x4f745652 // SHL V18.2D, V18.2D, #52
+	FMOVQ oneBitsWide<>(SB), F22
+	WORD $0x4e76d5f6 // FADD V22.2D, V15.2D, V22.2D
+	WORD $0x4eefd442 // FSUB V2.2D, V2.2D, V15.2D
+	WORD $0x4e74ccb3 // FMLA V19.2D, V5.2D, V20.2D
+	WORD $0x4ea31c74 // ORR V20.2D, V3.2D, V3.2D
+	WORD $0x4e77ccf4 // FMLA V20.2D, V7.2D, V23.2D
+	FMOVQ scaleBitsWide<>(SB), F27
+	WORD $0x4efb865b // ADD V27.2D, V18.2D, V27.2D
+	FMOVQ oneBitsWide<>(SB), F18
+	WORD $0x4ef2d6d2 // FSUB V18.2D, V22.2D, V18.2D
+	FMOVQ oneBitsWide<>(SB), F28
+	WORD $0x4e76cd1c // FMLA V28.2D, V8.2D, V22.2D
+	WORD $0x4e70cd62 // FMLA V2.2D, V11.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ea41c8b // ORR V11.2D, V4.2D, V4.2D
+	WORD $0x6e701ecb // BSL V11.2D, V22.2D, V16.2D
+	WORD $0x4e73ccae // FMLA V14.2D, V5.2D, V19.2D
+	WORD $0x4ea01c13 // ORR V19.2D, V0.2D, V0.2D
+	WORD $0x4ef4cd33 // FMLS V19.2D, V9.2D, V20.2D
+	WORD $0x4ef2d5f2 // FSUB V18.2D, V15.2D, V18.2D
+	WORD $0x4eaa1d4f // ORR V15.2D, V10.2D, V10.2D
+	WORD $0x4e74cd2f // FMLA V15.2D, V9.2D, V20.2D
+	WORD $0x6e7cfd70 // FDIV V16.2D, V11.2D, V28.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4efcd7bd // FSUB V29.2D, V29.2D, V28.2D
+	WORD $0x4ef4d463 // FSUB V3.2D, V3.2D, V20.2D
+	FMOVQ recipC1Wide<>(SB), F30
+	FMOVQ recipC0Wide<>(SB), F31
+	WORD $0x4e7ecf9f // FMLA V31.2D, V28.2D, V30.2D
+	WORD $0x4e6eccb8 // FMLA V24.2D, V5.2D, V14.2D
+	WORD $0x4e62d642 // FADD V2.2D, V18.2D, V2.2D
+	WORD $0x4e76cd1d // FMLA V29.2D, V8.2D, V22.2D
+	WORD $0x6e6ffe72 // FDIV V18.2D, V19.2D, V15.2D
+	WORD $0x4ef3d400 // FSUB V0.2D, V0.2D, V19.2D
+	WORD $0x4eefd54a // FSUB V10.2D, V10.2D, V15.2D
+	WORD $0x4e76ccc2 // FMLA V2.2D, V6.2D, V22.2D
+	WORD $0x4e77cce3 // FMLA V3.2D, V7.2D, V23.2D
+	WORD $0x4e78ccb9 // FMLA V25.2D, V5.2D, V24.2D
+	FMOVQ recipC1Wide<>(SB), F24
+	FMOVQ recipC0Wide<>(SB), F23
+	WORD $0x4e78cdf7 // FMLA V23.2D, V15.2D, V24.2D
+	WORD $0x4ef4cd20 // FMLS V0.2D, V9.2D, V20.2D
+	WORD $0x4e74cd2a // FMLA V10.2D, V9.2D, V20.2D
+	FMOVQ scaleUpWide<>(SB), F20
+	WORD $0x4eba1f58 // ORR V24.2D, V26.2D, V26.2D
+	WORD $0x6e741f78 // BSL V24.2D, V27.2D, V20.2D
+	FMOVQ 48(R8), F20
+	WORD $0x4e62cd1d // FMLA V29.2D, V8.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F8
+	WORD $0x6e681c44 // BSL V4.2D, V2.2D, V8.2D
+	WORD $0x4ea11c28 // ORR V8.2D, V1.2D, V1.2D
+	WORD $0x4e79cca8 // FMLA V8.2D, V5.2D, V25.2D
+	FMOVQ (R9), F2
+	WORD $0x4ee3cd20 // FMLS V0.2D, V9.2D, V3.2D
+	WORD $0x4e63cd2a // FMLA V10.2D, V9.2D, V3.2D
+	WORD $0x4efcce0b // FMLS V11.2D, V16.2D, V28.2D
+	WORD $0x4efdce04 // FMLS V4.2D, V16.2D, V29.2D
+	FMOVQ oneBitsWide<>(SB), F29
+	WORD $0x4e7dd51d // FADD V29.2D, V8.2D, V29.2D
+	WORD $0x4ee8d421 // FSUB V1.2D, V1.2D, V8.2D
+	FMOVQ signBitWide<>(SB), F28
+	WORD $0x4ebc1e9c // ORR V28.2D, V20.2D, V28.2D
+	WORD $0x4eefce53 // FMLS V19.2D, V18.2D, V15.2D
+	WORD $0x4eeace40 // FMLS V0.2D, V18.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eead7aa // FSUB V10.2D, V29.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4e7dcd8f // FMLA V15.2D, V12.2D, V29.2D
+	WORD $0x4e79cca1 // FMLA V1.2D, V5.2D, V25.2D
+	FMOVQ oneBitsWide<>(SB), F25
+	WORD $0x4eba1f45 // ORR V5.2D, V26.2D, V26.2D
+	WORD $0x6e791fa5 // BSL V5.2D, V29.2D, V25.2D
+	WORD $0x4e64d564 // FADD V4.2D, V11.2D, V4.2D
+	FMOVQ sigmoidMinWide<>(SB), F11
+	WORD $0x4e7cf57c // FMAX V28.2D, V11.2D, V28.2D
+	WORD $0x4eead50a // FSUB V10.2D, V8.2D, V10.2D
+	WORD $0x4e60d660 // FADD V0.2D, V19.2D, V0.2D
+	WORD $0x6e6ffcb3 // FDIV V19.2D, V5.2D, V15.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4eefd508 // FSUB V8.2D, V8.2D, V15.2D
+	WORD $0x4e7fcc90 // FMLA V16.2D, V4.2D, V31.2D
+	FMOVQ recipC1Wide<>(SB), F31
+	FMOVQ recipC0Wide<>(SB), F4
+	WORD $0x4e7fcde4 // FMLA V4.2D, V15.2D, V31.2D
+	WORD $0x4e61d541 // FADD V1.2D, V10.2D, V1.2D
+	WORD $0x4e77cc12 // FMLA V18.2D, V0.2D, V23.2D
+	WORD $0x4e7dcd88 // FMLA V8.2D, V12.2D, V29.2D
+	FMOVQ log2eWide<>(SB), F23
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4e77cf80 // FMLA V0.2D, V28.2D, V23.2D
+	FMOVQ zeroWide<>(SB), F23
+	WORD $0x6ef4e6f7 // FCMGT V23.2D, V23.2D, V20.2D
+	WORD $0x4e7dcea1 // FMLA V1.2D, V21.2D, V29.2D
+	WORD $0x6e71de11 // FMUL V17.2D, V16.2D, V17.2D
+	WORD $0x4ead1e4d // ORR V13.2D, V18.2D, V13.2D
+	FMOVQ rounderWide<>(SB), F18
+	WORD $0x4ef2d412 // FSUB V18.2D, V0.2D, V18.2D
+	FMOVQ sigmoidLowestWide<>(SB), F16
+	WORD $0x4e60f610 // FMAX V16.2D, V16.2D, V0.2D
+	WORD $0x4f745610 // SHL V16.2D, V16.2D, #52
+	WORD $0x4f745400 // SHL V0.2D, V0.2D, #52
+	WORD $0x4e61cd88 // FMLA V8.2D, V12.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F12
+	WORD $0x6e6c1c3a // BSL V26.2D, V1.2D, V12.2D
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cde2c // FMUL V12.2D, V17.2D, V12.2D
+	FMOVQ ln2Wide<>(SB), F17
+	WORD $0x4ef1ce5c // FMLS V28.2D, V18.2D, V17.2D
+	FMOVQ oneBitsWide<>(SB), F17
+	WORD $0x4ef18611 // ADD V17.2D, V16.2D, V17.2D
+	FMOVQ ln2ExcessWide<>(SB), F16
+	WORD $0x6e70de50 // FMUL V16.2D, V18.2D, V16.2D
+	FMOVQ scaleBitsWide<>(SB), F18
+	WORD $0x4ef28412 // ADD V18.2D, V0.2D, V18.2D
+	FMOVQ F13, 32(R8)
+	WORD $0x4eefce65 // FMLS V5.2D, V19.2D, V15.2D
+	WORD $0x4ee8ce7a // FMLS V26.2D, V19.2D, V8.2D
+	WORD $0x6e6ddd8d // FMUL V13.2D, V12.2D, V13.2D
+	WORD $0x6e7cdf88 // FMUL V8.2D, V28.2D, V28.2D
+	FMOVQ expC11Wide<>(SB), F15
+	FMOVQ expC10Wide<>(SB), F0
+	WORD $0x4e6fcf80 // FMLA V0.2D, V28.2D, V15.2D
+	FMOVQ expC9Wide<>(SB), F15
+	FMOVQ expC8Wide<>(SB), F1
+	WORD $0x4e6fcf81 // FMLA V1.2D, V28.2D, V15.2D
+	FMOVQ expC7Wide<>(SB), F15
+	FMOVQ expC6Wide<>(SB), F29
+	WORD $0x4e6fcf9d // FMLA V29.2D, V28.2D, V15.2D
+	FMOVQ expC5Wide<>(SB), F15
+	FMOVQ expC4Wide<>(SB), F21
+	WORD $0x4e6fcf95 // FMLA V21.2D, V28.2D, V15.2D
+	WORD $0x4e7ad4ba // FADD V26.2D, V5.2D, V26.2D
+	FMOVQ expC3Wide<>(SB), F5
+	FMOVQ expC2Wide<>(SB), F15
+	WORD $0x4e65cf8f // FMLA V15.2D, V28.2D, V5.2D
+	FMOVQ scaleUpWide<>(SB), F5
+	WORD $0x4eb71ef4 // ORR V20.2D, V23.2D, V23.2D
+	WORD $0x6e651e54 // BSL V20.2D, V18.2D, V5.2D
+	FMOVQ F12, 0(R8)
+	FMOVQ expC12Wide<>(SB), F12
+	WORD $0x4e6ccd00 // FMLA V0.2D, V8.2D, V12.2D
+	WORD $0x4e64cf53 // FMLA V19.2D, V26.2D, V4.2D
+	WORD $0x4e60cd01 // FMLA V1.2D, V8.2D, V0.2D
+	WORD $0x6e78de78 // FMUL V24.2D, V19.2D, V24.2D
+	WORD $0x4e61cd1d // FMLA V29.2D, V8.2D, V1.2D
+	FMOVQ scaleDownWide<>(SB), F1
+	WORD $0x6e61df01 // FMUL V1.2D, V24.2D, V1.2D
+	WORD $0x4e7dcd15 // FMLA V21.2D, V8.2D, V29.2D
+	WORD $0x4e62cc2d // FMLA V13.2D, V1.2D, V2.2D
+	FMOVQ F1, 16(R8)
+	WORD $0x4e75cd0f // FMLA V15.2D, V8.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F21
+	WORD $0x4eb51db5 // ORR V21.2D, V13.2D, V21.2D
+	FMOVQ F13, (R9)
+	WORD $0x4e75d6b5 // FADD V21.2D, V21.2D, V21.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4e211da1 // AND V1.2D, V13.2D, V1.2D
+	WORD $0x4ebc1f8d // ORR V13.2D, V28.2D, V28.2D
+	WORD $0x4e6fcd0d // FMLA V13.2D, V8.2D, V15.2D
+	FMOVQ tanhMinWide<>(SB), F2
+	WORD $0x4e75f455 // FMAX V21.2D, V2.2D, V21.2D
+	FMOVQ log2eWide<>(SB), F2
+	FMOVQ rounderWide<>(SB), F29
+	WORD $0x4e62cebd // FMLA V29.2D, V21.2D, V2.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4e62d5a2 // FADD V2.2D, V13.2D, V2.2D
+	WORD $0x4eedd79c // FSUB V28.2D, V28.2D, V13.2D
+	FMOVQ tanhLowestWide<>(SB), F24
+	WORD $0x4e7df71d // FMAX V29.2D, V24.2D, V29.2D
+	FMOVQ rounderWide<>(SB), F24
+	WORD $0x4ef8d7b8 // FSUB V24.2D, V29.2D, V24.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef3d453 // FSUB V19.2D, V2.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F0
+	WORD $0x4e62ce20 // FMLA V0.2D, V17.2D, V2.2D
+	WORD $0x4e6fcd1c // FMLA V28.2D, V8.2D, V15.2D
+	WORD $0x4f7457bd // SHL V29.2D, V29.2D, #52
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eb71ee8 // ORR V8.2D, V23.2D, V23.2D
+	WORD $0x6e6f1c48 // BSL V8.2D, V2.2D, V15.2D
+	FMOVQ ln2Wide<>(SB), F15
+	WORD $0x4eefcf15 // FMLS V21.2D, V24.2D, V15.2D
+	WORD $0x4ef3d5b3 // FSUB V19.2D, V13.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4eed87ad // ADD V13.2D, V29.2D, V13.2D
+	WORD $0x6e60fd1d // FDIV V29.2D, V8.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F15
+	WORD $0x4eedd5ef // FSUB V15.2D, V15.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F24
+	WORD $0x4e78d5b8 // FADD V24.2D, V13.2D, V24.2D
+	WORD $0x4e7cd67c // FADD V28.2D, V19.2D, V28.2D
+	WORD $0x6e75deb3 // FMUL V19.2D, V21.2D, V21.2D
+	FMOVQ expC11Wide<>(SB), F4
+	FMOVQ expC10Wide<>(SB), F26
+	WORD $0x4e64ceba // FMLA V26.2D, V21.2D, V4.2D
+	FMOVQ expC9Wide<>(SB), F4
+	FMOVQ expC8Wide<>(SB), F12
+	WORD $0x4e64ceac // FMLA V12.2D, V21.2D, V4.2D
+	FMOVQ expC7Wide<>(SB), F4
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e64cea5 // FMLA V5.2D, V21.2D, V4.2D
+	FMOVQ expC5Wide<>(SB), F4
+	FMOVQ expC4Wide<>(SB), F18
+	WORD $0x4e64ceb2 // FMLA V18.2D, V21.2D, V4.2D
+	FMOVQ expC3Wide<>(SB), F4
+	FMOVQ expC2Wide<>(SB), F10
+	WORD $0x4e64ceaa // FMLA V10.2D, V21.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee0d484 // FSUB V4.2D, V4.2D, V0.2D
+	WORD $0x4e62ce1c // FMLA V28.2D, V16.2D, V2.2D
+	FMOVQ expC12Wide<>(SB), F16
+	WORD $0x4e70ce7a // FMLA V26.2D, V19.2D, V16.2D
+	FMOVQ recipC1Wide<>(SB), F16
+	FMOVQ recipC0Wide<>(SB), F31
+	WORD $0x4e70cc1f // FMLA V31.2D, V0.2D, V16.2D
+	WORD $0x4e62ce24 // FMLA V4.2D, V17.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6e621f97 // BSL V23.2D, V28.2D, V2.2D
+	WORD $0x4e7ace6c // FMLA V12.2D, V19.2D, V26.2D
+	WORD $0x4e7cce24 // FMLA V4.2D, V17.2D, V28.2D
+	WORD $0x4ee0cfa8 // FMLS V8.2D, V29.2D, V0.2D
+	WORD $0x4e6cce65 // FMLA V5.2D, V19.2D, V12.2D
+	WORD $0x4ee4cfb7 // FMLS V23.2D, V29.2D, V4.2D
+	WORD $0x4e65ce72 // FMLA V18.2D, V19.2D, V5.2D
+	WORD $0x4e77d517 // FADD V23.2D, V8.2D, V23.2D
+	WORD $0x4e72ce6a // FMLA V10.2D, V19.2D, V18.2D
+	WORD $0x4e7fcefd // FMLA V29.2D, V23.2D, V31.2D
+	WORD $0x4eb51ebf // ORR V31.2D, V21.2D, V21.2D
+	WORD $0x4e6ace7f // FMLA V31.2D, V19.2D, V10.2D
+	WORD $0x6e74dfb4 // FMUL V20.2D, V29.2D, V20.2D
+	WORD $0x4eaf1dfd // ORR V29.2D, V15.2D, V15.2D
+	WORD $0x4effcdbd // FMLS V29.2D, V13.2D, V31.2D
+	WORD $0x4eb81f17 // ORR V23.2D, V24.2D, V24.2D
+	WORD $0x4e7fcdb7 // FMLA V23.2D, V13.2D, V31.2D
+	WORD $0x4effd6b5 // FSUB V21.2D, V21.2D, V31.2D
+	FMOVQ scaleDownWide<>(SB), F18
+	WORD $0x6e72de92 // FMUL V18.2D, V20.2D, V18.2D
+	WORD $0x6e77ffb4 // FDIV V20.2D, V29.2D, V23.2D
+	WORD $0x4efdd5ef // FSUB V15.2D, V15.2D, V29.2D
+	WORD $0x4ef7d718 // FSUB V24.2D, V24.2D, V23.2D
+	WORD $0x4e6ace75 // FMLA V21.2D, V19.2D, V10.2D
+	FMOVQ recipC1Wide<>(SB), F10
+	FMOVQ recipC0Wide<>(SB), F19
+	WORD $0x4e6acef3 // FMLA V19.2D, V23.2D, V10.2D
+	FMOVQ F18, 48(R8)
+	WORD $0x4effcdaf // FMLS V15.2D, V13.2D, V31.2D
+	WORD $0x4e7fcdb8 // FMLA V24.2D, V13.2D, V31.2D
+	WORD $0x4ef5cdaf // FMLS V15.2D, V13.2D, V21.2D
+	WORD $0x4e75cdb8 // FMLA V24.2D, V13.2D, V21.2D
+	WORD $0x4ef7ce9d // FMLS V29.2D, V20.2D, V23.2D
+	WORD $0x4ef8ce8f // FMLS V15.2D, V20.2D, V24.2D
+	WORD $0x4e6fd7af // FADD V15.2D, V29.2D, V15.2D
+	WORD $0x4e73cdf4 // FMLA V20.2D, V15.2D, V19.2D
+	WORD $0x4ea11e81 // ORR V1.2D, V20.2D, V1.2D
+	WORD $0x6e61de41 // FMUL V1.2D, V18.2D, V1.2D
+	FMOVQ F1, (R10)
+	CMP $2, R4
+	BGE next
+	MOVD R4, R14
+
+copy:
+	MOVD (R10), R15
+	MOVD R15, (R13)
+	ADD $8, R10
+	ADD $8, R13
+	SUBS $1, R14
+	BNE copy
+
+next:
+	ADD $64, R8
+	ADD $16, R9
+	ADD $24, R11
+	SUBS $1, R12
+	BNE row
+	ADD R6, R0
+	ADD R7, R1
+	ADD $16, R3
+	SUBS $2, R4
+	BGT panel
+	RET
+
+// func fmaNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·fmaNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R2), F1
+	FMOVQ (R3), F2
+	WORD $0x4e61cc02 // FMLA V2.2D, V0.2D, V1.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func mixNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·mixNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R3), F0
+	FMOVQ (R4), F1
+	FMOVQ (R1), F2
+	FMOVQ (R2), F3
+	WORD $0x6e61dc01 // FMUL V1.2D, V0.2D, V1.2D
+	WORD $0x4e63cc41 // FMLA V1.2D, V2.2D, V3.2D
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func timesNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·timesNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R2), F1
+	WORD $0x6e61dc01 // FMUL V1.2D, V0.2D, V1.2D
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func restNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·restNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee0d420 // FSUB V0.2D, V1.2D, V0.2D
+	FMOVQ F0, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func sigmoidNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·sigmoidNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee0e442 // FCMGT V2.2D, V2.2D, V0.2D
+	FMOVQ sigmoidMinWide<>(SB), F0
+	WORD $0x4e61f401 // FMAX V1.2D, V0.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e60cc23 // FMLA V3.2D, V1.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d460 // FSUB V0.2D, V3.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F4
+	WORD $0x4e63f484 // FMAX V4.2D, V4.2D, V3.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee58485 // ADD V5.2D, V4.2D, V5.2D
+	FMOVQ scaleBitsWide<>(SB), F4
+	WORD $0x4ee48464 // ADD V4.2D, V3.2D, V4.2D
+	FMOVQ ln2Wide<>(SB), F3
+	WORD $0x4ee3cc01 // FMLS V1.2D, V0.2D, V3.2D
+	FMOVQ ln2ExcessWide<>(SB), F3
+	WORD $0x6e63dc03 // FMUL V3.2D, V0.2D, V3.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4ea21c46 // ORR V6.2D, V2.2D, V2.2D
+	WORD $0x6e601c86 // BSL V6.2D, V4.2D, V0.2D
+	WORD $0x6e61dc20 // FMUL V0.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F4
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e64cc27 // FMLA V7.2D, V1.2D, V4.2D
+	FMOVQ expC9Wide<>(SB), F4
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e64cc28 // FMLA V8.2D, V1.2D, V4.2D
+	FMOVQ expC7Wide<>(SB), F4
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e64cc29 // FMLA V9.2D, V1.2D, V4.2D
+	FMOVQ expC5Wide<>(SB), F4
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e64cc2a // FMLA V10.2D, V1.2D, V4.2D
+	FMOVQ expC3Wide<>(SB), F4
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e64cc2b // FMLA V11.2D, V1.2D, V4.2D
+	FMOVQ expC12Wide<>(SB), F4
+	WORD $0x4e64cc07 // FMLA V7.2D, V0.2D, V4.2D
+	WORD $0x4e67cc08 // FMLA V8.2D, V0.2D, V7.2D
+	WORD $0x4e68cc09 // FMLA V9.2D, V0.2D, V8.2D
+	WORD $0x4e69cc0a // FMLA V10.2D, V0.2D, V9.2D
+	WORD $0x4e6acc0b // FMLA V11.2D, V0.2D, V10.2D
+	WORD $0x4ea11c2a // ORR V10.2D, V1.2D, V1.2D
+	WORD $0x4e6bcc0a // FMLA V10.2D, V0.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d549 // FADD V9.2D, V10.2D, V9.2D
+	WORD $0x4eead421 // FSUB V1.2D, V1.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee8d528 // FSUB V8.2D, V9.2D, V8.2D
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4e69cca7 // FMLA V7.2D, V5.2D, V9.2D
+	WORD $0x4e6bcc01 // FMLA V1.2D, V0.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4ea21c40 // ORR V0.2D, V2.2D, V2.2D
+	WORD $0x6e6b1d20 // BSL V0.2D, V9.2D, V11.2D
+	WORD $0x4ee8d548 // FSUB V8.2D, V10.2D, V8.2D
+	WORD $0x6e67fc0a // FDIV V10.2D, V0.2D, V7.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4ee7d56b // FSUB V11.2D, V11.2D, V7.2D
+	FMOVQ recipC1Wide<>(SB), F4
+	FMOVQ recipC0Wide<>(SB), F12
+	WORD $0x4e64ccec // FMLA V12.2D, V7.2D, V4.2D
+	WORD $0x4e61d501 // FADD V1.2D, V8.2D, V1.2D
+	WORD $0x4e69ccab // FMLA V11.2D, V5.2D, V9.2D
+	WORD $0x4e69cc61 // FMLA V1.2D, V3.2D, V9.2D
+	WORD $0x4e61ccab // FMLA V11.2D, V5.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F5
+	WORD $0x6e651c22 // BSL V2.2D, V1.2D, V5.2D
+	WORD $0x4ee7cd40 // FMLS V0.2D, V10.2D, V7.2D
+	WORD $0x4eebcd42 // FMLS V2.2D, V10.2D, V11.2D
+	WORD $0x4e62d402 // FADD V2.2D, V0.2D, V2.2D
+	WORD $0x4e6ccc4a // FMLA V10.2D, V2.2D, V12.2D
+	WORD $0x6e66dd46 // FMUL V6.2D, V10.2D, V6.2D
+	FMOVQ scaleDownWide<>(SB), F10
+	WORD $0x6e6adcca // FMUL V10.2D, V6.2D, V10.2D
+	FMOVQ F10, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func tanhNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·tanhNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4e221c02 // AND V2.2D, V0.2D, V2.2D
+	WORD $0x4e61d421 // FADD V1.2D, V1.2D, V1.2D
+	FMOVQ tanhMinWide<>(SB), F0
+	WORD $0x4e61f401 // FMAX V1.2D, V0.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e60cc23 // FMLA V3.2D, V1.2D, V0.2D
+	FMOVQ tanhLowestWide<>(SB), F0
+	WORD $0x4e63f403 // FMAX V3.2D, V0.2D, V3.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d460 // FSUB V0.2D, V3.2D, V0.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee48464 // ADD V4.2D, V3.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee4d463 // FSUB V3.2D, V3.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e65d485 // FADD V5.2D, V4.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F6
+	WORD $0x4ee6cc01 // FMLS V1.2D, V0.2D, V6.2D
+	WORD $0x6e61dc26 // FMUL V6.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F0
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e60cc27 // FMLA V7.2D, V1.2D, V0.2D
+	FMOVQ expC9Wide<>(SB), F0
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e60cc28 // FMLA V8.2D, V1.2D, V0.2D
+	FMOVQ expC7Wide<>(SB), F0
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e60cc29 // FMLA V9.2D, V1.2D, V0.2D
+	FMOVQ expC5Wide<>(SB), F0
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e60cc2a // FMLA V10.2D, V1.2D, V0.2D
+	FMOVQ expC3Wide<>(SB), F0
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e60cc2b // FMLA V11.2D, V1.2D, V0.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60ccc7 // FMLA V7.2D, V6.2D, V0.2D
+	WORD $0x4e67ccc8 // FMLA V8.2D, V6.2D, V7.2D
+	WORD $0x4e68ccc9 // FMLA V9.2D, V6.2D, V8.2D
+	WORD $0x4e69ccca // FMLA V10.2D, V6.2D, V9.2D
+	WORD $0x4e6acccb // FMLA V11.2D, V6.2D, V10.2D
+	WORD $0x4ea11c2a // ORR V10.2D, V1.2D, V1.2D
+	WORD $0x4e6bccca // FMLA V10.2D, V6.2D, V11.2D
+	WORD $0x4ea31c69 // ORR V9.2D, V3.2D, V3.2D
+	WORD $0x4eeacc89 // FMLS V9.2D, V4.2D, V10.2D
+	WORD $0x4ea51ca8 // ORR V8.2D, V5.2D, V5.2D
+	WORD $0x4e6acc88 // FMLA V8.2D, V4.2D, V10.2D
+	WORD $0x4eead421 // FSUB V1.2D, V1.2D, V10.2D
+	WORD $0x6e68fd27 // FDIV V7.2D, V9.2D, V8.2D
+	WORD $0x4ee9d463 // FSUB V3.2D, V3.2D, V9.2D
+	WORD $0x4ee8d4a5 // FSUB V5.2D, V5.2D, V8.2D
+	WORD $0x4e6bccc1 // FMLA V1.2D, V6.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F6
+	WORD $0x4e6bcd06 // FMLA V6.2D, V8.2D, V11.2D
+	WORD $0x4eeacc83 // FMLS V3.2D, V4.2D, V10.2D
+	WORD $0x4e6acc85 // FMLA V5.2D, V4.2D, V10.2D
+	WORD $0x4ee1cc83 // FMLS V3.2D, V4.2D, V1.2D
+	WORD $0x4e61cc85 // FMLA V5.2D, V4.2D, V1.2D
+	WORD $0x4ee8cce9 // FMLS V9.2D, V7.2D, V8.2D
+	WORD $0x4ee5cce3 // FMLS V3.2D, V7.2D, V5.2D
+	WORD $0x4e63d523 // FADD V3.2D, V9.2D, V3.2D
+	WORD $0x4e66cc67 // FMLA V7.2D, V3.2D, V6.2D
+	WORD $0x4ea21ce2 // ORR V2.2D, V7.2D, V2.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func reluNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·reluNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F1
+	WORD $0x4e61d401 // FADD V1.2D, V0.2D, V1.2D
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func leakyReluNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·leakyReluNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ 256(R6), F1
+	WORD $0x6e60dc21 // FMUL V1.2D, V1.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee0e442 // FCMGT V2.2D, V2.2D, V0.2D
+	WORD $0x6e601c22 // BSL V2.2D, V1.2D, V0.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func eluNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·eluNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ tanhMinWide<>(SB), F1
+	WORD $0x4e60f421 // FMAX V1.2D, V1.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee0e442 // FCMGT V2.2D, V2.2D, V0.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e63cc24 // FMLA V4.2D, V1.2D, V3.2D
+	FMOVQ tanhLowestWide<>(SB), F3
+	WORD $0x4e64f464 // FMAX V4.2D, V3.2D, V4.2D
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4ee3d483 // FSUB V3.2D, V4.2D, V3.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4ee58485 // ADD V5.2D, V4.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee5d484 // FSUB V4.2D, V4.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F6
+	WORD $0x4ee6cc61 // FMLS V1.2D, V3.2D, V6.2D
+	WORD $0x6e61dc26 // FMUL V6.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F3
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e63cc27 // FMLA V7.2D, V1.2D, V3.2D
+	FMOVQ expC9Wide<>(SB), F3
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e63cc28 // FMLA V8.2D, V1.2D, V3.2D
+	FMOVQ expC7Wide<>(SB), F3
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e63cc29 // FMLA V9.2D, V1.2D, V3.2D
+	FMOVQ expC5Wide<>(SB), F3
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e63cc2a // FMLA V10.2D, V1.2D, V3.2D
+	FMOVQ expC3Wide<>(SB), F3
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e63cc2b // FMLA V11.2D, V1.2D, V3.2D
+	FMOVQ expC12Wide<>(SB), F3
+	WORD $0x4e63ccc7 // FMLA V7.2D, V6.2D, V3.2D
+	WORD $0x4e67ccc8 // FMLA V8.2D, V6.2D, V7.2D
+	WORD $0x4e68ccc9 // FMLA V9.2D, V6.2D, V8.2D
+	WORD $0x4e69ccca // FMLA V10.2D, V6.2D, V9.2D
+	WORD $0x4e6acccb // FMLA V11.2D, V6.2D, V10.2D
+	WORD $0x4ea11c2a // ORR V10.2D, V1.2D, V1.2D
+	WORD $0x4e6bccca // FMLA V10.2D, V6.2D, V11.2D
+	WORD $0x4ea41c89 // ORR V9.2D, V4.2D, V4.2D
+	WORD $0x4eeacca9 // FMLS V9.2D, V5.2D, V10.2D
+	WORD $0x4eead421 // FSUB V1.2D, V1.2D, V10.2D
+	WORD $0x4e6bccc1 // FMLA V1.2D, V6.2D, V11.2D
+	WORD $0x4ee9d484 // FSUB V4.2D, V4.2D, V9.2D
+	WORD $0x4eeacca4 // FMLS V4.2D, V5.2D, V10.2D
+	WORD $0x4ee1cca4 // FMLS V4.2D, V5.2D, V1.2D
+	WORD $0x4e64d524 // FADD V4.2D, V9.2D, V4.2D
+	FMOVQ signBitWide<>(SB), F9
+	WORD $0x4ea91c89 // ORR V9.2D, V4.2D, V9.2D
+	FMOVQ 256(R6), F4
+	WORD $0x6e69dc89 // FMUL V9.2D, V4.2D, V9.2D
+	WORD $0x6e601d22 // BSL V2.2D, V9.2D, V0.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func hardSigmoidNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·hardSigmoidNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ 256(R6), F1
+	FMOVQ 384(R6), F2
+	WORD $0x4e60cc22 // FMLA V2.2D, V1.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F0
+	WORD $0x4e62f402 // FMAX V2.2D, V0.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F0
+	WORD $0x4e60d440 // FADD V0.2D, V2.2D, V0.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4ee0f440 // FMIN V0.2D, V2.2D, V0.2D
+	FMOVQ F0, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func affineNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·affineNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ 256(R6), F1
+	FMOVQ 384(R6), F2
+	WORD $0x4e60cc22 // FMLA V2.2D, V1.2D, V0.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func scaledTanhNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·scaledTanhNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ 384(R6), F1
+	WORD $0x6e60dc20 // FMUL V0.2D, V1.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4e221c02 // AND V2.2D, V0.2D, V2.2D
+	WORD $0x4e61d421 // FADD V1.2D, V1.2D, V1.2D
+	FMOVQ tanhMinWide<>(SB), F0
+	WORD $0x4e61f401 // FMAX V1.2D, V0.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4e60cc23 // FMLA V3.2D, V1.2D, V0.2D
+	FMOVQ tanhLowestWide<>(SB), F0
+	WORD $0x4e63f403 // FMAX V3.2D, V0.2D, V3.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d460 // FSUB V0.2D, V3.2D, V0.2D
+	WORD $0x4f745463 // SHL V3.2D, V3.2D, #52
+	FMOVQ oneBitsWide<>(SB), F4
+	WORD $0x4ee48464 // ADD V4.2D, V3.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee4d463 // FSUB V3.2D, V3.2D, V4.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e65d485 // FADD V5.2D, V4.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F6
+	WORD $0x4ee6cc01 // FMLS V1.2D, V0.2D, V6.2D
+	WORD $0x6e61dc26 // FMUL V6.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F0
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e60cc27 // FMLA V7.2D, V1.2D, V0.2D
+	FMOVQ expC9Wide<>(SB), F0
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e60cc28 // FMLA V8.2D, V1.2D, V0.2D
+	FMOVQ expC7Wide<>(SB), F0
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e60cc29 // FMLA V9.2D, V1.2D, V0.2D
+	FMOVQ expC5Wide<>(SB), F0
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e60cc2a // FMLA V10.2D, V1.2D, V0.2D
+	FMOVQ expC3Wide<>(SB), F0
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e60cc2b // FMLA V11.2D, V1.2D, V0.2D
+	FMOVQ expC12Wide<>(SB), F0
+	WORD $0x4e60ccc7 // FMLA V7.2D, V6.2D, V0.2D
+	WORD $0x4e67ccc8 // FMLA V8.2D, V6.2D, V7.2D
+	WORD $0x4e68ccc9 // FMLA V9.2D, V6.2D, V8.2D
+	WORD $0x4e69ccca // FMLA V10.2D, V6.2D, V9.2D
+	WORD $0x4e6acccb // FMLA V11.2D, V6.2D, V10.2D
+	WORD $0x4ea11c2a // ORR V10.2D, V1.2D, V1.2D
+	WORD $0x4e6bccca // FMLA V10.2D, V6.2D, V11.2D
+	WORD $0x4ea31c69 // ORR V9.2D, V3.2D, V3.2D
+	WORD $0x4eeacc89 // FMLS V9.2D, V4.2D, V10.2D
+	WORD $0x4ea51ca8 // ORR V8.2D, V5.2D, V5.2D
+	WORD $0x4e6acc88 // FMLA V8.2D, V4.2D, V10.2D
+	WORD $0x4eead421 // FSUB V1.2D, V1.2D, V10.2D
+	WORD $0x6e68fd27 // FDIV V7.2D, V9.2D, V8.2D
+	WORD $0x4ee9d463 // FSUB V3.2D, V3.2D, V9.2D
+	WORD $0x4ee8d4a5 // FSUB V5.2D, V5.2D, V8.2D
+	WORD $0x4e6bccc1 // FMLA V1.2D, V6.2D, V11.2D
+	FMOVQ recipC1Wide<>(SB), F11
+	FMOVQ recipC0Wide<>(SB), F6
+	WORD $0x4e6bcd06 // FMLA V6.2D, V8.2D, V11.2D
+	WORD $0x4eeacc83 // FMLS V3.2D, V4.2D, V10.2D
+	WORD $0x4e6acc85 // FMLA V5.2D, V4.2D, V10.2D
+	WORD $0x4ee1cc83 // FMLS V3.2D, V4.2D, V1.2D
+	WORD $0x4e61cc85 // FMLA V5.2D, V4.2D, V1.2D
+	WORD $0x4ee8cce9 // FMLS V9.2D, V7.2D, V8.2D
+	WORD $0x4ee5cce3 // FMLS V3.2D, V7.2D, V5.2D
+	WORD $0x4e63d523 // FADD V3.2D, V9.2D, V3.2D
+	WORD $0x4e66cc67 // FMLA V7.2D, V3.2D, V6.2D
+	WORD $0x4ea21ce2 // ORR V2.2D, V7.2D, V2.2D
+	FMOVQ 256(R6), F7
+	WORD $0x6e62dce2 // FMUL V2.2D, V7.2D, V2.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func softsignNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·softsignNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ minusTwo64Wide<>(SB), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ two64Wide<>(SB), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ oneBitsWide<>(SB), F2
+	WORD $0x4ee1d441 // FSUB V1.2D, V2.2D, V1.2D
+	WORD $0x6e61fc01 // FDIV V1.2D, V0.2D, V1.2D
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func softplusNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·softplusNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F1
+	WORD $0x4ea11c01 // ORR V1.2D, V0.2D, V1.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6ee2e402 // FCMGT V2.2D, V0.2D, V2.2D
+	FMOVQ sigmoidMinWide<>(SB), F3
+	WORD $0x4e61f461 // FMAX V1.2D, V3.2D, V1.2D
+	FMOVQ log2eWide<>(SB), F3
+	FMOVQ rounderWide<>(SB), F4
+	WORD $0x4e63cc24 // FMLA V4.2D, V1.2D, V3.2D
+	FMOVQ rounderWide<>(SB), F3
+	WORD $0x4ee3d483 // FSUB V3.2D, V4.2D, V3.2D
+	WORD $0x4f745484 // SHL V4.2D, V4.2D, #52
+	FMOVQ scaleBitsWide<>(SB), F5
+	WORD $0x4ee58485 // ADD V5.2D, V4.2D, V5.2D
+	FMOVQ ln2Wide<>(SB), F4
+	WORD $0x4ee4cc61 // FMLS V1.2D, V3.2D, V4.2D
+	FMOVQ ln2ExcessWide<>(SB), F4
+	WORD $0x6e64dc64 // FMUL V4.2D, V3.2D, V4.2D
+	WORD $0x6e61dc23 // FMUL V3.2D, V1.2D, V1.2D
+	FMOVQ expC11Wide<>(SB), F6
+	FMOVQ expC10Wide<>(SB), F7
+	WORD $0x4e66cc27 // FMLA V7.2D, V1.2D, V6.2D
+	FMOVQ expC9Wide<>(SB), F6
+	FMOVQ expC8Wide<>(SB), F8
+	WORD $0x4e66cc28 // FMLA V8.2D, V1.2D, V6.2D
+	FMOVQ expC7Wide<>(SB), F6
+	FMOVQ expC6Wide<>(SB), F9
+	WORD $0x4e66cc29 // FMLA V9.2D, V1.2D, V6.2D
+	FMOVQ expC5Wide<>(SB), F6
+	FMOVQ expC4Wide<>(SB), F10
+	WORD $0x4e66cc2a // FMLA V10.2D, V1.2D, V6.2D
+	FMOVQ expC3Wide<>(SB), F6
+	FMOVQ expC2Wide<>(SB), F11
+	WORD $0x4e66cc2b // FMLA V11.2D, V1.2D, V6.2D
+	FMOVQ expC12Wide<>(SB), F6
+	WORD $0x4e66cc67 // FMLA V7.2D, V3.2D, V6.2D
+	WORD $0x4e67cc68 // FMLA V8.2D, V3.2D, V7.2D
+	WORD $0x4e68cc69 // FMLA V9.2D, V3.2D, V8.2D
+	WORD $0x4e69cc6a // FMLA V10.2D, V3.2D, V9.2D
+	WORD $0x4e6acc6b // FMLA V11.2D, V3.2D, V10.2D
+	WORD $0x4ea11c2a // ORR V10.2D, V1.2D, V1.2D
+	WORD $0x4e6bcc6a // FMLA V10.2D, V3.2D, V11.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e69d549 // FADD V9.2D, V10.2D, V9.2D
+	WORD $0x4eead421 // FSUB V1.2D, V1.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee8d528 // FSUB V8.2D, V9.2D, V8.2D
+	WORD $0x4e6bcc61 // FMLA V1.2D, V3.2D, V11.2D
+	WORD $0x4ee8d548 // FSUB V8.2D, V10.2D, V8.2D
+	WORD $0x4e61d501 // FADD V1.2D, V8.2D, V1.2D
+	WORD $0x4e69cc81 // FMLA V1.2D, V4.2D, V9.2D
+	WORD $0x4e61d521 // FADD V1.2D, V9.2D, V1.2D
+	WORD $0x6e65dc25 // FMUL V5.2D, V1.2D, V5.2D
+	FMOVQ scaleDownWide<>(SB), F1
+	WORD $0x6e61dca1 // FMUL V1.2D, V5.2D, V1.2D
+	WORD $0x4e61d425 // FADD V5.2D, V1.2D, V1.2D
+	FMOVQ twoWide<>(SB), F9
+	WORD $0x4e69d429 // FADD V9.2D, V1.2D, V9.2D
+	WORD $0x6e69fca9 // FDIV V9.2D, V5.2D, V9.2D
+	WORD $0x6e69dd25 // FMUL V5.2D, V9.2D, V9.2D
+	FMOVQ log1pC10Wide<>(SB), F1
+	FMOVQ log1pC9Wide<>(SB), F4
+	WORD $0x4e61cca4 // FMLA V4.2D, V5.2D, V1.2D
+	WORD $0x6e65dd21 // FMUL V1.2D, V9.2D, V5.2D
+	FMOVQ log1pC8Wide<>(SB), F8
+	WORD $0x4e64cca8 // FMLA V8.2D, V5.2D, V4.2D
+	FMOVQ log1pC7Wide<>(SB), F4
+	WORD $0x4e68cca4 // FMLA V4.2D, V5.2D, V8.2D
+	FMOVQ log1pC6Wide<>(SB), F8
+	WORD $0x4e64cca8 // FMLA V8.2D, V5.2D, V4.2D
+	FMOVQ log1pC5Wide<>(SB), F4
+	WORD $0x4e68cca4 // FMLA V4.2D, V5.2D, V8.2D
+	FMOVQ log1pC4Wide<>(SB), F8
+	WORD $0x4e64cca8 // FMLA V8.2D, V5.2D, V4.2D
+	FMOVQ log1pC3Wide<>(SB), F4
+	WORD $0x4e68cca4 // FMLA V4.2D, V5.2D, V8.2D
+	FMOVQ log1pC2Wide<>(SB), F8
+	WORD $0x4e64cca8 // FMLA V8.2D, V5.2D, V4.2D
+	FMOVQ log1pC1Wide<>(SB), F4
+	WORD $0x4e68cca4 // FMLA V4.2D, V5.2D, V8.2D
+	WORD $0x4e64cc29 // FMLA V9.2D, V1.2D, V4.2D
+	WORD $0x4e60d520 // FADD V0.2D, V9.2D, V0.2D
+	WORD $0x6e691c02 // BSL V2.2D, V0.2D, V9.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func thresholdedReluNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·thresholdedReluNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ 0(R6), F1
+	WORD $0x4e60f420 // FMAX V0.2D, V1.2D, V0.2D
+	FMOVQ 128(R6), F1
+	WORD $0x4ee0f420 // FMIN V0.2D, V1.2D, V0.2D
+	FMOVQ 256(R6), F1
+	WORD $0x6ee0e421 // FCMGT V1.2D, V1.2D, V0.2D
+	FMOVQ zeroWide<>(SB), F2
+	WORD $0x6e601c41 // BSL V1.2D, V2.2D, V0.2D
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
 	BGT vector
 	RET

@@ -8,9 +8,9 @@ import (
 )
 
 // sum is (N3) for one output and one input, term by term.
-func sum(z float32, w, x []float32) float32 {
+func sum[F Float](z F, w, x []F) F {
 	for k := 0; k < len(x); k += kChunk {
-		var a float32
+		var a F
 		for n := k; n < min(k+kChunk, len(x)); n++ {
 			a = fma(w[n], x[n], a)
 		}
@@ -20,9 +20,11 @@ func sum(z float32, w, x []float32) float32 {
 }
 
 // TestColumns has columns whose last panel is of every width, and every number of rows in a tile.
-func TestColumns(t *testing.T) {
-	for _, k := range Available[float32]() {
-		for name, filler := range fillers {
+func TestColumns(t *testing.T) { both(t, columns[float32], columns[float64]) }
+
+func columns[F Float](t *testing.T) {
+	for _, k := range Available[F]() {
+		for name, filler := range fillers[F]() {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(11, 12))
 				for vectors := 1; vectors <= 9; vectors++ {
@@ -36,10 +38,10 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-func compareColumn(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, units, inputs, rows int) {
+func compareColumn[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, units, inputs, rows int) {
 	t.Helper()
 	w, a, b := values(random, filler, units*inputs), values(random, filler, units), values(random, filler, units)
-	x := make([][]float32, rows)
+	x := make([][]F, rows)
 	for r := range x {
 		x[r] = values(random, filler, inputs)
 	}
@@ -47,7 +49,7 @@ func compareColumn(t *testing.T, k *Kernels[float32], random *rand.Rand, filler 
 	panels := (units + gates*k.Lanes - 1) / (gates * k.Lanes)
 	for p := range panels {
 		width := min(gates*k.Lanes, k.Panels(units)*k.Lanes-p*gates*k.Lanes)
-		z := guard(rows*width, random.IntN(16))
+		z := guard[F](rows*width, random.IntN(16))
 		k.Affine(z.inner, 0, start, m, x, p, p+1)
 		k.Affine(z.inner, 0, nil, m, x, p, p+1)
 		if !z.intact() {
@@ -66,9 +68,11 @@ func compareColumn(t *testing.T, k *Kernels[float32], random *rand.Rand, filler 
 }
 
 // TestAdd has every set of columns with a term, of every width, for one row and for some.
-func TestAdd(t *testing.T) {
-	for _, k := range Available[float32]() {
-		for name, filler := range fillers {
+func TestAdd(t *testing.T) { both(t, add[float32], add[float64]) }
+
+func add[F Float](t *testing.T) {
+	for _, k := range Available[F]() {
+		for name, filler := range fillers[F]() {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(17, 18))
 				for width := 1; width <= gates; width++ {
@@ -84,15 +88,15 @@ func TestAdd(t *testing.T) {
 }
 
 // compareAdd has columns of a panel that is full, and of one of so many vectors, and takes that.
-func compareAdd(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, width, set, rows int) {
+func compareAdd[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, width, set, rows int) {
 	t.Helper()
 	units, inputs, p := (gates+width)*k.Lanes, 1+random.IntN(3*kChunk), 1
 	width *= k.Lanes
-	var lists [gates]guarded
-	var before, z, w [gates][]float32
-	var terms [gates]*Matrix[float32]
+	var lists [gates]guarded[F]
+	var before, z, w [gates][]F
+	var terms [gates]*Matrix[F]
 	for n := range gates {
-		lists[n], before[n] = guard(rows*width, random.IntN(16)), values(random, filler, rows*width)
+		lists[n], before[n] = guard[F](rows*width, random.IntN(16)), values(random, filler, rows*width)
 		copy(lists[n].inner, before[n])
 		z[n] = lists[n].inner
 		if set>>n&1 == 1 {
@@ -100,11 +104,11 @@ func compareAdd(t *testing.T, k *Kernels[float32], random *rand.Rand, filler fun
 			terms[n] = k.PackColumn(w[n], units, inputs)
 		}
 	}
-	x := make([][]float32, rows)
+	x := make([][]F, rows)
 	for r := range x {
 		x[r] = values(random, filler, inputs)
 	}
-	c := &Cell[float32]{Kernels: k}
+	c := &Cell[F]{Kernels: k}
 	c.add(&z, &terms, x, p)
 	for n := range gates {
 		what := fmt.Sprintf("columns %04b, width %d, inputs %d, rows %d: column %d", set, width, inputs, rows, n)
@@ -123,9 +127,11 @@ func compareAdd(t *testing.T, k *Kernels[float32], random *rand.Rand, filler fun
 	}
 }
 
-func TestStartOfOneBias(t *testing.T) {
-	negZero := bits(kSignBit)
-	for _, start := range [][]float32{baseline.float32.PackStart([]float32{negZero}, nil, 1), baseline.float32.PackStart(nil, []float32{negZero}, 1)} {
+func TestStartOfOneBias(t *testing.T) { both(t, startOfOneBias[float32], startOfOneBias[float64]) }
+
+func startOfOneBias[F Float](t *testing.T) {
+	negZero := fromBits[F](signBit[F]())
+	for _, start := range [][]F{pure[F]().PackStart([]F{negZero}, nil, 1), pure[F]().PackStart(nil, []F{negZero}, 1)} {
 		if !same(start[0], negZero) { // + 0 would change it
 			t.Errorf("start %x, want -0", start[0])
 		}
@@ -133,9 +139,11 @@ func TestStartOfOneBias(t *testing.T) {
 }
 
 // TestLists compares every operation with the one in pure Go, out of place and in place of each of its lists.
-func TestLists(t *testing.T) {
-	for _, k := range Available[float32]()[1:] {
-		for name, filler := range fillers {
+func TestLists(t *testing.T) { both(t, lists[float32], lists[float64]) }
+
+func lists[F Float](t *testing.T) {
+	for _, k := range Available[F]()[1:] {
+		for name, filler := range fillers[F]() {
 			t.Run(k.Name+"/"+name, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(13, 14))
 				for operation := range k.lists {
@@ -151,12 +159,12 @@ func TestLists(t *testing.T) {
 }
 
 // compareList has d at the place of another list, or nowhere for the last.
-func compareList(t *testing.T, k *Kernels[float32], random *rand.Rand, filler func(*rand.Rand) float32, operation, n, place int) {
+func compareList[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, operation, n, place int) {
 	t.Helper()
-	lists := make([]guarded, 5)
-	plain := make([][]float32, 5)
+	lists := make([]guarded[F], 5)
+	plain := make([][]F, 5)
 	for i := range lists {
-		lists[i] = guard(n, random.IntN(16))
+		lists[i] = guard[F](n, random.IntN(16))
 		plain[i] = values(random, filler, n)
 		copy(lists[i].inner, plain[i])
 	}
@@ -165,12 +173,12 @@ func compareList(t *testing.T, k *Kernels[float32], random *rand.Rand, filler fu
 		if place == 1 {
 			return // the parameters
 		}
-		clip := []float32{0, 0, 0.5, 3}[random.IntN(4)]
+		clip := []F{0, 0, 0.5, 3}[random.IntN(4)]
 		b = NewActivation(ActivationNames[operation-firstAct], filler(random), filler(random), clip).parameters
 		plain[1] = b
 	}
 	k.lists[operation](lists[place].inner, a, b, lists[2].inner, lists[3].inner)
-	baseline.float32.lists[operation](plain[place], plain[0], plain[1], plain[2], plain[3])
+	pure[F]().lists[operation](plain[place], plain[0], plain[1], plain[2], plain[3])
 	for i := range lists {
 		if !lists[i].intact() {
 			t.Fatalf("operation %d, %d floats: wrote outside list %d", operation, n, i)

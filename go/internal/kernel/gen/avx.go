@@ -1,12 +1,14 @@
 package main
 
+import "fmt"
+
 // inRegister gives v itself or a constant loaded into a register that dies with this operation.
 func (a *assembler) inRegister(v *value) *value {
 	if v.constant == "" {
 		return v
 	}
 	loaded := &value{register: take(&a.free), last: a.index}
-	a.write("VBROADCASTSS", v.constant, loaded.register)
+	a.write("VBROADCASTS"+a.letter, a.place(v), loaded.register)
 	return loaded
 }
 
@@ -14,7 +16,7 @@ func (a *assembler) inRegister(v *value) *value {
 func (a *assembler) with(name, prefix string, first *value, rest ...string) {
 	operand := first.register
 	if first.constant != "" {
-		operand = first.constant
+		operand = a.place(first)
 		if a.registerFile == "Z" {
 			name += ".BCST"
 		}
@@ -29,10 +31,14 @@ func (a *assembler) with(name, prefix string, first *value, rest ...string) {
 // instruction is a bitwise instruction's name: AVX-512 names the size of the elements.
 func (m machine) instruction(name string) string {
 	if m.registerFile == "Z" {
-		return name + "D"
+		return m.integer(name)
 	}
 	return name
 }
+
+// integer is the name of an instruction for integers of the size of the numbers, packed that for the numbers.
+func (m machine) integer(name string) string { return name + map[int]string{4: "D", 8: "Q"}[m.size] }
+func (m machine) packed(name string) string  { return name + "P" + m.letter }
 
 func (a *assembler) translateAVX(op operation) {
 	args := op.args
@@ -43,10 +49,10 @@ func (a *assembler) translateAVX(op operation) {
 	case "store":
 		a.release(args)
 		a.write("VMOVUPS", args[0].register, op.at)
-	case "shift23":
+	case "shift":
 		a.release(args)
 		op.out.register = take(&a.free)
-		a.write("VPSLLD", "$23", args[0].register, op.out.register)
+		a.write(a.integer("VPSLL"), fmt.Sprintf("$%d", a.fraction), args[0].register, op.out.register)
 	case "below":
 		x := a.inRegister(args[0])
 		a.release([]*value{x, args[1]})
@@ -55,15 +61,15 @@ func (a *assembler) translateAVX(op operation) {
 			masks = &a.freeMasks
 		}
 		op.out.register = take(masks)
-		a.with("VCMPPS", "$1", args[1], x.register, op.out.register) // 1: less than, ordered
+		a.with(a.packed("VCMP"), "$1", args[1], x.register, op.out.register) // 1: less than, ordered
 	case "pick":
 		mask, yes, no := args[0], args[1], a.inRegister(args[2])
 		a.release([]*value{mask, yes, no})
 		op.out.register = take(&a.free)
 		if a.registerFile == "Z" {
-			a.with("VBLENDMPS", "", yes, no.register, mask.register, op.out.register)
+			a.with(a.packed("VBLENDM"), "", yes, no.register, mask.register, op.out.register)
 		} else {
-			a.with("VBLENDVPS", mask.register, yes, no.register, op.out.register)
+			a.with(a.packed("VBLENDV"), mask.register, yes, no.register, op.out.register)
 		}
 	case "fma", "fnma":
 		a.fused(op)
@@ -72,17 +78,25 @@ func (a *assembler) translateAVX(op operation) {
 	}
 }
 
+// move is the instruction that loads or stores one number by a register for integers.
+func (m machine) move() string { return map[int]string{4: "MOVL", 8: "MOVQ"}[m.size] }
+
 // avxInstructions are those of operations that need no care.
 var avxInstructions = map[string]string{
-	"add": "VADDPS", "subtract": "VSUBPS", "multiply": "VMULPS", "divide": "VDIVPS", "max": "VMAXPS", "min": "VMINPS", "or": "VPOR", "and": "VPAND",
-	"addInteger": "VPADDD", "fma": "VFMADD", "fnma": "VFNMADD",
+	"add": "VADD", "subtract": "VSUB", "multiply": "VMUL", "divide": "VDIV", "max": "VMAX", "min": "VMIN", "or": "VPOR", "and": "VPAND",
+	"addInteger": "VPADD", "fma": "VFMADD", "fnma": "VFNMADD",
 }
 
 // binary writes dst = x op y; only y may be in memory.
 func (a *assembler) binary(op operation) {
 	name, x, y := avxInstructions[op.name], op.args[0], op.args[1]
-	if name == "VPOR" || name == "VPAND" {
+	switch op.name {
+	case "or", "and":
 		name = a.instruction(name)
+	case "addInteger":
+		name = a.integer(name)
+	default:
+		name = a.packed(name)
 	}
 	x = a.inRegister(x)
 	a.release([]*value{x, y})
@@ -111,17 +125,17 @@ func (a *assembler) fused(op operation) {
 	switch {
 	case a.dies(z) && z != x && z != y:
 		dst = z.register
-		a.with(name+"231PS", "", y, x.register, dst)
+		a.with(a.packed(name+"231"), "", y, x.register, dst)
 	case a.dies(x) && x != y && y.constant != "":
 		dst = x.register
-		a.with(name+"132PS", "", y, a.inRegister(z).register, dst)
+		a.with(a.packed(name+"132"), "", y, a.inRegister(z).register, dst)
 	case a.dies(x) && x != y:
 		dst = x.register
-		a.with(name+"213PS", "", z, y.register, dst)
+		a.with(a.packed(name+"213"), "", z, y.register, dst)
 	default:
 		dst = take(&a.free)
 		a.write("VMOVAPS", z.register, dst)
-		a.with(name+"231PS", "", y, x.register, dst)
+		a.with(a.packed(name+"231"), "", y, x.register, dst)
 	}
 	op.out.register = dst
 	for n, v := range []*value{x, y, z} {

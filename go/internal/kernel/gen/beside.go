@@ -39,13 +39,13 @@ func (t tile) avxBeside() string {
 	l.line("CMPQ CX, DX")
 	l.line("CMOVQGT DX, CX")
 	l.line("SUBQ CX, SI")
-	l.line("LEAQ (R8)(CX*4), R8")
+	l.line("LEAQ (R8)(CX*%d), R8", t.size)
 	t.avxSums(l, weights, false)
 	for n := range t.panels {
 		l.line("MOVQ (beside_z+%d)(BX), DI", 8*n)
 		for v := range t.width { // z = z + a
 			sum, at := t.sum(0, n*t.width+v), address("(DI)", v*t.bytes)
-			l.line("VADDPS %s, %s, %s", at, sum, sum)
+			l.line(t.packed("VADD")+" %s, %s, %s", at, sum, sum)
 			l.line("VMOVUPS %s, %s", sum, at)
 		}
 	}

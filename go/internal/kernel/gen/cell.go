@@ -39,7 +39,7 @@ func (t tile) vectors(z string, firstH int, c func(row, panel int) string) []vec
 // through the stack.
 func (t tile) avxCell() string {
 	l := &listing{}
-	lanes := t.bytes / 4
+	lanes := t.lanes()
 	part := func(row int) string { return fmt.Sprintf("part-%d(SP)", t.bytes*(t.rows-row)) }
 	l.function(t.cellName(), cellArguments, t.rows*t.bytes, 8)
 	l.line("MOVQ b+0(FP), BX")
@@ -79,7 +79,7 @@ func (t tile) avxCell() string {
 	l.line("MOVQ product_x(SI), AX")
 	for r := range t.rows {
 		l.line("MOVQ %d(AX), R%d", 24*r, 8+r)
-		l.line("LEAQ (R%d)(DX*4), R%d", 8+r, 8+r)
+		l.line("LEAQ (R%d)(DX*%d), R%d", 8+r, t.size, 8+r)
 	}
 	l.line("MOVQ product_panel(SI), AX")
 	if t.panels > 1 {
@@ -94,7 +94,7 @@ func (t tile) avxCell() string {
 	for r := range t.rows {
 		for v := range 4 * t.panels { // z = z + a
 			at := address("(DI)", (4*t.panels*r+v)*t.bytes)
-			l.line("VADDPS %s, %s, %s", at, t.sum(r, v), t.sum(r, v))
+			l.line(t.packed("VADD")+" %s, %s, %s", at, t.sum(r, v), t.sum(r, v))
 			l.line("VMOVUPS %s, %s", t.sum(r, v), at)
 		}
 	}
@@ -118,7 +118,7 @@ func (t tile) avxCell() string {
 	l.line("MOVQ block_h(BX), CX")
 	for r := range t.rows {
 		l.line("MOVQ %d(CX), R%d", 24*r, 8+r)
-		l.line("LEAQ (R%d)(AX*4), R%d", 8+r, 8+r)
+		l.line("LEAQ (R%d)(AX*%d), R%d", 8+r, t.size, 8+r)
 	}
 	for p := 1; p < t.panels; p++ {
 		l.line("LEAQ %d(R8), R%d", p*t.bytes, 8+p)
@@ -141,14 +141,14 @@ func (t tile) avxCell() string {
 	l.line("JGE next")
 	for r := range t.rows {
 		l.line("MOVQ %d(CX), R8", 24*r)
-		l.line("LEAQ %d(R8)(AX*4), R8", (t.panels-1)*t.bytes)
+		l.line("LEAQ %d(R8)(AX*%d), R8", (t.panels-1)*t.bytes, t.size)
 		l.line("LEAQ %s, R9", part(r))
 		l.line("XORQ R10, R10")
 
 		copying := fmt.Sprintf("copy%d", r)
 		l.label(copying)
-		l.line("MOVL (R9)(R10*4), R11")
-		l.line("MOVL R11, (R8)(R10*4)")
+		l.line("%s (R9)(R10*%d), R11", t.move(), t.size)
+		l.line("%s R11, (R8)(R10*%d)", t.move(), t.size)
 		l.line("INCQ R10")
 		l.line("CMPQ R10, DX")
 		l.line("JLT %s", copying)
@@ -167,7 +167,7 @@ func (t tile) avxCell() string {
 // then c in R3, and R12 to R17 as in avxCell R8 to R13.
 func (t tile) neonCell() string {
 	l := &listing{}
-	lanes := t.bytes / 4
+	lanes := t.lanes()
 	part := func(row int) string { return fmt.Sprintf("$part-%d(SP)", t.bytes*(t.rows-row)) }
 	l.function(t.cellName(), cellArguments, t.rows*t.bytes, 8)
 	l.line("MOVD b+0(FP), R0")
@@ -206,7 +206,7 @@ func (t tile) neonCell() string {
 	l.line("MOVD product_x(R3), R6")
 	for r := range t.rows {
 		l.line("MOVD %d(R6), R%d", 24*r, 12+r)
-		l.line("ADD R4<<2, R%d", 12+r)
+		l.line("ADD R4<<%d, R%d", t.sizeShift(), 12+r)
 	}
 	l.line("MOVD product_panel(R3), R6")
 	l.line("MUL R6, R1, R20")
@@ -248,7 +248,7 @@ func (t tile) neonCell() string {
 	l.line("MOVD block_h(R0), R9")
 	for r := range t.rows {
 		l.line("MOVD %d(R9), R%d", 24*r, 12+r)
-		l.line("ADD R6<<2, R%d", 12+r)
+		l.line("ADD R6<<%d, R%d", t.sizeShift(), 12+r)
 	}
 	for p := 1; p < t.panels; p++ {
 		l.line("ADD $%d, R12, R%d", p*t.bytes, 12+p)
@@ -271,17 +271,17 @@ func (t tile) neonCell() string {
 	l.line("BGE next")
 	for r := range t.rows {
 		l.line("MOVD %d(R9), R12", 24*r)
-		l.line("ADD R6<<2, R12")
+		l.line("ADD R6<<%d, R12", t.sizeShift())
 		l.line("ADD $%d, R12", (t.panels-1)*t.bytes)
 		l.line("MOVD %s, R13", part(r))
 		l.line("MOVD R7, R14")
 
 		copying := fmt.Sprintf("copy%d", r)
 		l.label(copying)
-		l.line("MOVWU (R13), R15")
-		l.line("MOVW R15, (R12)")
-		l.line("ADD $4, R13")
-		l.line("ADD $4, R12")
+		l.line("%s (R13), R15", t.moves()[0])
+		l.line("%s R15, (R12)", t.moves()[1])
+		l.line("ADD $%d, R13", t.size)
+		l.line("ADD $%d, R12", t.size)
 		l.line("SUBS $1, R14")
 		l.line("BNE %s", copying)
 	}

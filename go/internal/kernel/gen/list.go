@@ -8,17 +8,19 @@ type list struct {
 	compute func(p *program, in operands) *value
 }
 
-const listArguments = "d, a, b, c, e *float32, n int"
+func (m machine) listArguments() string { return fmt.Sprintf("d, a, b, c, e *%s, n int", m.goType) }
 
 // operands are where an operation finds what it works on.
 type operands struct {
 	vectors    []string // of a, b, c, e
 	parameters string   // where b begins
+	apart      int      // bytes from one of those to the next
 }
 
+const mostLanes = 16 // as in lists.go
+
 func (in operands) parameter(n int) *value {
-	const apart = 64 // as in lists.go
-	return &value{constant: address(in.parameters, n*apart)}
+	return &value{constant: address(in.parameters, n*in.apart)}
 }
 
 // lists stand in the order of Kernels.lists.
@@ -84,12 +86,21 @@ func (p *program) softplus(x *value) *value {
 	m := p.fma(y, log2e, rounder)                // (N4.1)
 	n, t, u := p.expParts(y, m)
 	v, vLow := p.expOfRest(n, t, u)
-	e := p.times(p.times(p.plus(v, vLow), p.shifted(m, scaleBits)), scaleDown)               // (N10.2), (N12.1)
-	q := p.over(p.plus(e, e), p.plus(e, two))                                                // (N12.2)
-	w := p.times(q, q)                                                                       // (N12.3)
-	s := p.fma(w, p.fma(w, p.fma(w, p.fma(w, log1pC5, log1pC4), log1pC3), log1pC2), log1pC1) // (N12.4)
-	l := p.fma(p.times(q, w), s, q)                                                          // (N12.5)
-	return p.pick(p.below(zero, x), p.plus(l, x), l)                                         // (N12.6)
+	e := p.times(p.times(p.plus(v, vLow), p.shifted(m, scaleBits)), scaleDown) // (N10.2), (N12.1)
+	q := p.over(p.plus(e, e), p.plus(e, two))                                  // (N12.2)
+	w := p.times(q, q)                                                         // (N12.3)
+	s := p.log1p(w)                                                            // (N12.4)
+	l := p.fma(p.times(q, w), s, q)                                            // (N12.5)
+	return p.pick(p.below(zero, x), p.plus(l, x), l)                           // (N12.6)
+}
+
+// log1p is (N12.4).
+func (p *program) log1p(w *value) *value {
+	s := log1pC5
+	if p.float == double {
+		s = p.fma(w, p.fma(w, p.fma(w, p.fma(w, p.fma(w, log1pC10, log1pC9), log1pC8), log1pC7), log1pC6), s)
+	}
+	return p.fma(w, p.fma(w, p.fma(w, p.fma(w, s, log1pC4), log1pC3), log1pC2), log1pC1)
 }
 
 // program is the operation on the vectors at these places.
@@ -100,19 +111,19 @@ func (l list) program(m machine, d string, in operands) []string {
 // avxList has the place of the vector in AX, seen from those of the lists in DI, SI, DX, R8, R9; n in CX.
 func (l list) avxList(m machine) string {
 	text := &listing{}
-	text.function(l.name+m.name, listArguments, 0, 48)
+	text.function(l.name+m.name, m.listArguments(), 0, 48)
 	registers := []string{"DI", "SI", "DX", "R8", "R9"}
 	var places []string
 	for n, register := range registers {
 		text.line("MOVQ %c+%d(FP), %s", "dabce"[n], 8*n, register)
-		places = append(places, fmt.Sprintf("(%s)(AX*4)", register))
+		places = append(places, fmt.Sprintf("(%s)(AX*%d)", register, m.size))
 	}
 	text.line("MOVQ n+40(FP), CX")
 	text.line("XORQ AX, AX")
 
 	text.label("vector")
-	text.lines(l.program(m, places[0], operands{places[1:], "(DX)"})...)
-	text.line("ADDQ $%d, AX", m.bytes/4)
+	text.lines(l.program(m, places[0], operands{places[1:], "(DX)", mostLanes * m.size})...)
+	text.line("ADDQ $%d, AX", m.lanes())
 	text.line("CMPQ AX, CX")
 	text.line("JLT vector")
 	text.line("VZEROUPPER")
@@ -123,7 +134,7 @@ func (l list) avxList(m machine) string {
 // neonList has the places of the lists' vectors in R0 to R4, R5 floats to come, and the first of b in R6.
 func (l list) neonList(m machine) string {
 	text := &listing{}
-	text.function(l.name+m.name, listArguments, 0, 48)
+	text.function(l.name+m.name, m.listArguments(), 0, 48)
 	var places []string
 	for n := range 5 {
 		text.line("MOVD %c+%d(FP), R%d", "dabce"[n], 8*n, n)
@@ -133,11 +144,11 @@ func (l list) neonList(m machine) string {
 	text.line("MOVD R2, R6")
 
 	text.label("vector")
-	text.lines(l.program(m, places[0], operands{places[1:], "(R6)"})...)
+	text.lines(l.program(m, places[0], operands{places[1:], "(R6)", mostLanes * m.size})...)
 	for n := range 5 {
 		text.line("ADD $%d, R%d", m.bytes, n)
 	}
-	text.line("SUBS $%d, R5", m.bytes/4)
+	text.line("SUBS $%d, R5", m.lanes())
 	text.line("BGT vector")
 	text.line("RET")
 	return text.String()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +33,13 @@ const header = generated + `#include "go_asm.h"
 	DATA name<>+28(SB)/4, $(value) \
 	GLOBL name<>(SB), RODATA|NOPTR, $32
 
+#define SPLATWide(name, value) \
+	DATA name<>+0(SB)/8, $(value) \
+	DATA name<>+8(SB)/8, $(value) \
+	DATA name<>+16(SB)/8, $(value) \
+	DATA name<>+24(SB)/8, $(value) \
+	GLOBL name<>(SB), RODATA|NOPTR, $32
+
 `
 
 func main() {
@@ -45,7 +53,7 @@ func main() {
 // files is what gen writes.
 func files() map[string]string {
 	list := map[string]string{}
-	for architecture, machines := range map[string][]machine{"amd64": {avx2, avx512}, "arm64": {neon}} {
+	for architecture, machines := range map[string][]machine{"amd64": {avx2, avx512, avx2.wide(), avx512.wide()}, "arm64": {neon, neon.wide()}} {
 		list["kernels_"+architecture+".s"] = assembly(machines)
 		list["kernels_"+architecture+".go"] = declarations(machines)
 	}
@@ -55,12 +63,14 @@ func files() map[string]string {
 func assembly(machines []machine) string {
 	var b strings.Builder
 	b.WriteString(header)
-	for _, name := range constants {
-		fmt.Fprintf(&b, "SPLAT(%s, const_k%s)\n", name, strings.ToUpper(name[:1])+name[1:])
+	for _, f := range []float{single, double} {
+		for _, name := range slices.Concat(constants, map[float][]string{double: constants64}[f]) {
+			fmt.Fprintf(&b, "SPLAT%s(%s, const_%s%s)\n", f.mark, name+f.mark, f.prefix, strings.ToUpper(name[:1])+name[1:])
+		}
 	}
 	for _, m := range machines {
 		tileText, besideText, cellText, stepText, listText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList
-		if m == neon {
+		if m.registerFile == "V" {
 			tileText, besideText, cellText, stepText, listText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList
 		}
 		for vectors := 4; vectors > 0; vectors-- {
@@ -93,7 +103,7 @@ func declarations(machines []machine) string {
 		}
 		for vectors := range 4 {
 			for _, t := range rowTiles(m, vectors+1) {
-				declare(fmt.Sprint("tiles", vectors), t.name(), tileArguments)
+				declare(fmt.Sprint("tiles", vectors), t.name(), m.tileArguments())
 			}
 			for _, t := range besideTiles(m, vectors+1) {
 				declare(fmt.Sprint("beside", vectors), t.besideName(), besideArguments)
@@ -111,12 +121,12 @@ func declarations(machines []machine) string {
 				}
 			}
 		}
-		declare("", "step"+m.name, stepArguments)
+		declare("", "step"+m.name, m.stepArguments())
 		for _, l := range lists {
-			declare("lists", l.name+m.name, listArguments)
+			declare("lists", l.name+m.name, m.listArguments())
 		}
 		for _, table := range [][3]string{
-			{"tiles", "tileFunc[float32]", "tile of n rows and v vectors"},
+			{"tiles", "tileFunc[" + m.goType + "]", "tile of n rows and v vectors"},
 			{"beside", "besideFunc", "sums of one row and n columns of v vectors"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s at [v-1][n-1].\n", table[0], m.name, table[2])
@@ -129,7 +139,7 @@ func declarations(machines []machine) string {
 		for _, table := range [][3]string{
 			{"cells", "cellFunc", "cell of n rows, panel after panel, at [n-1]"},
 			{"rowCells", "cellFunc", "cell of one row and n panels side by side at [n-1]"},
-			{"lists", "vectorsFunc[float32]", "operations in the order of Kernels.lists"},
+			{"lists", "vectorsFunc[" + m.goType + "]", "operations in the order of Kernels.lists"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s.\n", table[0], m.name, table[2])
 			fmt.Fprintf(&b, "var %s%s = []%s{%s}\n", table[0], m.name, table[1], strings.Join(names[table[0]], ", "))

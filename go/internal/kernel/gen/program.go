@@ -7,21 +7,45 @@ import (
 	"strings"
 )
 
-// A machine is an instruction set: its name, the letter, number and size of its vector registers, and how many panels
-// of sums (four vectors each) a tile keeps in them.
+// A machine is an instruction set and the type of its numbers: its name, the letter, number and size of its vector registers, and
+// how many panels of sums (four vectors each) a tile keeps in them.
 type machine struct {
 	name         string
 	registerFile string
 	registers    int
 	bytes        int
 	sums         int
+	float
+}
+
+// A float is a type of numbers: its size in bytes, the bits of its fraction, the letter it has in instructions, how the names of
+// its constants begin in Go, and what its routines and constants have at the end of theirs here.
+type float struct {
+	goType               string
+	size, fraction       int
+	letter, prefix, mark string
 }
 
 var (
-	avx2   = machine{"AVX2", "Y", 16, 32, 3}
-	avx512 = machine{"AVX512", "Z", 32, 64, 6}
-	neon   = machine{"NEON", "V", 32, 16, 6}
+	single = float{"float32", 4, 23, "S", "k", ""}
+	double = float{"float64", 8, 52, "D", "k64", "Wide"}
+
+	avx2   = machine{"AVX2", "Y", 16, 32, 3, single}
+	avx512 = machine{"AVX512", "Z", 32, 64, 6, single}
+	neon   = machine{"NEON", "V", 32, 16, 6, single}
 )
+
+// wide is the machine with float64.
+func (m machine) wide() machine {
+	m.name, m.float = m.name+double.mark, double
+	return m
+}
+
+// lanes is V.
+func (m machine) lanes() int { return m.bytes / m.size }
+
+// place is where a constant stands.
+func (m machine) place(v *value) string { return strings.Replace(v.constant, "<>", m.mark+"<>", 1) }
 
 func (m machine) vector(n int) string { return fmt.Sprintf("%s%d", m.registerFile, n) }
 
@@ -53,6 +77,7 @@ func (p *program) add(name, at string, args ...*value) *value {
 	return out
 }
 
+// constant is that of either type.
 func constant(name string) *value { return &value{constant: name + "<>(SB)"} }
 
 func (p *program) given(register string) *value {
@@ -76,7 +101,7 @@ func (p *program) fnma(a, b, c *value) *value { return p.add("fnma", "", a, b, c
 func (p *program) below(a, b *value) *value   { return p.add("below", "", a, b) }   // a < b, a mask
 func (p *program) pick(m, a, b *value) *value { return p.add("pick", "", m, a, b) } // m ? a : b
 func (p *program) shifted(m, bias *value) *value {
-	return p.add("addInteger", "", p.add("shift23", "", m), bias)
+	return p.add("addInteger", "", p.add("shift", "", m), bias)
 }
 
 // latency is about how many cycles an operation takes.

@@ -27,6 +27,16 @@ var (
 	log1pC4, log1pC5              = constant("log1pC4"), constant("log1pC5")
 )
 
+// constants64 are those of float64 alone.
+var constants64 = []string{"expC8", "expC9", "expC10", "expC11", "expC12", "log1pC6", "log1pC7", "log1pC8", "log1pC9", "log1pC10"}
+
+var (
+	expC8, expC9, expC10      = constant("expC8"), constant("expC9"), constant("expC10")
+	expC11, expC12            = constant("expC11"), constant("expC12")
+	log1pC6, log1pC7, log1pC8 = constant("log1pC6"), constant("log1pC7"), constant("log1pC8")
+	log1pC9, log1pC10         = constant("log1pC9"), constant("log1pC10")
+)
+
 // expParts is (N4.3)-(N4.8).
 func (p *program) expParts(y, m *value) (n, t, u *value) {
 	n = p.minus(m, rounder) // (N4.3)
@@ -35,6 +45,10 @@ func (p *program) expParts(y, m *value) (n, t, u *value) {
 	low := p.fma(r, expC3, expC2)
 	middle := p.fma(r, expC5, expC4)
 	high := p.fma(r, expC7, expC6)
+	if p.float == double {
+		higher := p.fma(q, p.fma(q, expC12, p.fma(r, expC11, expC10)), p.fma(r, expC9, expC8))
+		high = p.fma(q, higher, high)
+	}
 	e := p.fma(q, p.fma(q, high, middle), low) // (N4.6)
 	t = p.fma(q, e, r)                         // (N4.7)
 	u = p.fma(q, e, p.minus(r, t))             // (N4.8)
@@ -138,7 +152,9 @@ func (p *program) step(vectors []vectorOfUnits, keep bool) {
 // address is so many bytes after one like (AX) or (AX)(BX*1).
 func address(at string, bytes int) string { return fmt.Sprintf("%d%s", bytes, at) }
 
-const stepArguments = "z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int"
+func (m machine) stepArguments() string {
+	return fmt.Sprintf("z, c *%s, h *[]%s, first, units, rows, zPanel, cPanel int", m.goType, m.goType)
+}
 
 const widestWindow = 160 // beyond which nothing is gained
 
@@ -165,7 +181,7 @@ func avxStep(m machine) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "\t"+format+"\n", args...) }
 	label := func(name string) { fmt.Fprintf(&b, "\n%s:\n", name) }
-	fmt.Fprintf(&b, "\n// func step%s(%s)\n", m.name, stepArguments)
+	fmt.Fprintf(&b, "\n// func step%s(%s)\n", m.name, m.stepArguments())
 	fmt.Fprintf(&b, "TEXT ·step%s(SB), NOSPLIT, $%d-64\n", m.name, m.bytes)
 	line("MOVQ z+0(FP), R8")
 	line("MOVQ c+8(FP), R9")
@@ -180,24 +196,24 @@ func avxStep(m machine) string {
 
 	label("row")
 	line("LEAQ part-%d(SP), DX", m.bytes)
-	line("CMPQ R11, $%d", m.bytes/4)
+	line("CMPQ R11, $%d", m.lanes())
 	line("JLT compute")
 	line("MOVQ (BX), DX")
-	line("LEAQ (DX)(R10*4), DX")
+	line("LEAQ (DX)(R10*%d), DX", m.size)
 
 	label("compute")
 	for _, instruction := range stepProgram(m, []vectorOfUnits{{z: "(DI)", c: "(SI)", h: "(DX)"}}, true) {
 		b.WriteString(instruction + "\n")
 	}
-	line("CMPQ R11, $%d", m.bytes/4)
+	line("CMPQ R11, $%d", m.lanes())
 	line("JGE next")
 	line("MOVQ (BX), AX")
-	line("LEAQ (AX)(R10*4), AX")
+	line("LEAQ (AX)(R10*%d), AX", m.size)
 	line("XORQ R12, R12")
 
 	label("copy")
-	line("MOVL (DX)(R12*4), R13")
-	line("MOVL R13, (AX)(R12*4)")
+	line("%s (DX)(R12*%d), R13", m.move(), m.size)
+	line("%s R13, (AX)(R12*%d)", m.move(), m.size)
 	line("INCQ R12")
 	line("CMPQ R12, R11")
 	line("JLT copy")
@@ -210,8 +226,8 @@ func avxStep(m machine) string {
 	line("JNZ row")
 	line("ADDQ zPanel+48(FP), R8")
 	line("ADDQ cPanel+56(FP), R9")
-	line("ADDQ $%d, R10", m.bytes/4)
-	line("SUBQ $%d, R11", m.bytes/4)
+	line("ADDQ $%d, R10", m.lanes())
+	line("SUBQ $%d, R11", m.lanes())
 	line("JGT panel")
 	line("VZEROUPPER")
 	line("RET")

@@ -24,7 +24,9 @@ func (t tile) name() string { return fmt.Sprintf("tile%s_%dx%d", t.machine.name,
 
 func (t tile) sum(r, v int) string { return t.vector(t.width*t.panels*r + v) }
 
-const tileArguments = "z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int"
+func (m machine) tileArguments() string {
+	return fmt.Sprintf("z, from, w *%s, x *[]%s, first, terms, tiles, fromRow, ahead, step int", m.goType, m.goType)
+}
 
 // avxSums is a = fma(w, x, a) for CX terms: the rows of x in R8 to R13 point to the end of the chunk, its weights are
 // at the places of the panels, from which AX leads to the next term. With fetch, R15 leads from a term's weights to those that are fetched meanwhile, and step from
@@ -46,7 +48,7 @@ func (t tile) avxSums(l *listing, panels []string, fetch bool) {
 		l.line("ADDQ step+72(FP), R15")
 	}
 	for r := range t.rows {
-		l.line("VBROADCASTSS (R%d)(CX*4), %s", 8+r, input(r))
+		l.line("VBROADCASTS%s (R%d)(CX*%d), %s", t.letter, 8+r, t.size, input(r))
 	}
 	for v := range vectors {
 		from := fmt.Sprintf("%d%s", v%t.width*t.bytes, panels[v/t.width])
@@ -55,7 +57,7 @@ func (t tile) avxSums(l *listing, panels []string, fetch bool) {
 			from = weight
 		}
 		for r := range t.rows {
-			l.line("VFMADD231PS %s, %s, %s", from, input(r), t.sum(r, v))
+			l.line("%s %s, %s, %s", t.packed("VFMADD231"), from, input(r), t.sum(r, v))
 		}
 	}
 	l.line("ADDQ $%d, AX", t.width*t.bytes)
@@ -67,7 +69,7 @@ func (t tile) avxSums(l *listing, panels []string, fetch bool) {
 // what comes `ahead` bytes after w, tile after tile.
 func (t tile) avxTile() string {
 	l := &listing{}
-	l.function(t.name(), tileArguments, 0, 80)
+	l.function(t.name(), t.tileArguments(), 0, 80)
 	for n, argument := range []string{"z DI", "from SI", "w DX", "x BX"} {
 		name, register, _ := strings.Cut(argument, " ")
 		l.line("MOVQ %s+%d(FP), %s", name, 8*n, register)
@@ -80,7 +82,7 @@ func (t tile) avxTile() string {
 	l.line("ADDQ CX, AX")
 	for r := range t.rows {
 		l.line("MOVQ %d(BX), R%d", 24*r, 8+r)
-		l.line("LEAQ (R%d)(AX*4), R%d", 8+r, 8+r)
+		l.line("LEAQ (R%d)(AX*%d), R%d", 8+r, t.size, 8+r)
 	}
 	l.line("MOVQ ahead+64(FP), R15")
 	l.line("MOVQ DX, AX")
@@ -92,7 +94,7 @@ func (t tile) avxTile() string {
 	l.line("MOVQ fromRow+56(FP), AX")
 	for r := range t.rows {
 		for v := range t.width {
-			l.line("VADDPS %d(SI), %s, %s", v*t.bytes, t.sum(r, v), t.sum(r, v))
+			l.line(t.packed("VADD")+" %d(SI), %s, %s", v*t.bytes, t.sum(r, v), t.sum(r, v))
 			l.line("VMOVUPS %s, %d(DI)", t.sum(r, v), (t.width*r+v)*t.bytes)
 		}
 		l.line("ADDQ AX, SI")
