@@ -22,7 +22,7 @@ func eachSize(b *testing.B, of func(input, hidden int) Config, benchmark func(b 
 			input, hidden, length, batch := size[0], size[1], size[2], size[3]
 			b.Run(fmt.Sprintf("%s/I=%d/H=%d/T=%d/B=%d", kernels.Name, input, hidden, length, batch), func(b *testing.B) {
 				b.Setenv("LSTM_REF_ISA", kernels.Name)
-				m, in := filledModel(b, of(input, hidden), fill{Kind: "uniform", Exponent: -4}, length, batch) // larger: subnormals
+				m, in := filledModel[float32](b, of(input, hidden), fill{Kind: "uniform", Exponent: -4}, length, batch) // larger: subnormals
 				steps := benchmark(b, m, in)
 				seconds := b.Elapsed().Seconds() / float64(b.N*steps)
 				weights := float64(4 * hidden * (input + hidden)) // of the plain LSTM, whatever the cell

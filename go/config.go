@@ -23,6 +23,31 @@ const (
 
 func (op Op) String() string { return ops[op].name }
 
+// Dtype is what weights are stored and computed in.
+type Dtype int
+
+const (
+	Float32  Dtype = iota
+	Float64        // ModelOf[float64]
+	BFloat16       // weight matrices are stored so, and all is computed in float32
+)
+
+func (d Dtype) String() string { return dtypes[d].name }
+
+// dtypes: matrix and vector are the file's dtypes of tensors of rank 2 and 1.
+var dtypes = []struct{ name, matrix, vector string }{
+	{"float32", "F32", "F32"}, {"float64", "F64", "F64"}, {"bfloat16", "BF16", "F32"},
+}
+
+// Dtypes are the names of the dtypes.
+func Dtypes() []string {
+	var names []string
+	for _, dtype := range dtypes {
+		names = append(names, dtype.name)
+	}
+	return names
+}
+
 // ops: gates are the pre-activations that rows of weight_ih are for; lacks tells why an op does not have an option
 // (spec/variants.md, section 2).
 var ops = []struct {
@@ -59,7 +84,7 @@ func Operations() []string {
 }
 
 // ConfigOptions are the keys of a configuration that only some ops have.
-func ConfigOptions() []string { return slices.Clone(optionKeys) }
+func ConfigOptions() []string { return slices.Clone(variantKeys) }
 
 // Config decides the shapes of a model (spec/lstm.md section 1) and its cell (spec/variants.md). The first fields are those
 // of torch.nn.LSTM.
@@ -80,16 +105,19 @@ type Config struct {
 	GateActivation      Activation
 	CandidateActivation Activation
 	OutputActivation    Activation
+	Dtype               Dtype
 }
 
-// configKeys are the members of a configuration that all have, optionKeys the others (spec/model-file.md F2).
+// configKeys are the members of a configuration that all have, optionKeys the others (spec/model-file.md F2); of these
+// variantKeys make another cell of it.
 var (
 	configKeys = []string{
 		"format_version", "op", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "bidirectional",
 	}
-	optionKeys = []string{
+	variantKeys = []string{
 		"proj_size", "peephole", "input_forget", "reset_after", "clip", "gate_activation", "candidate_activation", "output_activation",
 	}
+	optionKeys = append(slices.Clone(variantKeys), "dtype")
 )
 
 // directions is D.
@@ -252,6 +280,11 @@ func (c *Config) setOption(key string, value strictjson.Value) (err error) {
 		c.Clip, exact, valid = number(value)
 		valid = valid && (c.Clip > 0 || exact == 0)
 		c.Clip += 0 // of -0
+	case "dtype":
+		want = `"float32", "float64" or "bfloat16"`
+		text, _ := value.Text()
+		n := slices.Index(Dtypes(), text)
+		c.Dtype, valid = Dtype(max(n, 0)), n >= 0
 	default:
 		place := map[string]*Activation{
 			"gate_activation": &c.GateActivation, "candidate_activation": &c.CandidateActivation, "output_activation": &c.OutputActivation,

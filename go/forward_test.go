@@ -12,22 +12,30 @@ import (
 // randomModel is a model of the configuration, and inputs of T steps and B rows with an initial state.
 func randomModel(t testing.TB, config Config, steps, batch int) (*Model, *Inputs) {
 	t.Helper()
-	return filledModel(t, config, fill{Kind: "uniform"}, steps, batch)
+	return randomModelOf[float32](t, config, steps, batch)
+}
+
+func randomModelOf[F Float](t testing.TB, config Config, steps, batch int) (*ModelOf[F], *InputsOf[F]) {
+	t.Helper()
+	return filledModel[F](t, config, fill{Kind: "uniform"}, steps, batch)
 }
 
 // filledModel is a model with such weights.
-func filledModel(t testing.TB, config Config, weights fill, steps, batch int) (*Model, *Inputs) {
+func filledModel[F Float](t testing.TB, config Config, weights fill, steps, batch int) (*ModelOf[F], *InputsOf[F]) {
 	t.Helper()
+	if isFloat64[F]() {
+		config.Dtype = Float64
+	}
 	uniform := fill{Kind: "uniform"}
-	var tensors []NamedTensor
+	var tensors []NamedTensorOf[F]
 	for layer := range config.NumLayers {
 		for direction := range config.directions() {
 			for _, want := range expectedTensors(&config, layer, direction) {
-				tensors = append(tensors, NamedTensor{want.name, weights.tensor(t, 1, want.name, want.shape...)})
+				tensors = append(tensors, NamedTensorOf[F]{want.name, filled[F](t, weights, 1, want.name, want.shape...)})
 			}
 		}
 	}
-	m, err := Parse(modelFile(configText(config), tensors...))
+	m, err := ParseAs[F](modelFile(configText(config), tensors...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,8 +43,8 @@ func filledModel(t testing.TB, config Config, weights fill, steps, batch int) (*
 	if config.BatchFirst {
 		x[0], x[1] = batch, steps
 	}
-	state := stateOf(config, batch, func(want expectation) *Tensor { return uniform.tensor(t, 2, want.name, want.shape...) })
-	return m, &Inputs{X: uniform.tensor(t, 2, "x", x...), State: state}
+	state := stateOf(config, batch, func(want expectation) *TensorOf[F] { return filled[F](t, uniform, 2, want.name, want.shape...) })
+	return m, &InputsOf[F]{X: filled[F](t, uniform, 2, "x", x...), State: state}
 }
 
 // configText is a configuration as a model file holds it; what has no name in it is left out.
@@ -45,7 +53,7 @@ func configText(config Config) string {
 		"input_size": config.InputSize, "hidden_size": config.HiddenSize, "num_layers": config.NumLayers,
 		"bias": config.Bias, "batch_first": config.BatchFirst, "bidirectional": config.Bidirectional}
 	options := map[string]any{"proj_size": config.ProjSize, "peephole": config.Peephole, "input_forget": config.InputForget,
-		"reset_after": config.ResetAfter, "clip": config.Clip}
+		"reset_after": config.ResetAfter, "clip": config.Clip, "dtype": config.Dtype.String()}
 	for key, value := range map[string]Activation{"gate_activation": config.GateActivation,
 		"candidate_activation": config.CandidateActivation, "output_activation": config.OutputActivation} {
 		if value.Name != "" {
@@ -61,7 +69,7 @@ func configText(config Config) string {
 	return string(text)
 }
 
-func forward(t testing.TB, m *Model, in *Inputs, options ...Option) (*Tensor, *State) {
+func forward[F Float](t testing.TB, m *ModelOf[F], in *InputsOf[F], options ...Option) (*TensorOf[F], *StateOf[F]) {
 	t.Helper()
 	y, state, err := m.Forward(in.X, in.State, append(options, Lengths(in.Lengths))...)
 	if err != nil {
@@ -70,20 +78,20 @@ func forward(t testing.TB, m *Model, in *Inputs, options ...Option) (*Tensor, *S
 	return y, state
 }
 
-func demandSame(t *testing.T, what string, got, want []float32) {
+func demandSame[F Float](t *testing.T, what string, got, want []F) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
 	}
 	if k := firstDifference(got, want); k >= 0 {
-		t.Fatalf("%s: value %d: %#08x, want %#08x", what, k, math.Float32bits(got[k]), math.Float32bits(want[k]))
+		t.Fatalf("%s: value %d: %#08x, want %#08x", what, k, toBits(got[k]), toBits(want[k]))
 	}
 }
 
 // columns is rows first to last of the middle axis of a tensor of rank 3.
-func columns(tensor *Tensor, first, last int) *Tensor {
+func columns[F Float](tensor *TensorOf[F], first, last int) *TensorOf[F] {
 	shape := tensor.Shape
-	part := zeros(shape[0], last-first, shape[2])
+	part := zerosOf[F](shape[0], last-first, shape[2])
 	for i := range shape[0] {
 		copy(part.Data[i*(last-first)*shape[2]:], tensor.Data[(i*shape[1]+first)*shape[2]:(i*shape[1]+last)*shape[2]])
 	}

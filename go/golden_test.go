@@ -6,9 +6,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
@@ -80,8 +83,17 @@ func (c *goldenCase) members() map[string]any {
 type fill struct {
 	Kind     string
 	Exponent int
-	Lo, Hi   uint32
-	Values   []uint32
+	Lo, Hi   uint64
+	Values   []pattern
+}
+
+// pattern is the bits of a value: a number or, where JSON's numbers do not reach, hexadecimal text.
+type pattern uint64
+
+func (p *pattern) UnmarshalJSON(text []byte) error {
+	bits, err := strconv.ParseUint(strings.Trim(string(text), `"`), 0, 64)
+	*p = pattern(bits)
+	return err
 }
 
 func mix(z uint64) uint64 { // (N8.1)
@@ -99,34 +111,62 @@ func fnv(name string) uint64 { // (N8.2)
 }
 
 func (f fill) tensor(t testing.TB, seed uint64, name string, shape ...int) *Tensor {
-	tensor := zeros(shape...)
+	return filled[float32](t, f, seed, name, shape...)
+}
+
+func filled[F Float](t testing.TB, f fill, seed uint64, name string, shape ...int) *TensorOf[F] {
+	tensor := zerosOf[F](shape...)
+	fraction, width := 23, 32
+	if isFloat64[F]() {
+		fraction, width = 52, 64
+	}
+	exponents := uint64(1)<<(width-1-fraction) - 1
 	key := mix(seed ^ fnv(name)) // (N8.3)
 	for k := range tensor.Data {
-		u := uint32(mix(key+uint64(k+1)*0x9e3779b97f4a7c15) >> 32) // (N8.4)
-		var bits uint32
+		u := mix(key + uint64(k+1)*0x9e3779b97f4a7c15) // (N8.4)
+		var bits uint64
 		switch f.Kind {
 		case "uniform":
-			bits = math.Float32bits(float32(math.Ldexp(float64(int(u>>8)-1<<23), f.Exponent-23)))
+			tensor.Data[k] = F(math.Ldexp(float64(int64(u>>(63-fraction))-1<<fraction), f.Exponent-fraction))
+			continue
 		case "wide":
-			bits = u&(1<<31) | (f.Lo+(u>>23&255*(f.Hi-f.Lo+1))>>8)<<23 | u&0x7fffff
+			u >>= 64 - width
+			exponent := f.Lo + (u>>fraction&exponents*(f.Hi-f.Lo+1))>>(width-1-fraction)
+			bits = u&(1<<(width-1)) | exponent<<fraction | u&(1<<fraction-1)
 		case "choice":
-			bits = f.Values[uint64(u)*uint64(len(f.Values))>>32]
+			bits = uint64(f.Values[u>>32*uint64(len(f.Values))>>32])
 		case "cycle":
-			bits = f.Values[k%len(f.Values)]
+			bits = uint64(f.Values[k%len(f.Values)])
 		default:
 			t.Fatalf("%s: unknown fill %q", name, f.Kind)
 		}
-		tensor.Data[k] = math.Float32frombits(bits)
+		tensor.Data[k] = fromBits[F](bits)
 	}
 	return tensor
 }
 
-func (c *goldenCase) tensor(t testing.TB, class, name string, shape ...int) *Tensor {
+func tensorFor[F Float](t testing.TB, c *goldenCase, class, name string, shape ...int) *TensorOf[F] {
 	f, ok := c.Fills[name]
 	if !ok {
 		f = c.Fills[class]
 	}
-	return f.tensor(t, c.Seed, name, shape...)
+	return filled[F](t, f, c.Seed, name, shape...)
+}
+
+func isFloat64[F Float]() bool { return typeName[F]() == "float64" }
+
+func toBits[F Float](x F) uint64 {
+	if isFloat64[F]() {
+		return math.Float64bits(float64(x))
+	}
+	return uint64(math.Float32bits(float32(x)))
+}
+
+func fromBits[F Float](u uint64) F {
+	if isFloat64[F]() {
+		return F(math.Float64frombits(u))
+	}
+	return F(math.Float32frombits(uint32(u)))
 }
 
 // configText is the configuration as a model file holds it.
@@ -135,19 +175,28 @@ func (c *goldenCase) configText() string {
 	return string(text)
 }
 
+// of calls one of two tests, by the type of the case's numbers.
+func (c *goldenCase) of(single, double func()) {
+	if c.members()["dtype"] == "float64" {
+		double()
+	} else {
+		single()
+	}
+}
+
 // generate makes the case's model file, in memory, and its inputs.
-func (c *goldenCase) generate(t testing.TB) ([]byte, *Inputs) {
+func generate[F Float](t testing.TB, c *goldenCase) ([]byte, *InputsOf[F]) {
 	t.Helper()
 	config, err := readConfig(map[string]string{"lstm_ref": c.configText()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tensors []NamedTensor
+	var tensors []NamedTensorOf[F]
 	for layer := range config.NumLayers {
 		for direction := range config.directions() {
 			for _, want := range expectedTensors(config, layer, direction) {
 				class := map[byte]string{'w': "weight", 'b': "bias"}[want.name[0]]
-				tensors = append(tensors, NamedTensor{want.name, c.tensor(t, class, want.name, want.shape...)})
+				tensors = append(tensors, NamedTensorOf[F]{want.name, tensorFor[F](t, c, class, want.name, want.shape...)})
 			}
 		}
 	}
@@ -155,50 +204,68 @@ func (c *goldenCase) generate(t testing.TB) ([]byte, *Inputs) {
 	if config.BatchFirst {
 		x[0], x[1] = x[1], x[0]
 	}
-	inputs := &Inputs{X: c.tensor(t, "x", "x", x...), Lengths: c.Lengths}
+	inputs := &InputsOf[F]{X: tensorFor[F](t, c, "x", "x", x...), Lengths: c.Lengths}
 	if c.InitialState {
-		inputs.State = stateOf(*config, c.Dims.B, func(want expectation) *Tensor { return c.tensor(t, "state", want.name, want.shape...) })
+		inputs.State = stateOf(*config, c.Dims.B, func(want expectation) *TensorOf[F] { return tensorFor[F](t, c, "state", want.name, want.shape...) })
 	}
 	return modelFile(c.configText(), tensors...), inputs
 }
 
 // stateOf makes h_0 and c_0 of those that the configuration has.
-func stateOf(config Config, batch int, tensor func(want expectation) *Tensor) *State {
-	m := &Model{config: config, cells: make([]*cell[float32], config.NumLayers*config.directions())}
-	state := &State{}
+func stateOf[F Float](config Config, batch int, tensor func(want expectation) *TensorOf[F]) *StateOf[F] {
+	m := &ModelOf[F]{config: config, cells: make([]*cell[F], config.NumLayers*config.directions())}
+	state := &StateOf[F]{}
 	for n, want := range m.expectedState(batch) {
 		*state.parts()[n] = tensor(want)
 	}
 	return state
 }
 
-// modelFile is the bytes of a model file.
-func modelFile(config string, tensors ...NamedTensor) []byte {
+// modelFile is the bytes of a model file; the matrices of bfloat16 are cut off to it.
+func modelFile[F Float](config string, tensors ...NamedTensorOf[F]) []byte {
 	metadata, _ := json.Marshal(map[string]string{"lstm_ref": config})
-	plain := encodeHeader(tensors)[8:]
 	header := append([]byte(`{"__metadata__":`), metadata...)
-	header = append(append(header, ','), plain[1:]...)
-	file := append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...)
+	var data []byte
 	for _, tensor := range tensors {
-		file = append(file, littleEndian(tensor.Data)...)
+		dtype, bytes := dtype[F](), littleEndian(tensor.Data)
+		if strings.Contains(config, `"bfloat16"`) && len(tensor.Shape) == 2 {
+			dtype, bytes = "BF16", nil
+			for _, v := range tensor.Data {
+				bytes = binary.LittleEndian.AppendUint16(bytes, uint16(toBits(v)>>16))
+			}
+		}
+		name, _ := json.Marshal(tensor.Name)
+		shape, _ := json.Marshal(append([]int{}, tensor.Shape...)) // never null
+		header = fmt.Appendf(header, `,%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, name, dtype, shape, len(data), len(data)+len(bytes))
+		data = append(data, bytes...)
 	}
-	return file
+	header = append(header, '}')
+	file := append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...)
+	return append(file, data...)
 }
 
-func littleEndian(data []float32) []byte {
-	bytes := make([]byte, 0, 4*len(data))
+func littleEndian[F Float](data []F) []byte {
+	var bytes []byte
 	for _, v := range data {
-		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
+		if isFloat64[F]() {
+			bytes = binary.LittleEndian.AppendUint64(bytes, toBits(v))
+		} else {
+			bytes = binary.LittleEndian.AppendUint32(bytes, uint32(toBits(v)))
+		}
 	}
 	return bytes
 }
 
 // digest is (N9).
-func digest(tensor *Tensor) string {
-	canonical := make([]float32, len(tensor.Data))
+func digest[F Float](tensor *TensorOf[F]) string {
+	nan := fromBits[F](0x7fc00000)
+	if isFloat64[F]() {
+		nan = fromBits[F](0x7ff8000000000000)
+	}
+	canonical := make([]F, len(tensor.Data))
 	for i, v := range tensor.Data {
 		if canonical[i] = v; v != v {
-			canonical[i] = math.Float32frombits(0x7fc00000)
+			canonical[i] = nan
 		}
 	}
 	sum := sha256.Sum256(littleEndian(canonical))
@@ -206,8 +273,8 @@ func digest(tensor *Tensor) string {
 }
 
 // outputs of Forward by name.
-func outputs(y *Tensor, state *State) map[string]*Tensor {
-	named := map[string]*Tensor{"y": y, "h_n": state.H, "c_n": state.C}
+func outputs[F Float](y *TensorOf[F], state *StateOf[F]) map[string]*TensorOf[F] {
+	named := map[string]*TensorOf[F]{"y": y, "h_n": state.H, "c_n": state.C}
 	if state.C == nil {
 		delete(named, "c_n")
 	}
@@ -228,24 +295,28 @@ func TestGoldenValid(t *testing.T) {
 	cases := readManifest(t).Valid
 	eachISA(t, func(t *testing.T) {
 		for _, c := range cases {
-			file, inputs := c.generate(t)
-			m, err := Parse(file)
-			if err != nil {
-				t.Fatalf("%s: %v", c.ID, err)
-			}
-			for _, threads := range []int{1, 3} {
-				y, state, err := m.Forward(inputs.X, inputs.State, Lengths(inputs.Lengths), NumThreads(threads))
-				if err != nil {
-					t.Fatalf("%s: %v", c.ID, err)
-				}
-				for name, tensor := range outputs(y, state) {
-					if got := digest(tensor); got != c.Digest[name] {
-						t.Errorf("%s: %s with %d threads: digest %s, want %s", c.ID, name, threads, got, c.Digest[name])
-					}
-				}
-			}
+			c.of(func() { compareDigests[float32](t, &c) }, func() { compareDigests[float64](t, &c) })
 		}
 	})
+}
+
+func compareDigests[F Float](t *testing.T, c *goldenCase) {
+	file, inputs := generate[F](t, c)
+	m, err := ParseAs[F](file)
+	if err != nil {
+		t.Fatalf("%s: %v", c.ID, err)
+	}
+	for _, threads := range []int{1, 3} {
+		y, state, err := m.Forward(inputs.X, inputs.State, Lengths(inputs.Lengths), NumThreads(threads))
+		if err != nil {
+			t.Fatalf("%s: %v", c.ID, err)
+		}
+		for name, tensor := range outputs(y, state) {
+			if got := digest(tensor); got != c.Digest[name] {
+				t.Errorf("%s: %s with %d threads: digest %s, want %s", c.ID, name, threads, got, c.Digest[name])
+			}
+		}
+	}
 }
 
 // TestGoldenStored reads the files that Python wrote, and compares every intermediate.
@@ -258,29 +329,7 @@ func TestGoldenStored(t *testing.T) {
 				continue
 			}
 			stored++
-			folder := filepath.Join(golden, "valid", c.ID)
-			m, err := Open(filepath.Join(folder, "model.safetensors"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			inputs, err := m.OpenInputs(filepath.Join(folder, "inputs.safetensors"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var trace Trace
-			y, state, err := m.Forward(inputs.X, inputs.State, Lengths(inputs.Lengths), WithTrace(&trace))
-			if err != nil {
-				t.Fatalf("%s: %v", c.ID, err)
-			}
-			expected, err := ReadTensors(filepath.Join(folder, "expected.safetensors"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := trace
-			for name, tensor := range outputs(y, state) {
-				got = append(got, NamedTensor{name, tensor})
-			}
-			compareTensors(t, c.ID, got, expected)
+			c.of(func() { compareStored[float32](t, &c) }, func() { compareStored[float64](t, &c) })
 		}
 		if stored == 0 {
 			t.Error("no stored cases")
@@ -288,13 +337,39 @@ func TestGoldenStored(t *testing.T) {
 	})
 }
 
+func compareStored[F Float](t *testing.T, c *goldenCase) {
+	folder := filepath.Join(golden, "valid", c.ID)
+	m, err := OpenAs[F](filepath.Join(folder, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs, err := m.OpenInputs(filepath.Join(folder, "inputs.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trace TraceOf[F]
+	y, state, err := m.Forward(inputs.X, inputs.State, Lengths(inputs.Lengths), WithTrace(&trace))
+	if err != nil {
+		t.Fatalf("%s: %v", c.ID, err)
+	}
+	expected, err := ReadTensorsAs[F](filepath.Join(folder, "expected.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := trace
+	for name, tensor := range outputs(y, state) {
+		got = append(got, NamedTensorOf[F]{name, tensor})
+	}
+	compareTensors(t, c.ID, got, expected)
+}
+
 // compareTensors demands the same tensors with the same bits, in any order.
-func compareTensors(t *testing.T, id string, got, want []NamedTensor) {
+func compareTensors[F Float](t *testing.T, id string, got, want []NamedTensorOf[F]) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Errorf("%s: %d tensors, want %d", id, len(got), len(want))
 	}
-	byName := map[string]*Tensor{}
+	byName := map[string]*TensorOf[F]{}
 	for _, tensor := range got {
 		byName[tensor.Name] = tensor.Tensor
 	}
@@ -305,27 +380,37 @@ func compareTensors(t *testing.T, id string, got, want []NamedTensor) {
 			continue
 		}
 		if k := firstDifference(g.Data, tensor.Data); k >= 0 {
-			got, want := math.Float32bits(g.Data[k]), math.Float32bits(tensor.Data[k])
+			got, want := toBits(g.Data[k]), toBits(tensor.Data[k])
 			t.Errorf("%s: %s[%d]: %#08x, want %#08x", id, tensor.Name, k, got, want)
 		}
 	}
 }
 
 // firstDifference compares by bits, NaN being equal to NaN (N7); -1 when there is none.
-func firstDifference(a, b []float32) int {
+func firstDifference[F Float](a, b []F) int {
 	for k := range a {
-		if math.Float32bits(a[k]) != math.Float32bits(b[k]) && (a[k] == a[k] || b[k] == b[k]) {
+		if toBits(a[k]) != toBits(b[k]) && (a[k] == a[k] || b[k] == b[k]) {
 			return k
 		}
 	}
 	return -1
 }
 
+func open[F Float](model string, inputs *string) error {
+	m, err := OpenAs[F](filepath.Join(golden, model))
+	if err == nil && inputs != nil {
+		_, err = m.OpenInputs(filepath.Join(golden, *inputs))
+	}
+	return err
+}
+
 func TestGoldenInvalid(t *testing.T) {
 	for _, c := range readManifest(t).Invalid {
-		m, err := Open(filepath.Join(golden, c.Model))
-		if err == nil && c.Inputs != nil {
-			_, err = m.OpenInputs(filepath.Join(golden, *c.Inputs))
+		config, err := ReadConfig(filepath.Join(golden, c.Model))
+		if err == nil && config.Dtype == Float64 {
+			err = open[float64](c.Model, c.Inputs)
+		} else if err == nil {
+			err = open[float32](c.Model, c.Inputs)
 		}
 		var invalid *Error
 		if !errors.As(err, &invalid) || invalid.Error() != c.Error {

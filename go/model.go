@@ -57,6 +57,21 @@ func OpenAs[F Float](path string) (*ModelOf[F], error) {
 	return readAt(path, ParseAs[F])
 }
 
+// ReadConfig reads the configuration of a model file, and nothing else: it tells which type the model is of.
+func ReadConfig(path string) (Config, error) {
+	config, err := readAt(path, func(file []byte) (*Config, error) {
+		c, err := readContainer(file)
+		if err != nil {
+			return nil, err
+		}
+		return readConfig(c.metadata)
+	})
+	if err != nil {
+		return Config{}, err
+	}
+	return *config, nil
+}
+
 // ParseAs reads a model from the bytes of its file, strictly: checks 1 to 8 of spec/model-file.md.
 func ParseAs[F Float](file []byte) (*ModelOf[F], error) {
 	c, err := readContainer(file)
@@ -69,6 +84,10 @@ func ParseAs[F Float](file []byte) (*ModelOf[F], error) {
 	}
 	if err := checkTensors(config, c); err != nil {
 		return nil, err
+	}
+	if isFloat64 := config.Dtype == Float64; isFloat64 != (typeName[F]() == "float64") {
+		want := map[bool]string{false: `"float64"`, true: `"float32" or "bfloat16"`}[isFloat64]
+		return nil, invalid("dtype", want, `"%s"`, config.Dtype)
 	}
 	kernels, err := chooseKernels[F]()
 	if err != nil {
@@ -144,20 +163,21 @@ func expectedTensors(config *Config, layer, direction int) []expectation {
 	if rows > h {
 		size = fmt.Sprintf("%d*H", ops[config.Op].gates)
 	}
+	dtype := dtypes[config.Dtype]
 	list := []expectation{
-		{"weight_ih_" + suffix, fmt.Sprintf("(%s, %s)", size, symbol), "F32", []int{rows, inputs}},
-		{"weight_hh_" + suffix, fmt.Sprintf("(%s, %s)", size, letter), "F32", []int{rows, outputs}},
+		{"weight_ih_" + suffix, fmt.Sprintf("(%s, %s)", size, symbol), dtype.matrix, []int{rows, inputs}},
+		{"weight_hh_" + suffix, fmt.Sprintf("(%s, %s)", size, letter), dtype.matrix, []int{rows, outputs}},
 	}
 	if config.Bias {
 		list = append(list,
-			expectation{"bias_ih_" + suffix, fmt.Sprintf("(%s,)", size), "F32", []int{rows}},
-			expectation{"bias_hh_" + suffix, fmt.Sprintf("(%s,)", size), "F32", []int{rows}})
+			expectation{"bias_ih_" + suffix, fmt.Sprintf("(%s,)", size), dtype.vector, []int{rows}},
+			expectation{"bias_hh_" + suffix, fmt.Sprintf("(%s,)", size), dtype.vector, []int{rows}})
 	}
 	if config.ProjSize > 0 {
-		list = append(list, expectation{"weight_hr_" + suffix, "(R, H)", "F32", []int{outputs, h}})
+		list = append(list, expectation{"weight_hr_" + suffix, "(R, H)", dtype.matrix, []int{outputs, h}})
 	}
 	if config.Peephole {
-		list = append(list, expectation{"weight_peephole_" + suffix, "(3*H,)", "F32", []int{3 * h}})
+		list = append(list, expectation{"weight_peephole_" + suffix, "(3*H,)", dtype.vector, []int{3 * h}})
 	}
 	return list
 }

@@ -160,9 +160,9 @@ func readEntry(name string, value strictjson.Value, size int) (*entry, error) {
 	if !wellFormed {
 		return nil, invalid(name, "dtype, shape and data_offsets", "malformed entry")
 	}
-	elementSize, ok := map[string]uint64{"F32": 4, "I64": 8}[e.dtype]
+	elementSize, ok := map[string]uint64{"BF16": 2, "F32": 4, "F64": 8, "I64": 8}[e.dtype]
 	if !ok {
-		return nil, invalid(name, "F32 or I64", "dtype %s", e.dtype)
+		return nil, invalid(name, "BF16, F32, F64 or I64", "dtype %s", e.dtype)
 	}
 	bytes, ok := sizeInBytes(e.shape, elementSize)
 	if !ok {
@@ -208,8 +208,15 @@ func sizeInBytes(shape []int, elementSize uint64) (size uint64, ok bool) {
 	return size, true
 }
 
-// tensorOf is the entry, whose dtype is that of F.
+// tensorOf is the entry, whose dtype is that of F, or BF16, which is the upper half of a float32.
 func tensorOf[F Float](e *entry) *TensorOf[F] {
+	if e.dtype == "BF16" {
+		list := make([]F, len(e.data)/2)
+		for i := range list {
+			list[i] = F(math.Float32frombits(uint32(binary.LittleEndian.Uint16(e.data[2*i:])) << 16))
+		}
+		return &TensorOf[F]{Shape: e.shape, Data: list}
+	}
 	list := make([]F, len(e.data)/kernel.Size[F]())
 	if _, err := binary.Decode(e.data, binary.LittleEndian, list); err != nil {
 		panic(err)

@@ -19,21 +19,25 @@ func TestGoldenSplits(t *testing.T) {
 	cases := readManifest(t).Valid
 	eachISA(t, func(t *testing.T) {
 		for n, c := range cases {
-			file, inputs := c.generate(t)
-			m, err := Parse(file)
-			if err != nil {
-				t.Fatalf("%s: %v", c.ID, err)
-			}
-			for _, split := range []split{splits[n%12], splits[(n+5)%12], {2, 2, 2}} {
-				y, state := forward(t, m, inputs, with(split))
-				for name, tensor := range outputs(y, state) {
-					if got := digest(tensor); got != c.Digest[name] {
-						t.Errorf("%s: %s split in %v: digest %s, want %s", c.ID, name, split, got, c.Digest[name])
-					}
-				}
-			}
+			c.of(func() { splitCase[float32](t, n, &c) }, func() { splitCase[float64](t, n, &c) })
 		}
 	})
+}
+
+func splitCase[F Float](t *testing.T, n int, c *goldenCase) {
+	file, inputs := generate[F](t, c)
+	m, err := ParseAs[F](file)
+	if err != nil {
+		t.Fatalf("%s: %v", c.ID, err)
+	}
+	for _, split := range []split{splits[n%12], splits[(n+5)%12], {2, 2, 2}} {
+		y, state := forward(t, m, inputs, with(split))
+		for name, tensor := range outputs(y, state) {
+			if got := digest(tensor); got != c.Digest[name] {
+				t.Errorf("%s: %s split in %v: digest %s, want %s", c.ID, name, split, got, c.Digest[name])
+			}
+		}
+	}
 }
 
 // TestSplitsOfAllBatches has numbers of rows that fill tiles and blocks differently, ragged, with one direction and

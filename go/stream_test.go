@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func newStream(t testing.TB, m *Model, batch int, state *State) *Stream {
+func newStream[F Float](t testing.TB, m *ModelOf[F], batch int, state *StateOf[F]) *StreamOf[F] {
 	t.Helper()
 	s, err := m.NewStream(batch)
 	if err != nil {
@@ -22,11 +22,11 @@ func newStream(t testing.TB, m *Model, batch int, state *State) *Stream {
 }
 
 // stepAll feeds a stream with x (T, B, I), and gives y (T, B, H).
-func stepAll(t testing.TB, s *Stream, x *Tensor) *Tensor {
+func stepAll[F Float](t testing.TB, s *StreamOf[F], x *TensorOf[F]) *TensorOf[F] {
 	t.Helper()
 	steps, batch, inputs := x.Shape[0], x.Shape[1], x.Shape[2]
 	units := s.model.config.OutputSize()
-	y := zeros(steps, batch, units)
+	y := zerosOf[F](steps, batch, units)
 	for step := range steps {
 		if err := s.Step(y.Data[step*batch*units:][:batch*units], x.Data[step*batch*inputs:][:batch*inputs]); err != nil {
 			t.Fatal(err)
@@ -36,12 +36,12 @@ func stepAll(t testing.TB, s *Stream, x *Tensor) *Tensor {
 }
 
 // timeMajor is x (T, B, ...) whatever the order of its first two axes.
-func timeMajor(x *Tensor, batchFirst bool) *Tensor {
+func timeMajor[F Float](x *TensorOf[F], batchFirst bool) *TensorOf[F] {
 	if !batchFirst {
 		return x
 	}
 	batch, steps, width := x.Shape[0], x.Shape[1], x.Shape[2]
-	out := zeros(steps, batch, width)
+	out := zerosOf[F](steps, batch, width)
 	for b := range batch {
 		for step := range steps {
 			copy(out.Data[(step*batch+b)*width:], x.Data[(b*steps+step)*width:][:width])
@@ -57,40 +57,44 @@ func TestGoldenStreams(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		compared := 0
 		for _, c := range cases {
-			file, inputs := c.generate(t)
-			m, err := Parse(file)
-			if err != nil {
-				t.Fatalf("%s: %v", c.ID, err)
-			}
-			if m.config.Bidirectional || c.Dims.B == 0 {
+			if c.members()["bidirectional"] == true || c.Dims.B == 0 {
 				continue
 			}
 			compared++
-			y, final := forward(t, m, inputs)
-			s := newStream(t, m, c.Dims.B, inputs.State)
-			x, want := timeMajor(inputs.X, m.config.BatchFirst), timeMajor(y, m.config.BatchFirst)
-			got := stepAll(t, s, x)
-			width := m.config.OutputSize()
-			for step := range c.Dims.T {
-				for b := range c.Dims.B {
-					if c.Lengths == nil || step < c.Lengths[b] {
-						at := (step*c.Dims.B + b) * width
-						demandSame(t, fmt.Sprintf("%s: step %d, row %d", c.ID, step, b), got.Data[at:][:width], want.Data[at:][:width])
-					}
-				}
-			}
-			if c.Lengths == nil {
-				for name, want := range outputs(y, final) {
-					if name != "y" {
-						demandSame(t, c.ID+": "+name, outputs(y, s.State())[name].Data, want.Data)
-					}
-				}
-			}
+			c.of(func() { streamCase[float32](t, &c) }, func() { streamCase[float64](t, &c) })
 		}
 		if compared == 0 {
 			t.Error("no case of one direction")
 		}
 	})
+}
+
+func streamCase[F Float](t *testing.T, c *goldenCase) {
+	file, inputs := generate[F](t, c)
+	m, err := ParseAs[F](file)
+	if err != nil {
+		t.Fatalf("%s: %v", c.ID, err)
+	}
+	y, final := forward(t, m, inputs)
+	s := newStream(t, m, c.Dims.B, inputs.State)
+	x, want := timeMajor(inputs.X, m.config.BatchFirst), timeMajor(y, m.config.BatchFirst)
+	got := stepAll(t, s, x)
+	width := m.config.OutputSize()
+	for step := range c.Dims.T {
+		for b := range c.Dims.B {
+			if c.Lengths == nil || step < c.Lengths[b] {
+				at := (step*c.Dims.B + b) * width
+				demandSame(t, fmt.Sprintf("%s: step %d, row %d", c.ID, step, b), got.Data[at:][:width], want.Data[at:][:width])
+			}
+		}
+	}
+	if c.Lengths == nil {
+		for name, want := range outputs(y, final) {
+			if name != "y" {
+				demandSame(t, c.ID+": "+name, outputs(y, s.State())[name].Data, want.Data)
+			}
+		}
+	}
 }
 
 // TestStreamsOfAllBatches has every number of rows that fills tiles differently.

@@ -68,7 +68,7 @@ func start(r requests.Request) (any, error) {
 	return started{
 		Version: 1, Name: "lstm_ref Go", Implementation: "go-" + strings.Replace(isa, "baseline", "pure", 1),
 		ImplementationVersion: lstmref.Version, Language: "Go", Operations: lstmref.Operations(),
-		Options: lstmref.ConfigOptions(), Dtypes: []string{"float32"},
+		Options: lstmref.ConfigOptions(), Dtypes: lstmref.Dtypes(),
 		Claim: "bit-exact", Trace: true,
 	}, nil
 }
@@ -91,7 +91,15 @@ func run(r requests.Request) (any, error) {
 	if operations := lstmref.Operations(); !slices.Contains(operations, text["op"]) {
 		return nil, wrongOp(text["op"], "one of "+strings.Join(operations, ", "))
 	}
-	if err := compute(text["op"], text["model"], text["inputs"], text["outputs"], trace); err != nil {
+	config, err := lstmref.ReadConfig(text["model"])
+	if err != nil {
+		return nil, err
+	}
+	computeCase := compute[float32]
+	if config.Dtype == lstmref.Float64 {
+		computeCase = compute[float64]
+	}
+	if err := computeCase(text["op"], text["model"], text["inputs"], text["outputs"], trace); err != nil {
 		return nil, err
 	}
 	return computed{seq, text["outputs"]}, nil
@@ -101,8 +109,8 @@ func wrongOp(got, want string) error {
 	return &lstmref.Error{Parameter: "request.op", Got: `"` + got + `"`, Want: want}
 }
 
-func compute(op, model, inputs, outputs string, trace bool) error {
-	m, err := lstmref.Open(model)
+func compute[F lstmref.Float](op, model, inputs, outputs string, trace bool) error {
+	m, err := lstmref.OpenAs[F](model)
 	if err != nil {
 		return err
 	}
@@ -114,7 +122,7 @@ func compute(op, model, inputs, outputs string, trace bool) error {
 		return err
 	}
 	options := []lstmref.Option{lstmref.Lengths(in.Lengths)}
-	var steps lstmref.Trace
+	var steps lstmref.TraceOf[F]
 	if trace {
 		options = append(options, lstmref.WithTrace(&steps))
 	}
@@ -122,9 +130,9 @@ func compute(op, model, inputs, outputs string, trace bool) error {
 	if err != nil {
 		return err
 	}
-	tensors := []lstmref.NamedTensor{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}}
+	tensors := []lstmref.NamedTensorOf[F]{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}}
 	if state.C != nil {
-		tensors = append(tensors, lstmref.NamedTensor{Name: "c_n", Tensor: state.C})
+		tensors = append(tensors, lstmref.NamedTensorOf[F]{Name: "c_n", Tensor: state.C})
 	}
-	return lstmref.WriteTensors(outputs, append(tensors, steps...)...)
+	return lstmref.WriteTensorsAs(outputs, append(tensors, steps...)...)
 }
