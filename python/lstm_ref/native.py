@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from . import _binding, model_file
+from . import _binding, model_file, sequences
 from .activation import Activation
 from .config import (
     CONFIGS,
@@ -142,13 +142,16 @@ class Recurrent:
 
     def __call__(self, x: Any, state: Any = None, lengths: Any = None, out: Array | None = None, *,
                  seed: Any = None, masks: Mapping[str, Any] | None = None, trace: dict[str, Array] | None = None
-                 ) -> tuple[Array, Any]:  # fmt: skip
+                 ) -> tuple[Any, Any]:  # fmt: skip
         """y, (h_n, c_n), or y, h_n where there is no c, for x (T, B, I), or (B, T, I) when batch_first; spec/lstm.md, section 1.
 
         state: (h_0, c_0), or h_0 alone, default +0. lengths: (B,) integers, default T for every row; y is +0 past them.
         out: an array for y: float32, C-contiguous, writable, sharing no memory with the inputs.
         seed, or masks by name: a training run, of a network with dropout or zoneout (spec/variants.md, section 8); else evaluation.
         trace: a dict that receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
+
+        As in PyTorch, x may also be one sequence (T, I), then nothing else has a batch axis either; or a PackedSequence, then y is
+        one, too, and the states are tensors (sequences.py).
         """
         if lengths is None and seed is None and masks is None and trace is None:
             outputs = _binding.engine.forward_plain(self._engine, x, state, out)
@@ -158,6 +161,9 @@ class Recurrent:
             raise InvalidArgument("trace", describe(trace), "a dict")
         if masks is not None and not isinstance(masks, Mapping):
             raise InvalidArgument("masks", describe(masks), "a mapping of names to arrays")
+        for is_other, forward in sequences.OTHER_FORMS:
+            if is_other(x):
+                return forward(self, x, state, lengths, out, trace)
         h_0, c_0 = split_state(self.config, state)
         given = {"x": x, "h_0": h_0, "c_0": c_0, "lengths": lengths}
         checked = check_inputs(self.config, **given, seed=seed, masks=masks)
