@@ -320,15 +320,6 @@ class RNNConfig(Config):
 CONFIGS: dict[str, type[Config]] = {config.op: config for config in (LSTMConfig, GRUConfig, RNNConfig)}
 
 
-def plain_lstm(config: Config, who: str) -> LSTMConfig:
-    """The same, for those who have no other op and no options; what they lack is refused, never ignored."""
-    if not isinstance(config, LSTMConfig):
-        raise InvalidArgument("op", describe(config.op), f'"lstm": {who} has no other yet')
-    for key in config.chosen():
-        raise InvalidArgument(key, "chosen", f"its default: {who} does not have this option yet")
-    return config
-
-
 def to_json(value: Any) -> Any:
     if isinstance(value, Activation):
         return value.to_json()

@@ -11,12 +11,13 @@ import numpy as np
 from . import _binding, model_file, sequences
 from .activation import Activation
 from .config import (
-    CONFIGS,
     Config,
+    Expected,
     GRUConfig,
     Inputs,
     LSTMConfig,
     RNNConfig,
+    check_array,
     check_inputs,
     check_output,
     check_tensors,
@@ -25,6 +26,7 @@ from .config import (
     split_state,
     to_array,
 )
+from .convert import pytorch
 from .errors import InvalidArgument
 from .golden.fills import fill
 from .stream import Stream
@@ -34,7 +36,6 @@ Function = str | tuple[str | float, ...] | Activation
 Self = TypeVar("Self", bound="Recurrent")
 
 MAX_THREADS = 1024
-TORCH_MODES = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn", "RNN_RELU": "rnn"}  # of torch.nn.RNNBase
 
 
 class Recurrent:
@@ -76,19 +77,9 @@ class Recurrent:
     def from_torch(cls: type[Self], module: Any, *, num_threads: int = 1, isa: str | None = None) -> Self:
         """From the module of the same name in `torch.nn`, or in `lstm_ref.torch`."""
         module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
-        mode = getattr(module, "mode", "LSTM")
-        if TORCH_MODES.get(mode) != cls.op or not hasattr(module, "weight_hh_l0"):
-            raise InvalidArgument("module", f"a {type(module).__name__}", f"a torch.nn.{cls.__name__}")
+        config = pytorch.config_of(module, cls.op)
         if module.training and module.dropout > 0:
             raise InvalidArgument("module", f"training mode with dropout {module.dropout}", "evaluation mode: call eval() first")
-        described = getattr(module, "config", module)  # ours has a configuration, torch.nn.LSTM the members themselves
-        options: dict[str, Any] = {}
-        if getattr(module, "proj_size", 0):
-            options["proj_size"] = module.proj_size
-        if mode == "RNN_RELU":
-            options["candidate_activation"] = "relu"
-        config = CONFIGS[cls.op](described.input_size, described.hidden_size, described.num_layers, described.bias,
-                                 described.batch_first, described.bidirectional, **options)  # fmt: skip
         tensors = {name: value.detach().cpu() for name, value in module.state_dict().items()}
         for name, value in tensors.items():
             if str(value.dtype) != "torch.float32":
@@ -104,14 +95,7 @@ class Recurrent:
         except ImportError:
             raise ModuleNotFoundError("to_torch needs PyTorch: pip install 'lstm_ref[torch]'") from None
 
-        c, options, name = self.config, self.config.chosen(), type(self).__name__
-        arguments = {"proj_size": options.pop("proj_size")} if "proj_size" in options else {}
-        if c.op == "rnn" and options.get("candidate_activation") == "relu":
-            arguments["nonlinearity"] = options.pop("candidate_activation")
-        for key in options:
-            raise InvalidArgument(key, "chosen", f"its default: torch.nn.{name} does not have this option")
-        module = getattr(torch.nn, name)(c.input_size, c.hidden_size, c.num_layers, bias=c.bias, batch_first=c.batch_first,
-                                         bidirectional=c.bidirectional, **arguments)  # fmt: skip
+        module = pytorch.make_module(self.config)
         module.load_state_dict({name: torch.from_numpy(value) for name, value in self.state_dict().items()})
         return module.eval()
 
@@ -163,7 +147,7 @@ class Recurrent:
             raise InvalidArgument("masks", describe(masks), "a mapping of names to arrays")
         for is_other, forward in sequences.OTHER_FORMS:
             if is_other(x):
-                return forward(self, x, state, lengths, out, trace)
+                return forward(self, _checked, x, state, lengths, out, trace)
         h_0, c_0 = split_state(self.config, state)
         given = {"x": x, "h_0": h_0, "c_0": c_0, "lengths": lengths}
         checked = check_inputs(self.config, **given, seed=seed, masks=masks)
@@ -334,6 +318,14 @@ def _initial_weights(config: Config, seed: int) -> dict[str, Array]:
         return fill(seed, name, shape, uniform)
 
     return {name: values(name, shape) for name, (_, shape) in config.iter_expected()}
+
+
+def _checked(name: str, value: Any, expected: Expected) -> Array:
+    if value is None:
+        raise InvalidArgument(name, "missing", str(expected))
+    array = to_array(name, value)
+    check_array(name, array, np.float32, expected, from_file=False)
+    return array
 
 
 def _contiguous(value: Any) -> Any:

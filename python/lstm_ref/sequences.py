@@ -1,6 +1,11 @@
-"""The other forms in which PyTorch's users have sequences: one without a batch axis, and packed. Each leads to the usual call."""
+"""The other forms in which PyTorch's users have sequences: one without a batch axis, and packed. Each leads to the usual call.
+
+A network here is one of native.py or of torch/: it is called, has a config, and checks what it is given by
+check(name, value, expected), which gives it back as an array or a tensor.
+"""
 
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +14,7 @@ from .config import Config, Expected, check_array, check_output, describe, split
 from .errors import InvalidArgument, format_shape
 
 Array = np.ndarray
-Trace = dict[str, Array]
+Check = Callable[[str, Any, Expected], Any]
 
 
 def refuse(form: str, **arguments: Any) -> None:
@@ -24,28 +29,34 @@ def refuse(form: str, **arguments: Any) -> None:
 
 def is_unbatched(x: Any) -> bool:
     """Whether x is (T, I)."""
-    return x is not None and to_array("x", x).ndim == 2
+    return x is not None and (x if hasattr(x, "ndim") else to_array("x", x)).ndim == 2
 
 
-def forward_unbatched(network: Any, x: Any, state: Any, lengths: Any, out: Any, trace: Trace | None) -> tuple[Array, Any]:
+def forward_unbatched(network: Any, check: Check, x: Any, state: Any, lengths: Any, out: Any, trace: Any) -> tuple[Any, Any]:
     """y (T, D*R) and final states (L*D, R or H) for x (T, I): those of a batch of one, without the batch axis. So is the trace."""
     refuse("an x (T, I)", lengths=lengths)
-    config, array = network.config, to_array("x", x)
-    check_array("x", array, np.float32, expect_unbatched(config, "x", len(array)), from_file=False)
+    config, given = network.config, x
+    x = check("x", x, expect_unbatched(config, "x", len(x)))
     states = {}
     if state is not None:
         for name, value in zip(config.state, split_state(config, state), strict=False):
-            states[f"{name}_0"] = _check_state(config, name, value)
+            states[f"{name}_0"] = check(f"{name}_0", value, expect_unbatched(config, name))
         state = join_state([value[:, None] for value in states.values()])
+    steps: dict[str, Any] | None = None if trace is None else {}
+    more = {}
     if out is not None:
-        given = {"x": (x, array)} | {name: (value,) for name, value in states.items()}
-        check_output("out", out, expect_unbatched(config, "y", len(array)), given)
-    axis = 0 if config.batch_first else 1
-    steps: Trace | None = None if trace is None else {}
-    y, final = network(np.expand_dims(array, axis), state, out=None if out is None else np.expand_dims(out, axis), trace=steps)
-    if trace is not None and steps is not None:
+        inputs = {"x": (given, x)} | {name: (value,) for name, value in states.items()}
+        check_output("out", out, expect_unbatched(config, "y", len(x)), inputs)
+        more = {"out": _with_batch(config, out)}
+    y, final = network(_with_batch(config, x), state, trace=steps, **more)
+    if steps is not None:
         trace.update({name: value[:, 0] for name, value in steps.items()})
-    return y.squeeze(axis) if out is None else out, join_state([value[:, 0] for value in split_final(final)])
+    y = y.squeeze(0 if config.batch_first else 1) if out is None else out
+    return y, join_state([value[:, 0] for value in split_final(final)])
+
+
+def _with_batch(config: Config, value: Any) -> Any:
+    return value[None] if config.batch_first else value[:, None]
 
 
 def expect_unbatched(config: Config, name: str, steps: int = 0) -> Expected:
@@ -56,16 +67,6 @@ def expect_unbatched(config: Config, name: str, steps: int = 0) -> Expected:
     axes = expected.symbols.strip("()").split(", ")
     kept = [(axis, size) for axis, size in zip(axes, expected.shape, strict=True) if axis != "B"]
     return Expected(f"({', '.join(axis for axis, _ in kept)})", tuple(size for _, size in kept))
-
-
-def _check_state(config: Config, name: str, value: Any) -> Array:
-    """h_0 (L*D, R) or c_0 (L*D, H)."""
-    expected = expect_unbatched(config, name)
-    if value is None:
-        raise InvalidArgument(f"{name}_0", "missing", str(expected))
-    array = to_array(f"{name}_0", value)
-    check_array(f"{name}_0", array, np.float32, expected, from_file=False)
-    return array
 
 
 def join_state(values: list[Any]) -> Any:
@@ -87,29 +88,25 @@ def is_packed(x: Any) -> bool:
     return rnn is not None and isinstance(x, rnn.PackedSequence)
 
 
-def forward_packed(network: Any, x: Any, state: Any, lengths: Any, out: Any, trace: Trace | None) -> tuple[Any, Any]:
-    """y packed like x, and the final states, as tensors: the bits of the padded call with lengths.
+def forward_packed(network: Any, check: Check, x: Any, state: Any, lengths: Any, out: Any, trace: Any) -> tuple[Any, Any]:
+    """y packed like x, and the final states, as tensors: what the padded call with lengths gives, bit for bit.
 
     As in PyTorch the rows of the states are in the order of the batch before it was packed, and `batch_first` is not looked at.
     """
-    from torch import from_numpy
+    from torch import as_tensor
 
     refuse("a PackedSequence", lengths=lengths, out=out)
-    config, data = network.config, to_array("x.data", x.data)
-    check_array("x.data", data, np.float32, None, from_file=False)
-    if data.ndim != 2:
-        raise InvalidArgument("x.data", f"rank {data.ndim}", "2 (N, I)")
-    check_array("x.data", data, np.float32, Expected("(N, I)", (len(data), config.input_size)), from_file=False)
+    config, N = network.config, tuple(getattr(x.data, "shape", ()))[:1]
+    data = as_tensor(check("x.data", x.data, Expected("(N, I)", (*N, config.input_size))))
     places = find_places(x)
-    T, B = len(x.batch_sizes), len(places.lengths)
-    padded = np.zeros((T, B, config.input_size), np.float32)
+    padded = data.new_zeros(len(x.batch_sizes), len(places.lengths), config.input_size)
     padded[places.steps, places.rows] = data
-    y, final = network(_swapped(config, padded), state, places.lengths, trace=trace)
-    y = from_numpy(_swapped(config, y)[places.steps, places.rows])
-    return x._replace(data=y), join_state([from_numpy(value) for value in split_final(final)])
+    y, final = network(_swapped(config, padded), state, as_tensor(places.lengths), trace=trace)
+    y = _swapped(config, as_tensor(y))[places.steps, places.rows]
+    return x._replace(data=y), join_state([as_tensor(value) for value in split_final(final)])
 
 
-def _swapped(config: Config, value: Array) -> Array:
+def _swapped(config: Config, value: Any) -> Any:
     """From time-major to the layout of x and y, or back."""
     return value.swapaxes(0, 1) if config.batch_first else value
 

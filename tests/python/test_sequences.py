@@ -178,8 +178,8 @@ INVERSE = integers(2, 0, 1)
 @pytest.mark.parametrize(("fields", "message"), [
     ((DATA.double(), SIZES), "x.data: dtype float64, want float32"),
     ((DATA[:, :2], SIZES), "x.data: shape (6, 2), want (N, I) = (6, 3)"),
-    ((DATA[0], SIZES), "x.data: rank 1, want 2 (N, I)"),
-    ((None, SIZES), "x.data: dtype object, want float32"),
+    ((DATA[0], SIZES), "x.data: shape (3,), want (N, I) = (3, 3)"),
+    ((None, SIZES), "x.data: missing, want (N, I) = (3,)"),
     ((DATA.clone().requires_grad_(), SIZES), "x.data: a Tensor, want an array, or what NumPy can make one of (a tensor: detach() it)"),
     ((DATA, SIZES.int()), "x.batch_sizes: dtype int32, want int64"),
     ((DATA, SIZES.double()), "x.batch_sizes: dtype float64, want int64"),

@@ -7,10 +7,18 @@ import sys
 import numpy as np
 import pytest
 import torch
+from test_variants import OPS, combinations, weights
+from test_variants import inputs as random_inputs
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from lstm_ref.config import LSTMConfig
+from lstm_ref import native
+from lstm_ref.activation import DEFAULTS
+from lstm_ref.config import CONFIGS, OPTIONS, LSTMConfig
 from lstm_ref.errors import InvalidArgument
-from lstm_ref.torch import LSTM
+from lstm_ref.reference import FLOAT64, forward
+from lstm_ref.sequences import split_final
+from lstm_ref.torch import GRU, LSTM, RNN, cells, load, recurrent
+from lstm_ref.torch.functions import FUNCTIONS
 
 VARIANTS = [
     dict(num_layers=layers, bias=bias, batch_first=batch_first, bidirectional=bidirectional)
@@ -193,8 +201,8 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
     refused("bias: 1, want true or false", LSTM, I, H, bias=1)
     refused("dropout: 1.5, want a number from 0 to 1", LSTM, I, H, dropout=1.5)
     refused("x: dtype float64, want float32", ours, x.double())
-    refused("x: rank 2, want 3 (T, B, I)", ours, x[0])
-    refused("x: rank 2, want 3 (B, T, I)", LSTM(I, H, batch_first=True), x[0])
+    refused("x: rank 1, want 3 (T, B, I)", ours, x[0, 0])
+    refused("x: rank 4, want 3 (B, T, I)", LSTM(I, H, batch_first=True), x[None])
     refused("x: shape (5, 3, 3), want (T, B, I) = (5, 3, 4)", ours, x[:, :, :3])
     refused("h_0: shape (2, 3, 6), want (L*D, B, H) = (1, 3, 6)", ours, x, (torch.zeros(2, B, H), state))
     refused("c_0: dtype int64, want float32", ours, x, (state, state.long()))
@@ -202,12 +210,177 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
     refused("lengths: shape (2,), want (B,) = (3,)", ours, x, None, torch.tensor([1, 2]))
     refused("lengths[2]: -1, want 0 <= length <= T = 5", ours, x, None, torch.tensor([5, 0, -1]))
     refused("lengths[1]: 6, want 0 <= length <= T = 5", ours, x, None, torch.tensor([5, 6, -1]))
-    refused("proj_size: 2, want 0", LSTM.from_torch, torch.nn.LSTM(I, H, proj_size=2))
-    refused("module: GRU, want torch.nn.LSTM", LSTM.from_torch, torch.nn.GRU(I, H))
+    refused("x: shape (5, 3), want (T, I) = (5, 4)", ours, x[:, 0, :3])
+    refused("h_0: shape (1, 3, 6), want (L*D, H) = (1, 6)", ours, x[:, 0], (state, state))
+    refused("lengths: a Tensor, want none beside an x (T, I)", ours, x[:, 0], None, torch.tensor([5]))
+    refused("x: an array, want a torch.Tensor", ours, x.numpy().tolist())
+    packed = pack_padded_sequence(x, torch.tensor([5, 4, 1]))
+    refused("x.data: dtype float64, want float32", ours, packed.double())
+    refused("x.batch_sizes[1]: 9, want 1 <= size <= batch_sizes[0] = 1", ours, packed._replace(batch_sizes=torch.tensor([1, 9])))
+    refused("state: a Tensor, want a pair (h_0, c_0)", ours, x, state)
+    refused("h_0: shape (1, 2, 6), want (L*D, B, H) = (1, 3, 6)", GRU(I, H), x, state[:, :2])
+    refused("module: a GRU, want a torch.nn.LSTM", LSTM.from_torch, torch.nn.GRU(I, H))
+    refused("module: a Linear, want a torch.nn.RNN", RNN.from_torch, torch.nn.Linear(I, H))
+    refused("clip: chosen, want its default: torch.nn.GRU does not have this option", GRU(I, H, clip=1).to_torch)
     path = tmp_path / "m.safetensors"
     refused("weight_ih_l0: dtype float64, want float32", ours.double().save, path)
     assert not path.exists()
+    GRU(I, H).save(path)
+    refused(f'{path}: op: "gru", want "lstm"', LSTM.load, path)
+    path.unlink()
     refused(f"{path}: file: cannot be read (No such file or directory), want a readable file", LSTM.load, path)
+
+
+# Other cells and options ----------------------------------------------------------------------------------------------
+
+LENGTHS = [4, 0, 2]
+
+
+def network_of(config, dtype=torch.float64):
+    return recurrent.CLASSES[config.op].from_arrays(config, weights(config)).to(dtype)
+
+
+def tensors(config, dtype=torch.float64, T=4, B=3):
+    x, *states = (torch.from_numpy(value).to(dtype) for value in random_inputs(config, T, B))
+    return x, tuple(states) if len(states) > 1 else states[0]
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("flags", [{"bidirectional": True, "batch_first": True}, {"bias": False}], ids=str)
+def test_every_combination_has_the_values_of_the_equations(op, flags):
+    """In float64, against the NumPy reference in float64: outputs and every intermediate."""
+    for options in combinations(op):
+        config = CONFIGS[op](3, 5, 2, **flags, **options)
+        trace, wanted_trace = {}, {}
+        with torch.no_grad():
+            y, final = network_of(config)(*tensors(config), torch.tensor(LENGTHS), trace=trace)
+        wanted = forward(config, weights(config), *random_inputs(config), lengths=np.array(LENGTHS),
+                         arithmetic=FLOAT64, trace=wanted_trace)  # fmt: skip
+        assert list(trace) == list(wanted_trace)
+        pairs = zip(
+            (y, *split_final(final), *trace.values()), (*wanted.named(config).values(), *wanted_trace.values()), strict=True
+        )
+        for got, want in pairs:
+            np.testing.assert_allclose(got.numpy(), want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_activation_where_it_bends(name):
+    values = np.float32(
+        [-np.inf, -1e30, -120, -41, -3, -1, -1e-40, -0.0, 0, 0.5, 1, 1.5, 3, 21, 39, 41, 120, 1e30, np.inf, np.nan]
+    )
+    config = CONFIGS["rnn"](1, len(values), candidate_activation=name)
+    arrays = {key: np.zeros(e.shape, np.float32) for key, e in config.iter_expected()} | {"bias_ih_l0": values}
+    with torch.no_grad():
+        y, _ = RNN.from_arrays(config, arrays).double()(torch.zeros(1, 1, dtype=torch.float64))
+    wanted = forward(config, arrays, np.zeros((1, 1, 1), np.float32), arithmetic=FLOAT64)
+    np.testing.assert_allclose(y[0].numpy(), wanted.y[0, 0], rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_gradient_of_every_activation_is_a_number(name):
+    """Also where the branch not taken has none: 0 * infinity would be a NaN."""
+    x = torch.tensor([-1e30, -100, -1, 0, 1, 100, 1e30], requires_grad=True)
+    FUNCTIONS[name](x, *DEFAULTS[name]).sum().backward()
+    assert x.grad.isfinite().all()
+
+
+def gradient_cases():
+    everything = {op: combinations(op)[-1] for op in OPS}
+    alone = [(op, {key: value}) for op in OPS for key, value in everything[op].items()]
+    activations = [("rnn", {"candidate_activation": name}) for name in FUNCTIONS]
+    return [*((op, {}) for op in OPS), *alone, *everything.items(), *activations]
+
+
+@pytest.mark.parametrize(("op", "options"), gradient_cases(), ids=str)
+def test_gradients_of_every_option(op, options):
+    """Of all outputs by x, states and weights, both directions, two layers, ragged rows."""
+    config = CONFIGS[op](2, 3, 2, bidirectional=True, **options)
+    network = network_of(config)
+    x, state = tensors(config, T=2, B=2)
+    names = list(network.state_dict())
+
+    def call(x, *rest):
+        state, values = rest[: len(config.state)], rest[len(config.state) :]
+        arguments = x, state if len(state) > 1 else state[0], torch.tensor([2, 1])
+        y, final = torch.func.functional_call(network, dict(zip(names, values, strict=True)), arguments)
+        return y, *split_final(final)
+
+    leaves = [x, *split_final(state), *network.state_dict().values()]
+    leaves = [value.detach().clone().requires_grad_() for value in leaves]
+    assert torch.autograd.gradcheck(call, leaves, fast_mode=True)
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize(("cls", "options"), [
+    (LSTM, {}), (LSTM, {"proj_size": 2}), (GRU, {}), (RNN, {}), (RNN, {"candidate_activation": "relu"}),
+], ids=str)  # fmt: skip
+class TestBesideTorch:
+    """Values and gradients of what torch.nn has too, for each form of x."""
+
+    @pytest.fixture
+    def networks(self, cls, options, batch_first):
+        torch.manual_seed(1)
+        ours = cls(I, H, 2, batch_first=batch_first, bidirectional=True, dtype=torch.float64, **options)
+        theirs = ours.to_torch()
+        back = cls.from_torch(theirs)
+        assert back.config == ours.config
+        assert list(theirs.state_dict()) == list(ours.state_dict()) == list(back.state_dict())
+        return back, theirs
+
+    def test_whole(self, networks):
+        x, state = tensors(networks[0].config)
+        self.compare(networks, lambda x: x, x, state)
+
+    def test_one_sequence(self, networks):
+        x, state = tensors(networks[0].config, B=1)
+        alone = tuple(value[:, 0] for value in split_final(state))
+        self.compare(networks, lambda x: x, x.reshape(4, I), alone if len(alone) > 1 else alone[0])
+
+    @pytest.mark.parametrize(("lengths", "is_sorted"), [([4, 2, 1], True), ([2, 4, 1], False)])
+    def test_packed(self, networks, lengths, is_sorted):
+        x, state = tensors(networks[0].config)
+        first = networks[0].config.batch_first
+        self.compare(
+            networks, lambda x: pack_padded_sequence(x, torch.tensor(lengths), first, enforce_sorted=is_sorted), x, state
+        )
+        y, final = networks[0](pack_padded_sequence(x, torch.tensor(lengths), first, enforce_sorted=is_sorted), state)
+        padded, wanted = networks[0](x, state, torch.tensor(lengths))
+        assert torch.equal(pad_packed_sequence(y, first)[0], padded)
+        assert all(map(torch.equal, split_final(final), split_final(wanted)))
+
+    def compare(self, networks, form, x, state):
+        results = []
+        for network in networks:
+            leaves = [value.detach().clone().requires_grad_() for value in (x, *split_final(state))]
+            given = tuple(leaves[1:]) if len(leaves) > 2 else leaves[1]
+            y, final = network(form(leaves[0]), given)
+            outputs = [getattr(y, "data", y) if isinstance(y, tuple) else y, *split_final(final)]
+            loss = sum((value.sin() * (k + 1)).sum() for k, value in enumerate(outputs))
+            results.append([*outputs, *torch.autograd.grad(loss, leaves + list(network.parameters()))])
+        for got, want in zip(*results, strict=True):
+            torch.testing.assert_close(got, want, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_files_hold_every_option(op, tmp_path):
+    config = CONFIGS[op](3, 5, 2, bidirectional=True, **combinations(op)[-1])
+    network = network_of(config, torch.float32)
+    network.save(tmp_path / "m")
+    for again in (load(tmp_path / "m"), type(network).load(tmp_path / "m")):
+        assert type(again) is type(network)
+        assert again.config == config
+        assert not again.training
+    assert str(list(config.chosen())[-1]) in repr(network)
+    assert native.CLASSES[op].from_torch(network).config == config
+
+
+def test_options_not_written_yet_are_refused(monkeypatch):
+    monkeypatch.setattr(recurrent, "OPTIONS", ("peephole",))
+    LSTM(I, H, peephole=True)
+    refused("clip: chosen, want its default: lstm_ref.torch does not have this option yet", LSTM, I, H, clip=1)
+    assert set(cells.OPTIONS) <= set(OPTIONS)
 
 
 def test_from_arrays_copies():

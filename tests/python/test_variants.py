@@ -236,16 +236,6 @@ def test_shapes_of_a_projection_are_named():
     assert str(config.expected_state(7, "c")) == "(L*D, B, H) = (4, 7, 4)"
 
 
-def test_implementations_refuse_what_they_do_not_have():
-    torch = pytest.importorskip("lstm_ref.torch")
-    for config, words in (
-        (GRUConfig(3, 4), 'op: "gru", want "lstm": lstm_ref.torch has no other yet'),
-        (LSTMConfig(3, 4, clip=1), "clip: chosen, want its default: lstm_ref.torch does not have this option yet"),
-    ):
-        with pytest.raises(InvalidArgument, match=re.escape(words)):
-            torch.LSTM.from_arrays(config, weights(config))
-
-
 # Activations ------------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,5 @@
-"""The LSTM in PyTorch, from elementary operations, with the parameters of `torch.nn.LSTM`."""
+"""LSTM, GRU and plain RNN in PyTorch, from elementary operations, with the parameters of `torch.nn` and the options of the spec."""
 
-from .lstm import LSTM
+from .recurrent import GRU, LSTM, RNN, load
 
-__all__ = ["LSTM"]
+__all__ = ["GRU", "LSTM", "RNN", "load"]

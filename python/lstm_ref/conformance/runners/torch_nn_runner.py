@@ -3,7 +3,9 @@
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ...config import Config, LSTMConfig, RNNConfig
+from ...config import Config
+from ...convert import pytorch
+from ...errors import InvalidArgument
 from ..protocol import Runner, Skipped, serve
 
 torch.set_num_threads(1)  # `verify` has two runners at work at a time
@@ -14,17 +16,10 @@ def make_module(config: Config) -> torch.nn.RNNBase:
 
     Of the activations that is all but the relu of a plain RNN, too little to offer the option; the tests use it.
     """
-    c = config
-    sizes = (c.input_size, c.hidden_size, c.num_layers)
-    relu = isinstance(c, RNNConfig) and c.candidate_activation.name == "relu"
-    if unknown := [key for key in c.chosen() if key != "proj_size" and not (relu and key == "candidate_activation")]:
-        raise Skipped(f"no option {unknown[0]}")
-    common = dict(bias=c.bias, batch_first=c.batch_first, bidirectional=c.bidirectional)
-    if isinstance(c, LSTMConfig):
-        return torch.nn.LSTM(*sizes, proj_size=c.proj_size, **common)
-    if isinstance(c, RNNConfig):
-        return torch.nn.RNN(*sizes, nonlinearity="relu" if relu else "tanh", **common)
-    return torch.nn.GRU(*sizes, **common)
+    try:
+        return pytorch.make_module(config)
+    except InvalidArgument as error:
+        raise Skipped(f"no option {error.parameter}") from None
 
 
 def forward(config, tensors, inputs, trace):

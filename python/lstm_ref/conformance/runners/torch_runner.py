@@ -1,25 +1,31 @@
-"""The LSTM from elementary torch operations (lstm_ref.torch)."""
+"""LSTM, GRU and plain RNN from elementary torch operations (lstm_ref.torch)."""
 
 import torch
 
 from ... import __version__
-from ...torch import LSTM
+from ...config import CONFIGS
+from ...sequences import join_state, split_final
+from ...torch.cells import OPTIONS
+from ...torch.recurrent import CLASSES
 from ..protocol import Runner, serve
 
 torch.set_num_threads(1)  # `verify` has two runners at work at a time
 
 
 def forward(config, tensors, inputs, trace):
-    x, h_0, c_0, lengths = map(torch.from_numpy, inputs)
+    state = join_state([torch.from_numpy(value) for value in inputs.states()])
+    x, lengths = torch.from_numpy(inputs.x), torch.from_numpy(inputs.lengths)
     intermediates: dict[str, torch.Tensor] = {}
     with torch.no_grad():
-        y, state = LSTM.from_arrays(config, tensors)(x, (h_0, c_0), lengths, trace=None if trace is None else intermediates)
+        network = CLASSES[config.op].from_arrays(config, tensors)
+        y, final = network(x, state, lengths, trace=None if trace is None else intermediates)
     if trace is not None:
         trace.update({name: value.numpy() for name, value in intermediates.items()})
-    return tuple(value.contiguous().numpy() for value in (y, *state))
+    return tuple(value.contiguous().numpy() for value in (y, *split_final(final)))
 
 
-RUNNER = Runner("lstm_ref.torch", "torch", __version__, "Python, PyTorch", "approximate", forward, trace=True)
+RUNNER = Runner("lstm_ref.torch", "torch", __version__, "Python, PyTorch", "approximate", forward, trace=True,
+                operations=tuple(CONFIGS), options=OPTIONS)  # fmt: skip
 
 if __name__ == "__main__":
     serve(RUNNER)
