@@ -63,6 +63,8 @@ var ops = []struct {
 		"peephole":          "a GRU has no cell state to look at",
 		"input_forget":      "the gates of a GRU are coupled as it is",
 		"output_activation": "the output of a GRU is its state",
+		"cell_norm":         "a GRU has no cell state to normalise",
+		"zoneout_c":         "a GRU has no cell state to keep",
 	}},
 	{"rnn", 1, map[string]string{
 		"proj_size":         "only an LSTM is projected, as in PyTorch",
@@ -71,6 +73,9 @@ var ops = []struct {
 		"reset_after":       "a plain RNN has no gates",
 		"gate_activation":   "a plain RNN has no gates",
 		"output_activation": "the output of a plain RNN is its state",
+		"cell_norm":         "a plain RNN has no cell state to normalise",
+		"candidate_dropout": "the candidate of a plain RNN is its state",
+		"zoneout_c":         "a plain RNN has no cell state to keep",
 	}},
 }
 
@@ -105,7 +110,19 @@ type Config struct {
 	GateActivation      Activation
 	CandidateActivation Activation
 	OutputActivation    Activation
-	Dtype               Dtype
+
+	LayerNorm   string  // of z: "none", "joint", "gate" or "separate"
+	CellNorm    string  // of c: "none", "output" or "state"; LSTM
+	HiddenNorm  bool    // of h
+	NormEpsilon float32 // of all three
+
+	RecurrentDropout float32 // rates: the parts of the values that are dropped or kept (spec/variants.md, section 8)
+	CandidateDropout float32 // LSTM, GRU
+	ZoneoutH         float32
+	ZoneoutC         float32 // LSTM
+	Dropout          float32 // between layers
+
+	Dtype Dtype
 }
 
 // configKeys are the members of a configuration that all have, optionKeys the others (spec/model-file.md F2); of these
@@ -116,9 +133,13 @@ var (
 	}
 	variantKeys = []string{
 		"proj_size", "peephole", "input_forget", "reset_after", "clip", "gate_activation", "candidate_activation", "output_activation",
+		"layer_norm", "cell_norm", "hidden_norm", "norm_epsilon",
+		"recurrent_dropout", "candidate_dropout", "zoneout_h", "zoneout_c", "dropout",
 	}
 	optionKeys = append(slices.Clone(variantKeys), "dtype")
 )
+
+const normEpsilon = 1e-5 // the default
 
 // directions is D.
 func (c *Config) directions() int {
@@ -159,17 +180,31 @@ func (c *Config) columns() int {
 // hasC tells whether c is carried from step to step, beside h.
 func (c *Config) hasC() bool { return c.Op == LSTM }
 
-// isPlain tells whether this is the LSTM without options.
+// isPlain tells whether the cell is the LSTM without options.
 func (c *Config) isPlain() bool {
 	plain := *c
 	plain.setDefaults()
+	plain.Dropout = c.Dropout // is between the cells
 	return c.Op == LSTM && *c == plain
 }
+
+// isRandom tells whether a run may be given a seed or masks.
+func (c *Config) isRandom() bool {
+	return c.RecurrentDropout > 0 || c.CandidateDropout > 0 || c.ZoneoutH > 0 || c.ZoneoutC > 0 || c.Dropout > 0
+}
+
+// normalisesZ and normalisesC tell whether that is normalised.
+func (c *Config) normalisesZ() bool {
+	return c.LayerNorm == "joint" || c.LayerNorm == "gate" || c.LayerNorm == "separate"
+}
+func (c *Config) normalisesC() bool { return c.CellNorm == "output" || c.CellNorm == "state" }
 
 // setDefaults leaves nothing chosen.
 func (c *Config) setDefaults() {
 	c.ProjSize, c.Peephole, c.InputForget, c.ResetAfter, c.Clip = 0, false, false, c.Op == GRU, 0
 	c.GateActivation, c.CandidateActivation, c.OutputActivation = named("sigmoid"), named("tanh"), named("tanh")
+	c.LayerNorm, c.CellNorm, c.HiddenNorm, c.NormEpsilon = "none", "none", false, normEpsilon
+	c.RecurrentDropout, c.CandidateDropout, c.ZoneoutH, c.ZoneoutC, c.Dropout = 0, 0, 0, 0, 0
 }
 
 // axes are those of x.
@@ -254,7 +289,37 @@ func readConfig(metadata map[string]string) (*Config, error) {
 		want := fmt.Sprintf("an integer from 0 to hidden_size - 1 = %d", config.HiddenSize-1)
 		return nil, invalid("config.proj_size", want, "%d", config.ProjSize)
 	}
+	for _, refused := range refusals {
+		if refused.concerns(config) {
+			got := "a number" // whatever it was written as
+			if text, ok := values[refused.option].Text(); ok {
+				got = `"` + text + `"`
+			}
+			return nil, invalid("config."+refused.option, refused.want+": "+refused.reason, "%s", got)
+		}
+	}
 	return config, nil
+}
+
+// refusals are values of options that make no sense together with something else, in the order of the second table of
+// spec/variants.md, section 2.
+var refusals = []struct {
+	option       string
+	concerns     func(c *Config) bool
+	want, reason string
+}{
+	{"layer_norm", func(c *Config) bool { return c.Op == GRU && c.LayerNorm == "joint" },
+		`"none", "gate" or "separate"`, "the candidate of a GRU waits for its reset gate"},
+	{"layer_norm", func(c *Config) bool { return c.Op == RNN && c.LayerNorm == "gate" },
+		`"none", "joint" or "separate"`, "a plain RNN has no gates"},
+	{"layer_norm", func(c *Config) bool { return c.InputForget && (c.LayerNorm == "joint" || c.LayerNorm == "separate") },
+		`"none" or "gate"`, "coupled gates have no forget gate to normalise"},
+	{"norm_epsilon", func(c *Config) bool {
+		return c.NormEpsilon != normEpsilon && !c.normalisesZ() && !c.normalisesC() && !c.HiddenNorm
+	},
+		"1e-05", "nothing is normalised"},
+	{"dropout", func(c *Config) bool { return c.Dropout > 0 && c.NumLayers == 1 },
+		"0", "nothing is between the layers of one"},
 }
 
 // setOption makes check 6 on one option.
@@ -270,8 +335,10 @@ func (c *Config) setOption(key string, value strictjson.Value) (err error) {
 		n, ok := value.Integer()
 		want, valid = fmt.Sprintf("0, or an integer from 1 to %d", maxSize), ok && 0 <= n && n <= maxSize
 		c.ProjSize = int(n)
-	case "peephole", "input_forget", "reset_after":
-		flag := map[string]*bool{"peephole": &c.Peephole, "input_forget": &c.InputForget, "reset_after": &c.ResetAfter}[key]
+	case "peephole", "input_forget", "reset_after", "hidden_norm":
+		flag := map[string]*bool{
+			"peephole": &c.Peephole, "input_forget": &c.InputForget, "reset_after": &c.ResetAfter, "hidden_norm": &c.HiddenNorm,
+		}[key]
 		want = "true or false"
 		*flag, valid = value.Bool()
 	case "clip":
@@ -280,6 +347,27 @@ func (c *Config) setOption(key string, value strictjson.Value) (err error) {
 		c.Clip, exact, valid = number(value)
 		valid = valid && (c.Clip > 0 || exact == 0)
 		c.Clip += 0 // of -0
+	case "layer_norm":
+		want = `"none", "joint", "gate" or "separate"`
+		c.LayerNorm, valid = value.Text()
+		valid = valid && slices.Contains([]string{"none", "joint", "gate", "separate"}, c.LayerNorm)
+	case "cell_norm":
+		want = `"none", "output" or "state"`
+		c.CellNorm, valid = value.Text()
+		valid = valid && slices.Contains([]string{"none", "output", "state"}, c.CellNorm)
+	case "norm_epsilon":
+		want = "a number > 0 that is finite and not 0 in float32"
+		c.NormEpsilon, _, valid = number(value)
+		valid = valid && c.NormEpsilon > 0
+	case "recurrent_dropout", "candidate_dropout", "zoneout_h", "zoneout_c", "dropout":
+		rate := map[string]*float32{
+			"recurrent_dropout": &c.RecurrentDropout, "candidate_dropout": &c.CandidateDropout,
+			"zoneout_h": &c.ZoneoutH, "zoneout_c": &c.ZoneoutC, "dropout": &c.Dropout,
+		}[key]
+		want = "a number from 0 to less than 1 in float32"
+		*rate, _, valid = number(value)
+		valid = valid && 0 <= *rate && *rate < 1
+		*rate += 0 // of -0
 	case "dtype":
 		want = `"float32", "float64" or "bfloat16"`
 		text, _ := value.Text()

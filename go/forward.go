@@ -8,10 +8,20 @@ type options struct {
 	threads  int
 	split    *split   // of the work; nil: the best for that many threads
 	y, trace argument // *TensorOf[F] and *TraceOf[F], or nil
+	seed     *int64
+	masks    argument // map[string]*TensorOf[F], or nil
 }
 
 // Lengths gives each row of the batch its own number of steps; shape (B,).
 func Lengths(lengths []int) Option { return func(o *options) { o.lengths = lengths } }
+
+// Seed makes a training run: dropout and zoneout have their masks from the seed, which is at least 0 (spec/variants.md, section 8).
+func Seed(seed int64) Option { return func(o *options) { o.seed = &seed } }
+
+// Masks makes a training run with masks of the caller's, by name, all that the configuration has; nil changes nothing.
+func Masks[F Float](masks map[string]*TensorOf[F]) Option {
+	return func(o *options) { o.masks = argument{typeName[F](), masks} }
+}
 
 // NumThreads lets up to n goroutines, and no more than run at a time, share the work: batch rows, directions, layers or,
 // for few rows of a large model, hidden units. 1 when not given. No bit depends on it.
@@ -50,7 +60,11 @@ func (m *ModelOf[F]) Forward(x *TensorOf[F], state *StateOf[F], list ...Option) 
 		return nil, nil, err
 	}
 	c := &call[F]{ModelOf: m, options: chosen(list)}
-	c.inputs = InputsOf[F]{x, state, c.lengths}
+	masks, err := typed[map[string]*TensorOf[F]]("masks", c.options.masks, typeName[F]())
+	if err != nil {
+		return nil, nil, err
+	}
+	c.inputs = InputsOf[F]{x, state, c.lengths, c.seed, masks}
 	if err := m.checkInputs(&c.inputs); err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +77,7 @@ func (m *ModelOf[F]) Forward(x *TensorOf[F], state *StateOf[F], list ...Option) 
 	if c.y, err = typed[*TensorOf[F]]("y", c.options.y, typeName[F]()); err != nil {
 		return nil, nil, err
 	}
-	if err := m.checkY(c.y, x); err != nil {
+	if err := m.checkY(c.y, &c.inputs); err != nil {
 		return nil, nil, err
 	}
 	if c.trace, err = typed[*TraceOf[F]]("trace", c.options.trace, typeName[F]()); err != nil {

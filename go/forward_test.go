@@ -108,7 +108,7 @@ func TestRowsDoNotDependOnTheBatch(t *testing.T) {
 		for b := range 13 {
 			for last := b + 1; last <= 13; last += 5 {
 				initial := &State{columns(in.State.H, b, last), columns(in.State.C, b, last)}
-				partY, partState := forward(t, m, &Inputs{columns(in.X, b, last), initial, ragged[b:last]})
+				partY, partState := forward(t, m, &Inputs{X: columns(in.X, b, last), State: initial, Lengths: ragged[b:last]})
 				what := fmt.Sprintf("rows %d to %d", b, last)
 				demandSame(t, what, partY.Data, columns(y, b, last).Data)
 				demandSame(t, what, partState.H.Data, columns(state.H, b, last).Data)

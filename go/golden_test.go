@@ -96,20 +96,6 @@ func (p *pattern) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-func mix(z uint64) uint64 { // (N8.1)
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
-func fnv(name string) uint64 { // (N8.2)
-	h := uint64(0xcbf29ce484222325)
-	for _, b := range []byte(name) {
-		h = (h ^ uint64(b)) * 0x100000001b3
-	}
-	return h
-}
-
 func (f fill) tensor(t testing.TB, seed uint64, name string, shape ...int) *Tensor {
 	return filled[float32](t, f, seed, name, shape...)
 }
@@ -123,7 +109,7 @@ func filled[F Float](t testing.TB, f fill, seed uint64, name string, shape ...in
 	exponents := uint64(1)<<(width-1-fraction) - 1
 	key := mix(seed ^ fnv(name)) // (N8.3)
 	for k := range tensor.Data {
-		u := mix(key + uint64(k+1)*0x9e3779b97f4a7c15) // (N8.4)
+		u := mix(key + uint64(k+1)*increment) // (N8.4)
 		var bits uint64
 		switch f.Kind {
 		case "uniform":

@@ -2,6 +2,7 @@ package lstmref
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ type InputsOf[F Float] struct {
 	X       *TensorOf[F] // (T, B, I), or (B, T, I) when BatchFirst
 	State   *StateOf[F]  // nil: zeros
 	Lengths []int        // (B,); nil: T for every row
+
+	Seed  *int64                  // of a training run; nil in others
+	Masks map[string]*TensorOf[F] // of a training run without a seed, by name (spec/variants.md, section 8)
 }
 
 // OpenInputs reads an inputs file.
@@ -85,10 +89,13 @@ func (m *ModelOf[F]) ParseInputs(file []byte) (*InputsOf[F], error) {
 		}
 	}
 
+	if err := m.parseTraining(c, inputs, steps, batch); err != nil {
+		return nil, err
+	}
 	names := m.inputNames()
 	for _, e := range c.entries { // check 12
-		if !slices.Contains(names, e.name) {
-			return nil, invalid(e.name, "only "+strings.Join(names, ", "), "unexpected tensor")
+		if !slices.Contains(names, e.name) && inputs.Masks[e.name] == nil {
+			return nil, m.unexpected(e.name)
 		}
 	}
 	if err := m.checkOutputs(x.shape); err != nil { // check 13
@@ -97,7 +104,7 @@ func (m *ModelOf[F]) ParseInputs(file []byte) (*InputsOf[F], error) {
 	return inputs, nil
 }
 
-// checkInputs makes checks 9 to 11 on the arguments of Forward, and one more: a tensor's data must fill its shape.
+// checkInputs makes checks 9 to 12 on the arguments of Forward, and one more: a tensor's data must fill its shape.
 func (m *ModelOf[F]) checkInputs(in *InputsOf[F]) error {
 	if in.X == nil {
 		return m.missingX()
@@ -116,17 +123,33 @@ func (m *ModelOf[F]) checkInputs(in *InputsOf[F]) error {
 		if len(in.Lengths) != batch {
 			return invalid("lengths", fmt.Sprintf("(B,) = (%d,)", batch), "shape (%d,)", len(in.Lengths))
 		}
-		return checkLengths(in.Lengths, steps)
+		if err := checkLengths(in.Lengths, steps); err != nil {
+			return err
+		}
 	}
-	return nil
+	return m.checkTraining(in, steps, batch)
 }
 
-// inputNames are the tensors that an inputs file may have.
+// inputNames are the tensors that an inputs file may have, beside masks.
 func (m *ModelOf[F]) inputNames() []string {
+	names := []string{"x", "h_0"}
 	if m.config.hasC() {
-		return []string{"x", "h_0", "c_0", "lengths"}
+		names = append(names, "c_0")
 	}
-	return []string{"x", "h_0", "lengths"}
+	names = append(names, "lengths")
+	if m.config.isRandom() {
+		names = append(names, "seed")
+	}
+	return names
+}
+
+// unexpected is check 12.
+func (m *ModelOf[F]) unexpected(name string) error {
+	names := m.inputNames()
+	if m.config.isRandom() {
+		names = append(names, "masks")
+	}
+	return invalid(name, "only "+strings.Join(names, ", "), "unexpected tensor")
 }
 
 // parts are h and c, in the order of expectedState.
@@ -153,7 +176,7 @@ func (m *ModelOf[F]) checkState(state *StateOf[F], batch int) error {
 		}
 	}
 	if state.C != nil && !m.config.hasC() {
-		return invalid("c_0", "only "+strings.Join(m.inputNames(), ", "), "unexpected tensor")
+		return m.unexpected("c_0")
 	}
 	return nil
 }
@@ -199,13 +222,13 @@ func (m *ModelOf[F]) checkOutputs(shape []int) error {
 	return nil
 }
 
-// checkY makes sure that y, when given, is room for the output over x.
-func (m *ModelOf[F]) checkY(y, x *TensorOf[F]) error {
+// checkY makes sure that y, when given, is room for the output.
+func (m *ModelOf[F]) checkY(y *TensorOf[F], in *InputsOf[F]) error {
 	if y == nil {
 		return nil
 	}
 	outputs, letter := m.config.OutputSize(), m.config.outputSymbol()
-	shape := []int{x.Shape[0], x.Shape[1], m.config.directions() * outputs}
+	shape := []int{in.X.Shape[0], in.X.Shape[1], m.config.directions() * outputs}
 	if !slices.Equal(y.Shape, shape) {
 		axes := strings.Replace(m.config.axes(), "I)", "D*"+letter+")", 1)
 		return expectation{"y", axes, dtype[F](), slices.Clone(shape)}.checkShape(y.Shape)
@@ -213,8 +236,13 @@ func (m *ModelOf[F]) checkY(y, x *TensorOf[F]) error {
 	if err := checkData("y", y); err != nil {
 		return err
 	}
-	if overlap(y.Data, x.Data) {
+	if overlap(y.Data, in.X.Data) {
 		return invalid("y", "memory of its own", "overlaps x")
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Masks)) {
+		if overlap(y.Data, in.Masks[name].Data) {
+			return invalid("y", "memory of its own", "overlaps %s", name)
+		}
 	}
 	return nil
 }

@@ -159,10 +159,9 @@ func expectedTensors(config *Config, layer, direction int) []expectation {
 	h, suffix := config.HiddenSize, suffix(layer, direction)
 	inputs, symbol := config.inputs(layer)
 	outputs, letter := config.OutputSize(), config.outputSymbol()
-	size, rows := "H", ops[config.Op].gates*h
-	if rows > h {
-		size = fmt.Sprintf("%d*H", ops[config.Op].gates)
-	}
+	gates := ops[config.Op].gates
+	rows, size := gates*h, timesH(gates)
+	vector := "(" + size + ",)"
 	dtype := dtypes[config.Dtype]
 	list := []expectation{
 		{"weight_ih_" + suffix, fmt.Sprintf("(%s, %s)", size, symbol), dtype.matrix, []int{rows, inputs}},
@@ -170,8 +169,8 @@ func expectedTensors(config *Config, layer, direction int) []expectation {
 	}
 	if config.Bias {
 		list = append(list,
-			expectation{"bias_ih_" + suffix, fmt.Sprintf("(%s,)", size), dtype.vector, []int{rows}},
-			expectation{"bias_hh_" + suffix, fmt.Sprintf("(%s,)", size), dtype.vector, []int{rows}})
+			expectation{"bias_ih_" + suffix, vector, dtype.vector, []int{rows}},
+			expectation{"bias_hh_" + suffix, vector, dtype.vector, []int{rows}})
 	}
 	if config.ProjSize > 0 {
 		list = append(list, expectation{"weight_hr_" + suffix, "(R, H)", dtype.matrix, []int{outputs, h}})
@@ -179,7 +178,33 @@ func expectedTensors(config *Config, layer, direction int) []expectation {
 	if config.Peephole {
 		list = append(list, expectation{"weight_peephole_" + suffix, "(3*H,)", dtype.vector, []int{3 * h}})
 	}
+	norm := func(name, symbols string, size int) {
+		for _, part := range []string{"weight_", "bias_"} { // the gain, the shift
+			list = append(list, expectation{part + name + suffix, symbols, dtype.vector, []int{size}})
+		}
+	}
+	switch config.LayerNorm {
+	case "joint", "gate":
+		norm("norm_", "("+timesH(config.columns())+",)", config.columns()*h)
+	case "separate":
+		norm("norm_ih_", vector, rows)
+		norm("norm_hh_", vector, rows)
+	}
+	if config.normalisesC() {
+		norm("norm_c_", "(H,)", h)
+	}
+	if config.HiddenNorm {
+		norm("norm_h_", "("+letter+",)", outputs)
+	}
 	return list
+}
+
+// timesH is so many times H, in symbols.
+func timesH(count int) string {
+	if count == 1 {
+		return "H"
+	}
+	return fmt.Sprintf("%d*H", count)
 }
 
 func packCell[F Float](kernels *kernel.Kernels[F], config *Config, c *container, layer, direction int) *cell[F] {

@@ -228,8 +228,35 @@ func TestConfigs(t *testing.T) {
 		{rnn, `"reset_after":false`, `config.reset_after: not for op "rnn", want no such key: a plain RNN has no gates`},
 		{rnn, `"gate_activation":"sigmoid"`, `config.gate_activation: not for op "rnn", want no such key: a plain RNN has no gates`},
 		{rnn, `"output_activation":"tanh"`, `config.output_activation: not for op "rnn", want no such key: the output of a plain RNN is its state`},
+		{gru, `"cell_norm":"none"`, `config.cell_norm: not for op "gru", want no such key: a GRU has no cell state to normalise`},
+		{gru, `"zoneout_c":0`, `config.zoneout_c: not for op "gru", want no such key: a GRU has no cell state to keep`},
+		{rnn, `"cell_norm":"none"`, `config.cell_norm: not for op "rnn", want no such key: a plain RNN has no cell state to normalise`},
+		{rnn, `"candidate_dropout":0`, `config.candidate_dropout: not for op "rnn", want no such key: the candidate of a plain RNN is its state`},
+		{rnn, `"zoneout_c":0`, `config.zoneout_c: not for op "rnn", want no such key: a plain RNN has no cell state to keep`},
+		{"", `"layer_norm":"joint","norm_epsilon":1e-3`, ""}, {gru, `"layer_norm":"gate"`, ""}, {rnn, `"layer_norm":"separate"`, ""},
+		{"", `"layer_norm":"batch"`, `config.layer_norm: "batch", want "none", "joint", "gate" or "separate"`},
+		{"", `"layer_norm":true`, `config.layer_norm: true, want "none", "joint", "gate" or "separate"`},
+		{gru, `"layer_norm":"joint"`, `config.layer_norm: "joint", want "none", "gate" or "separate": the candidate of a GRU waits for its reset gate`},
+		{rnn, `"layer_norm":"gate"`, `config.layer_norm: "gate", want "none", "joint" or "separate": a plain RNN has no gates`},
+		{"", `"input_forget":true,"layer_norm":"separate"`, `config.layer_norm: "separate", want "none" or "gate": coupled gates have no forget gate to normalise`},
+		{"", `"input_forget":true,"layer_norm":"gate"`, ""},
+		{"", `"cell_norm":"state"`, ""}, {"", `"cell_norm":"output","norm_epsilon":1`, ""},
+		{"", `"cell_norm":"joint"`, `config.cell_norm: "joint", want "none", "output" or "state"`},
+		{"", `"hidden_norm":1`, "config.hidden_norm: 1, want true or false"},
+		{"", `"hidden_norm":true,"norm_epsilon":1e-45`, ""},
+		{"", `"hidden_norm":true,"norm_epsilon":1e-46`, "config.norm_epsilon: a number, want a number > 0 that is finite and not 0 in float32"},
+		{"", `"hidden_norm":true,"norm_epsilon":0`, "config.norm_epsilon: 0, want a number > 0 that is finite and not 0 in float32"},
+		{"", `"norm_epsilon":0.00001`, ""},
+		{"", `"norm_epsilon":0.0001`, "config.norm_epsilon: a number, want 1e-05: nothing is normalised"},
+		{"", `"norm_epsilon":1`, "config.norm_epsilon: a number, want 1e-05: nothing is normalised"},
+		{"", `"zoneout_h":0,"zoneout_c":-0.0,"recurrent_dropout":0.99999994`, ""},
+		{"", `"zoneout_h":0.99999999`, "config.zoneout_h: a number, want a number from 0 to less than 1 in float32"},
+		{"", `"zoneout_c":-1`, "config.zoneout_c: -1, want a number from 0 to less than 1 in float32"},
+		{"", `"candidate_dropout":"0.5"`, `config.candidate_dropout: "0.5", want a number from 0 to less than 1 in float32`},
+		{"", `"dropout":0`, ""},
+		{"", `"dropout":0.5`, "config.dropout: a number, want 0: nothing is between the layers of one"},
 		{`"op":"tcn",`, `"clip":-1`, `config.op: "tcn", want "lstm", "gru" or "rnn"`},
-		{"", `"clips":1`, "config.clips: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, candidate_activation, output_activation"},
+		{"", `"clips":1`, "config.clips: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, candidate_activation, output_activation, layer_norm, cell_norm, hidden_norm, norm_epsilon, recurrent_dropout, candidate_dropout, zoneout_h, zoneout_c, dropout"},
 	} {
 		text := "{" + plain + "," + c.options + "}"
 		if c.op != "" {
@@ -248,8 +275,9 @@ func TestConfigs(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	gru, err := readConfig(map[string]string{"lstm_ref": configText(Config{Op: GRU, Clip: 0.25, ResetAfter: true}.sized(3, 4, 1))})
-	want := Config{Op: GRU, Clip: 0.25, ResetAfter: true, GateActivation: named("sigmoid"), CandidateActivation: named("tanh")}.sized(3, 4, 1)
-	want.OutputActivation = gru.OutputActivation
+	want := Config{Op: GRU}.sized(3, 4, 1)
+	want.setDefaults()
+	want.Clip = 0.25
 	if err != nil || *gru != want {
 		t.Errorf("got %+v and %v, want %+v", gru, err, want)
 	}
