@@ -113,7 +113,8 @@ type call[F Float] struct {
 	trace  *TraceOf[F]
 
 	steps, batch int
-	state        *StateOf[F] // the initial state, row by row overwritten by the final one
+	state        *StateOf[F]             // the initial state, row by row overwritten by the final one
+	masks        map[string]*TensorOf[F] // of a training run
 	traces       []*passTrace[F]
 }
 
@@ -153,6 +154,7 @@ func (c *call[F]) run() (y *TensorOf[F], final *StateOf[F]) {
 		c.newTraces()
 	}
 	if c.steps > 0 && c.batch > 0 {
+		c.masks = c.training()
 		out := c.view(y.Data, width)
 		c.compute(c.view(c.inputs.X.Data, config.InputSize), out)
 		for b := range c.batch {

@@ -54,6 +54,21 @@ func configText(config Config) string {
 		"bias": config.Bias, "batch_first": config.BatchFirst, "bidirectional": config.Bidirectional}
 	options := map[string]any{"proj_size": config.ProjSize, "peephole": config.Peephole, "input_forget": config.InputForget,
 		"reset_after": config.ResetAfter, "clip": config.Clip, "dtype": config.Dtype.String()}
+	for key, name := range map[string]string{"layer_norm": config.LayerNorm, "cell_norm": config.CellNorm} {
+		if name != "" {
+			options[key] = name
+		}
+	}
+	for key, rate := range map[string]float32{"recurrent_dropout": config.RecurrentDropout, "candidate_dropout": config.CandidateDropout,
+		"zoneout_h": config.ZoneoutH, "zoneout_c": config.ZoneoutC, "dropout": config.Dropout} {
+		if rate > 0 {
+			options[key] = rate
+		}
+	}
+	if config.NormEpsilon > 0 {
+		options["norm_epsilon"] = config.NormEpsilon
+	}
+	options["hidden_norm"] = config.HiddenNorm
 	for key, value := range map[string]Activation{"gate_activation": config.GateActivation,
 		"candidate_activation": config.CandidateActivation, "output_activation": config.OutputActivation} {
 		if value.Name != "" {
@@ -69,9 +84,18 @@ func configText(config Config) string {
 	return string(text)
 }
 
+// options are what Forward is told of the inputs beside x and the state.
+func (in *InputsOf[F]) options() []Option {
+	list := []Option{Lengths(in.Lengths), Masks(in.Masks)}
+	if in.Seed != nil {
+		list = append(list, Seed(*in.Seed))
+	}
+	return list
+}
+
 func forward[F Float](t testing.TB, m *ModelOf[F], in *InputsOf[F], options ...Option) (*TensorOf[F], *StateOf[F]) {
 	t.Helper()
-	y, state, err := m.Forward(in.X, in.State, append(options, Lengths(in.Lengths))...)
+	y, state, err := m.Forward(in.X, in.State, append(options, in.options()...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ type goldenCase struct {
 	Dims         struct{ T, B int }
 	Lengths      []int
 	InitialState bool `json:"initial_state"`
+	Training     string
 	Seed         uint64
 	Fills        map[string]fill
 	Stored       bool
@@ -61,7 +62,7 @@ func readManifest(t testing.TB) *manifest {
 func (c *goldenCase) UnmarshalJSON(text []byte) error {
 	type plain goldenCase // without this method
 	entry := plain{InitialState: true, Fills: map[string]fill{}}
-	for _, group := range []string{"weight", "bias", "x", "state"} {
+	for _, group := range []string{"weight", "bias", "x", "state", "mask"} {
 		entry.Fills[group] = fill{Kind: "uniform"}
 	}
 	entry.Fills["x"] = fill{Kind: "uniform", Exponent: 1}
@@ -194,6 +195,16 @@ func generate[F Float](t testing.TB, c *goldenCase) ([]byte, *InputsOf[F]) {
 	if c.InitialState {
 		inputs.State = stateOf(*config, c.Dims.B, func(want expectation) *TensorOf[F] { return tensorFor[F](t, c, "state", want.name, want.shape...) })
 	}
+	switch c.Training {
+	case "seed":
+		seed := int64(c.Seed)
+		inputs.Seed = &seed
+	case "masks":
+		inputs.Masks = map[string]*TensorOf[F]{}
+		for _, mask := range masksOf[F](config, c.Dims.T, c.Dims.B) {
+			inputs.Masks[mask.name] = tensorFor[F](t, c, "mask", mask.name, mask.shape...)
+		}
+	}
 	return modelFile(c.configText(), tensors...), inputs
 }
 
@@ -293,7 +304,7 @@ func compareDigests[F Float](t *testing.T, c *goldenCase) {
 		t.Fatalf("%s: %v", c.ID, err)
 	}
 	for _, threads := range []int{1, 3} {
-		y, state, err := m.Forward(inputs.X, inputs.State, Lengths(inputs.Lengths), NumThreads(threads))
+		y, state, err := m.Forward(inputs.X, inputs.State, append(inputs.options(), NumThreads(threads))...)
 		if err != nil {
 			t.Fatalf("%s: %v", c.ID, err)
 		}
@@ -334,7 +345,7 @@ func compareStored[F Float](t *testing.T, c *goldenCase) {
 		t.Fatal(err)
 	}
 	var trace TraceOf[F]
-	y, state, err := m.Forward(inputs.X, inputs.State, Lengths(inputs.Lengths), WithTrace(&trace))
+	y, state, err := m.Forward(inputs.X, inputs.State, append(inputs.options(), WithTrace(&trace))...)
 	if err != nil {
 		t.Fatalf("%s: %v", c.ID, err)
 	}

@@ -14,8 +14,11 @@ type pass[F Float] struct {
 	block            int        // steps
 	fused            bool       // the x part of a step is formed with its h part, not block by block
 	team             int
-	read, met, done  counter       // of blocks whose inputs are used, of steps in the middle, and of steps, by each of the team
-	middle           [][]F         // (H,) of each row, between two phases
+	read, met, done  counter  // of blocks whose inputs are used, of steps in the middle, and of steps, by each of the team
+	left             [][]F    // of each row, between two phases: what is to be normalised
+	middle           [][]F    // (H,) of each row, between two phases
+	seen             [2][][]F // (R,) of each row: h~ (V22) before and after a step
+	masks            masksOfPass[F]
 	kept             [2][]F        // (rows, R): h at the end of a block, by turns; nil unless the next layer overwrites out
 	trace            *passTrace[F] // nil without
 }
@@ -70,6 +73,7 @@ type share[F Float] struct {
 	inputSize int   // I_l
 	x         [][]F // (I_l,) of each active row of a block, step by step
 	z         []F   // (panels, rows of x, 4, V) of a block, unless fused; x and z are shared with the goroutine's others
+	masked    []F   // (steps, rows, I_l) of a block: x with its mask (V26), if there is one
 	turn      int   // of kept
 	_         [64]byte
 }
@@ -83,15 +87,18 @@ func (p *pass[F]) share(part int, memory *scratch[F]) *share[F] {
 	s.pass, s.inputSize, s.turn = p, p.cells[row].inputSize, 0
 	s.Cell = kernel.Cell[F]{
 		Kernels: p.kernels, Weights: &p.cells[row].Weights, Variant: p.cells[row].variant, Units: config.HiddenSize,
-		First: first, Last: last, HFirst: first, HLast: last, Middle: p.middle,
-		Room: memory.floats.take(wholeLines(p.kernels.RoomFor(rows))), H: memory.rows.take(rows), Next: memory.rows.take(rows),
+		First: first, Last: last, HFirst: first, HLast: last, Middle: p.middle, Left: p.left, Seen: p.seen[0], SeenNext: p.seen[1],
+		H: memory.rows.take(rows), Next: memory.rows.take(rows),
 	}
+	s.Room = memory.floats.take(wholeLines(p.kernels.RoomFor(s.Variant, rows)))
+	s.Statistics = memory.floats.take(wholeLines(s.Variant.StatisticsSize(rows)))
+	s.takeMasks(memory)
 	if config.ProjSize > 0 {
 		hPanels := p.panels(config.ProjSize)
 		s.HFirst, s.HLast = hPanels*part/p.team, hPanels*(part+1)/p.team
 	}
 	units := s.PanelUnits()
-	s.CPanel, s.ZPanel = rows*units, rows*p.block*config.columns()*units
+	s.CPanel, s.ZPanel = rows*units, rows*p.block*s.Lists()*units
 	if config.Op != RNN {
 		s.C = memory.floats.take(wholeLines((last - first) * s.CPanel))
 		clear(s.C)
@@ -131,6 +138,9 @@ func (s *share[F]) run(first, last int) {
 		active = s.active(active, step)
 		for _, b := range s.rows[:active] {
 			s.x[n] = s.in.at(s.time(step, b), b)[:s.inputSize]
+			if s.masked != nil {
+				s.x[n] = s.maskInput(n, s.time(step, b), b)
+			}
 			n++
 		}
 	}
@@ -225,15 +235,17 @@ func (s *share[F]) traced(z []F, rows, step int) {
 
 // phases is the step of some rows of a variant.
 func (s *share[F]) phases(rows, step int) {
-	for phase := range s.Phases() {
+	s.setMasks(rows, step)
+	phases := s.Phases()
+	for phase := range phases {
 		if phase > 0 && s.team > 1 {
 			s.met.add(1)
-			s.met.await((step + 1) * s.team)
+			s.met.await((step*(phases-1) + phase) * s.team)
 		}
 		if s.trace == nil {
 			s.Phase(phase, rows, nil)
 		} else {
-			s.Phase(phase, rows, func(p int, gates bool) { s.keepColumns(phase, p, rows, step, gates) })
+			s.Phase(phase, rows, func(p int, columns []int, gates bool) { s.keepColumns(p, columns, rows, step, gates) })
 		}
 	}
 	if s.trace != nil {
@@ -242,17 +254,15 @@ func (s *share[F]) phases(rows, step int) {
 	s.Ahead(rows)
 }
 
-// keepColumns copies what stands in z of panel p into the trace: the sums that a phase has completed, or the gates made of them.
-func (s *share[F]) keepColumns(phase, p, rows, step int, gates bool) {
+// keepColumns copies what stands in z of panel p into the trace: columns of z, or all gates.
+func (s *share[F]) keepColumns(p int, columns []int, rows, step int, gates bool) {
 	to, count := s.trace.z, s.config.columns()
 	if gates {
 		to, count = s.trace.gates, ops[s.config.Op].gates
+		columns = []int{0, 1, 2, 3}[:count]
 	}
 	first := p * s.PanelUnits()
-	for n := range count {
-		if to == nil || s.Columns[n].Phase() != phase {
-			continue
-		}
+	for _, n := range columns {
 		list, width := s.Column(n, p), s.Width(p)
 		for r, b := range s.rows[:rows] {
 			row := to.Data[((s.time(step, b)*s.batch+b)*count+n)*s.Units:][:s.Units]

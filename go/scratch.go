@@ -26,6 +26,15 @@ func (m *ModelOf[F]) giveBack(s *scratch[F]) {
 	m.scratch.Put(s)
 }
 
+// takeRows is so many rows of that width.
+func (s *scratch[F]) takeRows(count, width int) [][]F {
+	rows, floats := s.rows.take(count), s.floats.take(wholeLines(count*width))
+	for r := range rows {
+		rows[r] = floats[r*width:][:width:width]
+	}
+	return rows
+}
+
 // arena gives out parts of a slab that has grown to what the last round wanted.
 type arena[T any] struct {
 	slab, free []T

@@ -176,13 +176,10 @@ func (c *call[F]) newPass(layer, direction int, rows []int, in, out view[F], nee
 		}
 	}
 	if v := c.cells[0].variant; v != nil && v.Phases() > 1 {
-		units := c.config.HiddenSize
-		p.middle = memory.rows.take(len(rows))
-		floats := memory.floats.take(len(rows) * units)
-		for r := range rows {
-			p.middle[r] = floats[r*units:][:units:units]
-		}
+		p.middle = memory.takeRows(len(rows), c.config.HiddenSize)
+		p.left = memory.takeRows(len(rows), v.LeftSize())
 	}
+	p.prepareMasks(memory)
 	return p
 }
 

@@ -25,22 +25,29 @@ func (m *ModelOf[F]) NewStream(batch int) (*StreamOf[F], error) {
 		return nil, invalid("batch", "an integer of at least 1", "%d", batch)
 	}
 	outputs := m.config.OutputSize()
-	units, columns := m.config.HiddenSize, m.config.columns()
+	units := m.config.HiddenSize
 	cell := kernel.Cell[F]{Kernels: m.kernels, Variant: m.cells[0].variant, Units: units, Last: m.panels(units), HLast: m.panels(outputs)}
 	padded := cell.Last * cell.PanelUnits() // units, as they stand in panels
 	const header = 6                        // a slice's header counted in float32; in float64 it is less
 	row := len(m.cells)*(2*(header+outputs)+padded) + header + 4*m.kernels.Lanes
-	if cell.Variant != nil {
-		row += columns*padded + header + units
+	v := cell.Variant
+	lists, left := v.Lists(), v.LeftSize()
+	if v != nil {
+		row += m.kernels.RoomFor(v, 1) + lists*padded + 2*header + units + left + v.StatisticsSize(1) + 4*(header+units)
 	}
 	if size, fits := sizeInBytes([]int{batch, row}, uint64(kernel.Size[F]())); !fits || size > maxUnseen {
 		return nil, invalid("memory", "a smaller one", "too little for this case")
 	}
 	s := &StreamOf[F]{model: m, batch: batch, x: make([][]F, batch)}
-	cell.Room, cell.CPanel = make([]F, m.kernels.RoomFor(batch)), batch*cell.PanelUnits()
-	if cell.Variant != nil {
-		cell.Z, cell.ZPanel = make([]F, batch*columns*padded), columns*cell.CPanel
+	cell.Room, cell.CPanel = make([]F, m.kernels.RoomFor(v, batch)), batch*cell.PanelUnits()
+	if v != nil {
+		cell.Z, cell.ZPanel = make([]F, batch*lists*padded), lists*cell.CPanel
 		cell.Middle = splitRows(make([]F, batch*units), units)
+		if left > 0 {
+			cell.Left = splitRows(make([]F, batch*left), left)
+			cell.Statistics = make([]F, v.StatisticsSize(batch))
+		}
+		cell.KeepH, cell.KeepC = keptRows[F](m.config.ZoneoutH, outputs, batch), keptRows[F](m.config.ZoneoutC, units, batch)
 	}
 	for _, parameters := range m.cells {
 		cell.Weights, cell.Variant = &parameters.Weights, parameters.variant

@@ -75,6 +75,7 @@ func streamCase[F Float](t *testing.T, c *goldenCase) {
 	if err != nil {
 		t.Fatalf("%s: %v", c.ID, err)
 	}
+	inputs.Seed, inputs.Masks = nil, nil // a stream evaluates
 	y, final := forward(t, m, inputs)
 	s := newStream(t, m, c.Dims.B, inputs.State)
 	x, want := timeMajor(inputs.X, m.config.BatchFirst), timeMajor(y, m.config.BatchFirst)

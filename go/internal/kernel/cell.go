@@ -27,6 +27,14 @@ type Cell[F Float] struct {
 	ZRow          int   // where the step begins in Z (Last-First, columns, rows, 4*V)
 	Middle        [][]F // (H,) of each row, between two phases
 	HFirst, HLast int   // the panels of h that the share has
+
+	Left       [][]F // (LeftSize,) of each row: what is to be normalised
+	Statistics []F   // (StatisticsSize,)
+	partial    [partialSums]F
+	panel      panel[F] // the one that Phase is at
+
+	MaskH, MaskCandidate, KeepH, KeepC [][]F // (R,) or (H,) of each row, of the step; nil where there is none
+	Seen, SeenNext                     [][]F // (R,) of each row: h~ (V22), before and after the step, if there is a MaskH
 }
 
 // PanelUnits is how many units a panel has, but for the last.
@@ -38,8 +46,11 @@ func (c *Cell[F]) PanelUnits() int {
 }
 
 // Width is how many units panel p has room for.
-func (c *Cell[F]) Width(p int) int {
-	return min(c.PanelUnits(), c.Kernels.Panels(c.Units)*c.Lanes-p*c.PanelUnits())
+func (c *Cell[F]) Width(p int) int { return c.widthOf(p, c.Units) }
+
+// widthOf is Width of so many units.
+func (c *Cell[F]) widthOf(p, units int) int {
+	return min(c.PanelUnits(), c.Kernels.Panels(units)*c.Lanes-p*c.PanelUnits())
 }
 
 // PanelsFor is P for so many units of a variant, or of the plain LSTM (nil).
@@ -54,7 +65,13 @@ func (k *Kernels[F]) PanelsFor(v *Variant[F], units int) int {
 const mostPanels = 3
 
 // RoomFor is how much room a Cell of so many rows needs.
-func (k *Kernels[F]) RoomFor(rows int) int { return max(rows, mostPanels) * gates * k.Lanes }
+func (k *Kernels[F]) RoomFor(v *Variant[F], rows int) int {
+	list := max(rows, mostPanels) * gates * k.Lanes
+	if v != nil {
+		return v.rooms() * list
+	}
+	return list
+}
 
 // Advance is a step (2.1)-(2.4) of the first rows. The next one takes the panels in the opposite order: what the
 // second-level cache still holds of the weights is used first.

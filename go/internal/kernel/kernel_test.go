@@ -474,7 +474,7 @@ func compareAdvance[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, fil
 		b := guard[F](k.Panels(units)*row, shift)
 		copy(b.inner, k.PackBias(bias, zeros, units))
 		z, c := guard[F]((last-first)*space*row, shift), guard[F]((last-first)*space*k.Lanes, shift)
-		room := guard[F](k.RoomFor(rows), shift)
+		room := guard[F](k.RoomFor(nil, rows), shift)
 		cell := Cell[F]{
 			Kernels: k, Weights: &Weights[F]{repacked(ih, k, units, inputs, shift), repacked(hh, k, units, units, shift), b.inner},
 			Units: units, First: first, Last: last, C: c.inner, CPanel: space * k.Lanes, ZPanel: space * row, Room: room.inner, H: h,
@@ -622,7 +622,7 @@ func BenchmarkAdvance(b *testing.B) {
 						k.Pack(make([]float32, 4*units*inputs), units, inputs), k.Pack(make([]float32, 4*units*units), units, units),
 						k.PackBias(nil, nil, units),
 					},
-					Room: make([]float32, k.RoomFor(1)), X: row(inputs), H: row(units), Next: row(units),
+					Room: make([]float32, k.RoomFor(nil, 1)), X: row(inputs), H: row(units), Next: row(units),
 				}
 				for b.Loop() {
 					cell.Advance(1)

@@ -116,6 +116,12 @@ func timesAVX2(d, a, b, c, e *float32, n int)
 func restAVX2(d, a, b, c, e *float32, n int)
 
 //go:noescape
+func plusAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func normAVX2(d, a, b, c, e *float32, n int)
+
+//go:noescape
 func sigmoidAVX2(d, a, b, c, e *float32, n int)
 
 //go:noescape
@@ -171,7 +177,7 @@ var cellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_2x1, cellAVX2_3x1}
 var rowCellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_1x2, cellAVX2_1x3}
 
 // listsAVX2 has the operations in the order of Kernels.lists.
-var listsAVX2 = []vectorsFunc[float32]{fmaAVX2, mixAVX2, timesAVX2, restAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
+var listsAVX2 = []vectorsFunc[float32]{fmaAVX2, mixAVX2, timesAVX2, restAVX2, plusAVX2, normAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
 
 //go:noescape
 func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -333,6 +339,12 @@ func timesAVX512(d, a, b, c, e *float32, n int)
 func restAVX512(d, a, b, c, e *float32, n int)
 
 //go:noescape
+func plusAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func normAVX512(d, a, b, c, e *float32, n int)
+
+//go:noescape
 func sigmoidAVX512(d, a, b, c, e *float32, n int)
 
 //go:noescape
@@ -388,7 +400,7 @@ var cellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_2x1, cellAVX512_3x1, cel
 var rowCellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_1x2, cellAVX512_1x3}
 
 // listsAVX512 has the operations in the order of Kernels.lists.
-var listsAVX512 = []vectorsFunc[float32]{fmaAVX512, mixAVX512, timesAVX512, restAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}
+var listsAVX512 = []vectorsFunc[float32]{fmaAVX512, mixAVX512, timesAVX512, restAVX512, plusAVX512, normAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}
 
 //go:noescape
 func tileAVX2Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -502,6 +514,12 @@ func timesAVX2Wide(d, a, b, c, e *float64, n int)
 func restAVX2Wide(d, a, b, c, e *float64, n int)
 
 //go:noescape
+func plusAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func normAVX2Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
 func sigmoidAVX2Wide(d, a, b, c, e *float64, n int)
 
 //go:noescape
@@ -557,7 +575,7 @@ var cellsAVX2Wide = []cellFunc{cellAVX2Wide_1x1, cellAVX2Wide_2x1, cellAVX2Wide_
 var rowCellsAVX2Wide = []cellFunc{cellAVX2Wide_1x1, cellAVX2Wide_1x2, cellAVX2Wide_1x3}
 
 // listsAVX2Wide has the operations in the order of Kernels.lists.
-var listsAVX2Wide = []vectorsFunc[float64]{fmaAVX2Wide, mixAVX2Wide, timesAVX2Wide, restAVX2Wide, sigmoidAVX2Wide, tanhAVX2Wide, reluAVX2Wide, leakyReluAVX2Wide, eluAVX2Wide, hardSigmoidAVX2Wide, affineAVX2Wide, scaledTanhAVX2Wide, softsignAVX2Wide, softplusAVX2Wide, thresholdedReluAVX2Wide}
+var listsAVX2Wide = []vectorsFunc[float64]{fmaAVX2Wide, mixAVX2Wide, timesAVX2Wide, restAVX2Wide, plusAVX2Wide, normAVX2Wide, sigmoidAVX2Wide, tanhAVX2Wide, reluAVX2Wide, leakyReluAVX2Wide, eluAVX2Wide, hardSigmoidAVX2Wide, affineAVX2Wide, scaledTanhAVX2Wide, softsignAVX2Wide, softplusAVX2Wide, thresholdedReluAVX2Wide}
 
 //go:noescape
 func tileAVX512Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -719,6 +737,12 @@ func timesAVX512Wide(d, a, b, c, e *float64, n int)
 func restAVX512Wide(d, a, b, c, e *float64, n int)
 
 //go:noescape
+func plusAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func normAVX512Wide(d, a, b, c, e *float64, n int)
+
+//go:noescape
 func sigmoidAVX512Wide(d, a, b, c, e *float64, n int)
 
 //go:noescape
@@ -774,4 +798,4 @@ var cellsAVX512Wide = []cellFunc{cellAVX512Wide_1x1, cellAVX512Wide_2x1, cellAVX
 var rowCellsAVX512Wide = []cellFunc{cellAVX512Wide_1x1, cellAVX512Wide_1x2, cellAVX512Wide_1x3}
 
 // listsAVX512Wide has the operations in the order of Kernels.lists.
-var listsAVX512Wide = []vectorsFunc[float64]{fmaAVX512Wide, mixAVX512Wide, timesAVX512Wide, restAVX512Wide, sigmoidAVX512Wide, tanhAVX512Wide, reluAVX512Wide, leakyReluAVX512Wide, eluAVX512Wide, hardSigmoidAVX512Wide, affineAVX512Wide, scaledTanhAVX512Wide, softsignAVX512Wide, softplusAVX512Wide, thresholdedReluAVX512Wide}
+var listsAVX512Wide = []vectorsFunc[float64]{fmaAVX512Wide, mixAVX512Wide, timesAVX512Wide, restAVX512Wide, plusAVX512Wide, normAVX512Wide, sigmoidAVX512Wide, tanhAVX512Wide, reluAVX512Wide, leakyReluAVX512Wide, eluAVX512Wide, hardSigmoidAVX512Wide, affineAVX512Wide, scaledTanhAVX512Wide, softsignAVX512Wide, softplusAVX512Wide, thresholdedReluAVX512Wide}

@@ -5740,6 +5740,51 @@ vector:
 	VZEROUPPER
 	RET
 
+// func plusAVX2(d, a, b, c, e *float32, n int)
+TEXT ·plusAVX2(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	VADDPS Y1, Y0, Y1
+	VMOVUPS Y1, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
+// func normAVX2(d, a, b, c, e *float32, n int)
+TEXT ·normAVX2(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS (R8)(AX*4), Y1
+	VMOVUPS (R9)(AX*4), Y2
+	VSUBPS 0(DX), Y0, Y0
+	VMULPS 64(DX), Y0, Y0
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS Y2, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
 // func sigmoidAVX2(d, a, b, c, e *float32, n int)
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ d+0(FP), DI
@@ -18060,6 +18105,51 @@ vector:
 	VZEROUPPER
 	RET
 
+// func plusAVX512(d, a, b, c, e *float32, n int)
+TEXT ·plusAVX512(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	VADDPS Z1, Z0, Z1
+	VMOVUPS Z1, (DI)(AX*4)
+	ADDQ $16, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
+// func normAVX512(d, a, b, c, e *float32, n int)
+TEXT ·normAVX512(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS (R8)(AX*4), Z1
+	VMOVUPS (R9)(AX*4), Z2
+	VSUBPS.BCST 0(DX), Z0, Z0
+	VMULPS.BCST 64(DX), Z0, Z0
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS Z2, (DI)(AX*4)
+	ADDQ $16, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
 // func sigmoidAVX512(d, a, b, c, e *float32, n int)
 TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ d+0(FP), DI
@@ -24631,6 +24721,51 @@ vector:
 	VBROADCASTSD oneBitsWide<>(SB), Y1
 	VSUBPD Y0, Y1, Y0
 	VMOVUPS Y0, (DI)(AX*8)
+	ADDQ $4, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
+// func plusAVX2Wide(d, a, b, c, e *float64, n int)
+TEXT ·plusAVX2Wide(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*8), Y0
+	VMOVUPS (DX)(AX*8), Y1
+	VADDPD Y1, Y0, Y1
+	VMOVUPS Y1, (DI)(AX*8)
+	ADDQ $4, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
+// func normAVX2Wide(d, a, b, c, e *float64, n int)
+TEXT ·normAVX2Wide(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*8), Y0
+	VMOVUPS (R8)(AX*8), Y1
+	VMOVUPS (R9)(AX*8), Y2
+	VSUBPD 0(DX), Y0, Y0
+	VMULPD 128(DX), Y0, Y0
+	VFMADD231PD Y1, Y0, Y2
+	VMOVUPS Y2, (DI)(AX*8)
 	ADDQ $4, AX
 	CMPQ AX, CX
 	JLT vector
@@ -37936,6 +38071,51 @@ vector:
 	VBROADCASTSD oneBitsWide<>(SB), Z1
 	VSUBPD Z0, Z1, Z0
 	VMOVUPS Z0, (DI)(AX*8)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
+// func plusAVX512Wide(d, a, b, c, e *float64, n int)
+TEXT ·plusAVX512Wide(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*8), Z0
+	VMOVUPS (DX)(AX*8), Z1
+	VADDPD Z1, Z0, Z1
+	VMOVUPS Z1, (DI)(AX*8)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT vector
+	VZEROUPPER
+	RET
+
+// func normAVX512Wide(d, a, b, c, e *float64, n int)
+TEXT ·normAVX512Wide(SB), NOSPLIT, $0-48
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*8), Z0
+	VMOVUPS (R8)(AX*8), Z1
+	VMOVUPS (R9)(AX*8), Z2
+	VSUBPD.BCST 0(DX), Z0, Z0
+	VMULPD.BCST 128(DX), Z0, Z0
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPS Z2, (DI)(AX*8)
 	ADDQ $8, AX
 	CMPQ AX, CX
 	JLT vector

@@ -164,6 +164,12 @@ func timesNEON(d, a, b, c, e *float32, n int)
 func restNEON(d, a, b, c, e *float32, n int)
 
 //go:noescape
+func plusNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
+func normNEON(d, a, b, c, e *float32, n int)
+
+//go:noescape
 func sigmoidNEON(d, a, b, c, e *float32, n int)
 
 //go:noescape
@@ -219,7 +225,7 @@ var cellsNEON = []cellFunc{cellNEON_1x1, cellNEON_2x1, cellNEON_3x1, cellNEON_4x
 var rowCellsNEON = []cellFunc{cellNEON_1x1, cellNEON_1x2, cellNEON_1x3}
 
 // listsNEON has the operations in the order of Kernels.lists.
-var listsNEON = []vectorsFunc[float32]{fmaNEON, mixNEON, timesNEON, restNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}
+var listsNEON = []vectorsFunc[float32]{fmaNEON, mixNEON, timesNEON, restNEON, plusNEON, normNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}
 
 //go:noescape
 func tileNEONWide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -381,6 +387,12 @@ func timesNEONWide(d, a, b, c, e *float64, n int)
 func restNEONWide(d, a, b, c, e *float64, n int)
 
 //go:noescape
+func plusNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
+func normNEONWide(d, a, b, c, e *float64, n int)
+
+//go:noescape
 func sigmoidNEONWide(d, a, b, c, e *float64, n int)
 
 //go:noescape
@@ -436,4 +448,4 @@ var cellsNEONWide = []cellFunc{cellNEONWide_1x1, cellNEONWide_2x1, cellNEONWide_
 var rowCellsNEONWide = []cellFunc{cellNEONWide_1x1, cellNEONWide_1x2, cellNEONWide_1x3}
 
 // listsNEONWide has the operations in the order of Kernels.lists.
-var listsNEONWide = []vectorsFunc[float64]{fmaNEONWide, mixNEONWide, timesNEONWide, restNEONWide, sigmoidNEONWide, tanhNEONWide, reluNEONWide, leakyReluNEONWide, eluNEONWide, hardSigmoidNEONWide, affineNEONWide, scaledTanhNEONWide, softsignNEONWide, softplusNEONWide, thresholdedReluNEONWide}
+var listsNEONWide = []vectorsFunc[float64]{fmaNEONWide, mixNEONWide, timesNEONWide, restNEONWide, plusNEONWide, normNEONWide, sigmoidNEONWide, tanhNEONWide, reluNEONWide, leakyReluNEONWide, eluNEONWide, hardSigmoidNEONWide, affineNEONWide, scaledTanhNEONWide, softsignNEONWide, softplusNEONWide, thresholdedReluNEONWide}

@@ -17711,6 +17711,59 @@ vector:
 	BGT vector
 	RET
 
+// func plusNEON(d, a, b, c, e *float32, n int)
+TEXT ·plusNEON(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R2), F1
+	WORD $0x4e21d401 // FADD V1.4S, V0.4S, V1.4S
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $4, R5
+	BGT vector
+	RET
+
+// func normNEON(d, a, b, c, e *float32, n int)
+TEXT ·normNEON(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R3), F1
+	FMOVQ (R4), F2
+	FMOVQ 0(R6), F3
+	WORD $0x4ea3d403 // FSUB V3.4S, V0.4S, V3.4S
+	FMOVQ 64(R6), F0
+	WORD $0x6e20dc60 // FMUL V0.4S, V3.4S, V0.4S
+	WORD $0x4e21cc02 // FMLA V2.4S, V0.4S, V1.4S
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $4, R5
+	BGT vector
+	RET
+
 // func sigmoidNEON(d, a, b, c, e *float32, n int)
 TEXT ·sigmoidNEON(SB), NOSPLIT, $0-48
 	MOVD d+0(FP), R0
@@ -36050,6 +36103,59 @@ vector:
 	FMOVQ oneBitsWide<>(SB), F1
 	WORD $0x4ee0d420 // FSUB V0.2D, V1.2D, V0.2D
 	FMOVQ F0, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func plusNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·plusNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R2), F1
+	WORD $0x4e61d401 // FADD V1.2D, V0.2D, V1.2D
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $2, R5
+	BGT vector
+	RET
+
+// func normNEONWide(d, a, b, c, e *float64, n int)
+TEXT ·normNEONWide(SB), NOSPLIT, $0-48
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD R2, R6
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R3), F1
+	FMOVQ (R4), F2
+	FMOVQ 0(R6), F3
+	WORD $0x4ee3d403 // FSUB V3.2D, V0.2D, V3.2D
+	FMOVQ 128(R6), F0
+	WORD $0x6e60dc60 // FMUL V0.2D, V3.2D, V0.2D
+	WORD $0x4e61cc02 // FMLA V2.2D, V0.2D, V1.2D
+	FMOVQ F2, (R0)
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2

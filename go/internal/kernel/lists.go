@@ -12,6 +12,8 @@ const (
 	mixList           // d = a*b + (c*e)
 	timesList         // d = a*b
 	restList          // d = 1 - a
+	plusList          // d = a + b
+	normList          // d = (a - b[0])*b[mostLanes]*c + e, with an fma
 	firstAct          // d = f(clip(a)), b being the parameters
 	parameters = 4    // of an activation: -k, k, alpha, beta
 	mostLanes  = 16
@@ -54,6 +56,12 @@ func (k *Kernels[F]) fma(d, a, b, c []F)    { k.lists[fmaList](d, a, b, c, nil) 
 func (k *Kernels[F]) mix(d, a, b, c, e []F) { k.lists[mixList](d, a, b, c, e) }
 func (k *Kernels[F]) times(d, a, b []F)     { k.lists[timesList](d, a, b, nil, nil) }
 func (k *Kernels[F]) rest(d, a []F)         { k.lists[restList](d, a, nil, nil, nil) }
+func (k *Kernels[F]) plus(d, a, b []F)      { k.lists[plusList](d, a, b, nil, nil) }
+
+// norm is (N13.7) and (N13.4) of a row, statistics being mean and r, each in as many places as a vector has.
+func (k *Kernels[F]) norm(d, a, statistics, gain, shift []F) {
+	k.lists[normList](d, a, statistics, gain, shift)
+}
 
 // lists are the pointwise operations in pure Go.
 func (k *arithmetic[F]) lists() []listFunc[F] {
@@ -76,6 +84,17 @@ func (k *arithmetic[F]) lists() []listFunc[F] {
 		func(d, a, _, _, _ []F) {
 			for n := range d {
 				d[n] = 1 - a[n]
+			}
+		},
+		func(d, a, b, _, _ []F) {
+			for n := range d {
+				d[n] = a[n] + b[n]
+			}
+		},
+		func(d, a, b, c, e []F) {
+			mean, r := b[0], b[mostLanes]
+			for n := range d {
+				d[n] = fma(F((a[n]-mean)*r), c[n], e[n])
 			}
 		},
 		actBaseline(func(x, _, _ F) F { return k.sigmoid(x) }), // (V3.1)

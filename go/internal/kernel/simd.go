@@ -44,7 +44,7 @@ type product struct {
 // simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
 // side by side, else `most` panels at a time.
 func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], beside [gates][]besideFunc) *Kernels[F] {
-	return &Kernels[F]{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), beside}
+	return &Kernels[F]{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), sumOf[F], squaresOf[F], beside}
 }
 
 // affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows

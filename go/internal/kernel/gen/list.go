@@ -33,6 +33,11 @@ var lists = []list{
 	}},
 	{"times", func(p *program, in operands) *value { return p.times(p.load(in.vectors[0]), p.load(in.vectors[1])) }},
 	{"rest", func(p *program, in operands) *value { return p.minus(one, p.load(in.vectors[0])) }},
+	{"plus", func(p *program, in operands) *value { return p.plus(p.load(in.vectors[0]), p.load(in.vectors[1])) }},
+	{"norm", func(p *program, in operands) *value { // (N13.4), (N13.7)
+		d := p.minus(p.load(in.vectors[0]), in.parameter(0))
+		return p.fma(p.times(d, in.parameter(1)), p.load(in.vectors[2]), p.load(in.vectors[3]))
+	}},
 	act("sigmoid", func(p *program, x, _, _ *value) *value { return p.sigmoid(x) }), // (V3.1)
 	act("tanh", func(p *program, x, _, _ *value) *value { return p.tanh(x) }),       // (V3.2)
 	act("relu", func(p *program, x, _, _ *value) *value { return p.relu(x) }),       // (V3.3)
