@@ -72,7 +72,10 @@ func fnv(name string) uint64 { // (N8.2)
 
 // training is the masks of a run by name: those that it is given, or has from its seed; none in evaluation.
 func (c *call[F]) training() map[string]*TensorOf[F] {
-	if c.inputs.Seed == nil {
+	switch {
+	case c.inputs.Seed == nil && len(c.inputs.Masks) == 0:
+		return nil
+	case c.inputs.Seed == nil:
 		return c.inputs.Masks
 	}
 	masks := map[string]*TensorOf[F]{}

@@ -72,6 +72,29 @@ func rowsOf(s *State, first, last int) *State {
 	return part
 }
 
+// randomMasks are masks of any numbers; none where a configuration has none.
+func randomMasks(t *testing.T, m *Model, steps, batch int) map[string]*Tensor {
+	masks := map[string]*Tensor{}
+	for _, mask := range masksOf[float32](&m.config, steps, batch) {
+		masks[mask.name] = fill{Kind: "uniform"}.tensor(t, 3, mask.name, mask.shape...)
+	}
+	return masks
+}
+
+// rowsOfMasks is what masks have for some rows of a batch.
+func rowsOfMasks(masks map[string]*Tensor, first, last int) map[string]*Tensor {
+	part := map[string]*Tensor{}
+	for name, mask := range masks {
+		if len(mask.Shape) == 2 { // the same in all steps
+			width := mask.Shape[1]
+			part[name] = &Tensor{Shape: []int{last - first, width}, Data: mask.Data[first*width : last*width]}
+		} else {
+			part[name] = columns(mask, first, last)
+		}
+	}
+	return part
+}
+
 // TestVariantsOfAllBatches: neither a split nor the other rows of a batch change anything, not in a trace either.
 func TestVariantsOfAllBatches(t *testing.T) {
 	eachVariant(t, func(t *testing.T, config Config) {
@@ -88,6 +111,9 @@ func TestVariantsOfAllBatches(t *testing.T) {
 					in.Lengths[b] = (b*5 + 4) % 10
 				}
 			}
+			if n > 1 { // training, if there is anything to mask
+				in.Masks = randomMasks(t, m, 9, batch)
+			}
 			var trace Trace
 			y, state := forward(t, m, in, WithTrace(&trace))
 			for _, split := range []split{{1, 1, 1}, splits[1+n], splits[5+n], {1, 2, 3}} {
@@ -101,7 +127,7 @@ func TestVariantsOfAllBatches(t *testing.T) {
 				}
 			}
 			for b := 0; b < batch; b += 1 + batch/4 {
-				row := &Inputs{X: columns(in.X, b, b+1), State: rowsOf(in.State, b, b+1)}
+				row := &Inputs{X: columns(in.X, b, b+1), State: rowsOf(in.State, b, b+1), Masks: rowsOfMasks(in.Masks, b, b+1)}
 				if in.Lengths != nil {
 					row.Lengths = in.Lengths[b : b+1]
 				}
