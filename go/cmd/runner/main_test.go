@@ -28,7 +28,8 @@ func TestStart(t *testing.T) {
 	t.Setenv("LSTM_REF_ISA", "baseline")
 	want := `{"version":1,"name":"lstm_ref Go","implementation":"go-pure","implementation_version":"` + lstmref.Version +
 		`","language":"Go","operations":["lstm","gru","rnn"],"options":["proj_size","peephole","input_forget","reset_after","clip","gate_activation",` +
-		`"candidate_activation","output_activation"],"dtypes":["float32","float64","bfloat16"],"claim":"bit-exact","trace":true}`
+		`"candidate_activation","output_activation","layer_norm","cell_norm","hidden_norm","norm_epsilon",` +
+		`"recurrent_dropout","candidate_dropout","zoneout_h","zoneout_c","dropout"],"dtypes":["float32","float64","bfloat16"],"claim":"bit-exact","trace":true}`
 	got := talk(t, `{"cmd": "start", "version": 1, "other": []}`, `{"cmd": "stop"}`, `{"cmd": "start", "version": 1}`)
 	if len(got) != 2 || got[0] != want || got[1] != `{"stopped":true}` {
 		t.Errorf("got %v", got)

@@ -154,6 +154,12 @@ func softplusAVX2(d, a, b, c, e *float32, n int)
 //go:noescape
 func thresholdedReluAVX2(d, a, b, c, e *float32, n int)
 
+//go:noescape
+func sumAVX2(s, v *float32, n int, mean float32)
+
+//go:noescape
+func squaresAVX2(s, v *float32, n int, mean float32)
+
 // tilesAVX2 has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX2 = [gates][]tileFunc[float32]{
 	{tileAVX2_1x1, tileAVX2_2x1, tileAVX2_3x1},
@@ -178,6 +184,9 @@ var rowCellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_1x2, cellAVX2_1x3}
 
 // listsAVX2 has the operations in the order of Kernels.lists.
 var listsAVX2 = []vectorsFunc[float32]{fmaAVX2, mixAVX2, timesAVX2, restAVX2, plusAVX2, normAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
+
+// foldsAVX2 has the sum of a mean and that of a variance.
+var foldsAVX2 = []sixteensFunc[float32]{sumAVX2, squaresAVX2}
 
 //go:noescape
 func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -377,6 +386,12 @@ func softplusAVX512(d, a, b, c, e *float32, n int)
 //go:noescape
 func thresholdedReluAVX512(d, a, b, c, e *float32, n int)
 
+//go:noescape
+func sumAVX512(s, v *float32, n int, mean float32)
+
+//go:noescape
+func squaresAVX512(s, v *float32, n int, mean float32)
+
 // tilesAVX512 has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX512 = [gates][]tileFunc[float32]{
 	{tileAVX512_1x1, tileAVX512_2x1, tileAVX512_3x1, tileAVX512_4x1, tileAVX512_5x1, tileAVX512_6x1},
@@ -401,6 +416,9 @@ var rowCellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_1x2, cellAVX512_1x3}
 
 // listsAVX512 has the operations in the order of Kernels.lists.
 var listsAVX512 = []vectorsFunc[float32]{fmaAVX512, mixAVX512, timesAVX512, restAVX512, plusAVX512, normAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}
+
+// foldsAVX512 has the sum of a mean and that of a variance.
+var foldsAVX512 = []sixteensFunc[float32]{sumAVX512, squaresAVX512}
 
 //go:noescape
 func tileAVX2Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -552,6 +570,12 @@ func softplusAVX2Wide(d, a, b, c, e *float64, n int)
 //go:noescape
 func thresholdedReluAVX2Wide(d, a, b, c, e *float64, n int)
 
+//go:noescape
+func sumAVX2Wide(s, v *float64, n int, mean float64)
+
+//go:noescape
+func squaresAVX2Wide(s, v *float64, n int, mean float64)
+
 // tilesAVX2Wide has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX2Wide = [gates][]tileFunc[float64]{
 	{tileAVX2Wide_1x1, tileAVX2Wide_2x1, tileAVX2Wide_3x1},
@@ -576,6 +600,9 @@ var rowCellsAVX2Wide = []cellFunc{cellAVX2Wide_1x1, cellAVX2Wide_1x2, cellAVX2Wi
 
 // listsAVX2Wide has the operations in the order of Kernels.lists.
 var listsAVX2Wide = []vectorsFunc[float64]{fmaAVX2Wide, mixAVX2Wide, timesAVX2Wide, restAVX2Wide, plusAVX2Wide, normAVX2Wide, sigmoidAVX2Wide, tanhAVX2Wide, reluAVX2Wide, leakyReluAVX2Wide, eluAVX2Wide, hardSigmoidAVX2Wide, affineAVX2Wide, scaledTanhAVX2Wide, softsignAVX2Wide, softplusAVX2Wide, thresholdedReluAVX2Wide}
+
+// foldsAVX2Wide has the sum of a mean and that of a variance.
+var foldsAVX2Wide = []sixteensFunc[float64]{sumAVX2Wide, squaresAVX2Wide}
 
 //go:noescape
 func tileAVX512Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -775,6 +802,12 @@ func softplusAVX512Wide(d, a, b, c, e *float64, n int)
 //go:noescape
 func thresholdedReluAVX512Wide(d, a, b, c, e *float64, n int)
 
+//go:noescape
+func sumAVX512Wide(s, v *float64, n int, mean float64)
+
+//go:noescape
+func squaresAVX512Wide(s, v *float64, n int, mean float64)
+
 // tilesAVX512Wide has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX512Wide = [gates][]tileFunc[float64]{
 	{tileAVX512Wide_1x1, tileAVX512Wide_2x1, tileAVX512Wide_3x1, tileAVX512Wide_4x1, tileAVX512Wide_5x1, tileAVX512Wide_6x1},
@@ -799,3 +832,6 @@ var rowCellsAVX512Wide = []cellFunc{cellAVX512Wide_1x1, cellAVX512Wide_1x2, cell
 
 // listsAVX512Wide has the operations in the order of Kernels.lists.
 var listsAVX512Wide = []vectorsFunc[float64]{fmaAVX512Wide, mixAVX512Wide, timesAVX512Wide, restAVX512Wide, plusAVX512Wide, normAVX512Wide, sigmoidAVX512Wide, tanhAVX512Wide, reluAVX512Wide, leakyReluAVX512Wide, eluAVX512Wide, hardSigmoidAVX512Wide, affineAVX512Wide, scaledTanhAVX512Wide, softsignAVX512Wide, softplusAVX512Wide, thresholdedReluAVX512Wide}
+
+// foldsAVX512Wide has the sum of a mean and that of a variance.
+var foldsAVX512Wide = []sixteensFunc[float64]{sumAVX512Wide, squaresAVX512Wide}

@@ -6298,6 +6298,49 @@ vector:
 	VZEROUPPER
 	RET
 
+// func sumAVX2(s, v *float32, n int, mean float32)
+TEXT ·sumAVX2(SB), NOSPLIT, $0-28
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+
+sixteen:
+	VADDPS 0(SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VZEROUPPER
+	RET
+
+// func squaresAVX2(s, v *float32, n int, mean float32)
+TEXT ·squaresAVX2(SB), NOSPLIT, $0-28
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS mean+24(FP), Y15
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+
+sixteen:
+	VMOVUPS 0(SI), Y2
+	VSUBPS Y15, Y2, Y2
+	VFMADD231PS Y2, Y2, Y0
+	VMOVUPS 32(SI), Y3
+	VSUBPS Y15, Y3, Y3
+	VFMADD231PS Y3, Y3, Y1
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VZEROUPPER
+	RET
+
 // func tileAVX512_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileAVX512_1x4(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
@@ -18663,6 +18706,41 @@ vector:
 	VZEROUPPER
 	RET
 
+// func sumAVX512(s, v *float32, n int, mean float32)
+TEXT ·sumAVX512(SB), NOSPLIT, $0-28
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VMOVUPS 0(DI), Z0
+
+sixteen:
+	VADDPS 0(SI), Z0, Z0
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Z0, 0(DI)
+	VZEROUPPER
+	RET
+
+// func squaresAVX512(s, v *float32, n int, mean float32)
+TEXT ·squaresAVX512(SB), NOSPLIT, $0-28
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS mean+24(FP), Z31
+	VMOVUPS 0(DI), Z0
+
+sixteen:
+	VMOVUPS 0(SI), Z1
+	VSUBPS Z31, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Z0, 0(DI)
+	VZEROUPPER
+	RET
+
 // func tileAVX2Wide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileAVX2Wide_1x4(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
@@ -25322,6 +25400,65 @@ vector:
 	ADDQ $4, AX
 	CMPQ AX, CX
 	JLT vector
+	VZEROUPPER
+	RET
+
+// func sumAVX2Wide(s, v *float64, n int, mean float64)
+TEXT ·sumAVX2Wide(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+
+sixteen:
+	VADDPD 0(SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VADDPD 96(SI), Y3, Y3
+	ADDQ $128, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VZEROUPPER
+	RET
+
+// func squaresAVX2Wide(s, v *float64, n int, mean float64)
+TEXT ·squaresAVX2Wide(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSD mean+24(FP), Y15
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+
+sixteen:
+	VMOVUPS 0(SI), Y4
+	VSUBPD Y15, Y4, Y4
+	VFMADD231PD Y4, Y4, Y0
+	VMOVUPS 32(SI), Y5
+	VSUBPD Y15, Y5, Y5
+	VFMADD231PD Y5, Y5, Y1
+	VMOVUPS 64(SI), Y6
+	VSUBPD Y15, Y6, Y6
+	VFMADD231PD Y6, Y6, Y2
+	VMOVUPS 96(SI), Y7
+	VSUBPD Y15, Y7, Y7
+	VFMADD231PD Y7, Y7, Y3
+	ADDQ $128, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
 	VZEROUPPER
 	RET
 
@@ -38672,5 +38809,48 @@ vector:
 	ADDQ $8, AX
 	CMPQ AX, CX
 	JLT vector
+	VZEROUPPER
+	RET
+
+// func sumAVX512Wide(s, v *float64, n int, mean float64)
+TEXT ·sumAVX512Wide(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VMOVUPS 0(DI), Z0
+	VMOVUPS 64(DI), Z1
+
+sixteen:
+	VADDPD 0(SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	ADDQ $128, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	VZEROUPPER
+	RET
+
+// func squaresAVX512Wide(s, v *float64, n int, mean float64)
+TEXT ·squaresAVX512Wide(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSD mean+24(FP), Z31
+	VMOVUPS 0(DI), Z0
+	VMOVUPS 64(DI), Z1
+
+sixteen:
+	VMOVUPS 0(SI), Z2
+	VSUBPD Z31, Z2, Z2
+	VFMADD231PD Z2, Z2, Z0
+	VMOVUPS 64(SI), Z3
+	VSUBPD Z31, Z3, Z3
+	VFMADD231PD Z3, Z3, Z1
+	ADDQ $128, SI
+	SUBQ $16, CX
+	JNE sixteen
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
 	VZEROUPPER
 	RET

@@ -202,6 +202,12 @@ func softplusNEON(d, a, b, c, e *float32, n int)
 //go:noescape
 func thresholdedReluNEON(d, a, b, c, e *float32, n int)
 
+//go:noescape
+func sumNEON(s, v *float32, n int, mean float32)
+
+//go:noescape
+func squaresNEON(s, v *float32, n int, mean float32)
+
 // tilesNEON has the tile of n rows and v vectors at [v-1][n-1].
 var tilesNEON = [gates][]tileFunc[float32]{
 	{tileNEON_1x1, tileNEON_2x1, tileNEON_3x1, tileNEON_4x1, tileNEON_5x1, tileNEON_6x1},
@@ -226,6 +232,9 @@ var rowCellsNEON = []cellFunc{cellNEON_1x1, cellNEON_1x2, cellNEON_1x3}
 
 // listsNEON has the operations in the order of Kernels.lists.
 var listsNEON = []vectorsFunc[float32]{fmaNEON, mixNEON, timesNEON, restNEON, plusNEON, normNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}
+
+// foldsNEON has the sum of a mean and that of a variance.
+var foldsNEON = []sixteensFunc[float32]{sumNEON, squaresNEON}
 
 //go:noescape
 func tileNEONWide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -425,6 +434,12 @@ func softplusNEONWide(d, a, b, c, e *float64, n int)
 //go:noescape
 func thresholdedReluNEONWide(d, a, b, c, e *float64, n int)
 
+//go:noescape
+func sumNEONWide(s, v *float64, n int, mean float64)
+
+//go:noescape
+func squaresNEONWide(s, v *float64, n int, mean float64)
+
 // tilesNEONWide has the tile of n rows and v vectors at [v-1][n-1].
 var tilesNEONWide = [gates][]tileFunc[float64]{
 	{tileNEONWide_1x1, tileNEONWide_2x1, tileNEONWide_3x1, tileNEONWide_4x1, tileNEONWide_5x1, tileNEONWide_6x1},
@@ -449,3 +464,6 @@ var rowCellsNEONWide = []cellFunc{cellNEONWide_1x1, cellNEONWide_1x2, cellNEONWi
 
 // listsNEONWide has the operations in the order of Kernels.lists.
 var listsNEONWide = []vectorsFunc[float64]{fmaNEONWide, mixNEONWide, timesNEONWide, restNEONWide, plusNEONWide, normNEONWide, sigmoidNEONWide, tanhNEONWide, reluNEONWide, leakyReluNEONWide, eluNEONWide, hardSigmoidNEONWide, affineNEONWide, scaledTanhNEONWide, softsignNEONWide, softplusNEONWide, thresholdedReluNEONWide}
+
+// foldsNEONWide has the sum of a mean and that of a variance.
+var foldsNEONWide = []sixteensFunc[float64]{sumNEONWide, squaresNEONWide}

@@ -12,6 +12,9 @@ type tileFunc[F Float] func(z, from, w *F, x *[]F, first, terms, tiles, fromRow,
 // vectorsFunc is a listFunc for n floats, some whole vectors of them.
 type vectorsFunc[F Float] func(d, a, b, c, e *F, n int)
 
+// sixteensFunc is a foldFunc for n numbers, some whole sixteens of them.
+type sixteensFunc[F Float] func(s, v *F, n int, mean F)
+
 // cellFunc runs (2.1)-(2.4) over the panels of a block, for so many rows as it is made for.
 type cellFunc func(b *block)
 
@@ -43,8 +46,8 @@ type product struct {
 
 // simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
 // side by side, else `most` panels at a time.
-func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], beside [gates][]besideFunc) *Kernels[F] {
-	return &Kernels[F]{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), sumOf[F], squaresOf[F], beside}
+func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], folds []sixteensFunc[F], beside [gates][]besideFunc) *Kernels[F] {
+	return &Kernels[F]{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), foldBy(folds[0], sumOf[F]), foldBy(folds[1], squaresOf[F]), beside}
 }
 
 // affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows
@@ -110,6 +113,17 @@ func listsBy[F Float](routines []vectorsFunc[F]) []listFunc[F] {
 		}
 	}
 	return lists
+}
+
+// foldBy is a fold by a routine, and of what is left in pure Go.
+func foldBy[F Float](routine sixteensFunc[F], rest foldFunc[F]) foldFunc[F] {
+	return func(s *[partialSums]F, v []F, mean F) {
+		whole := len(v) / partialSums * partialSums
+		if whole > 0 {
+			routine(&s[0], &v[0], whole, mean)
+		}
+		rest(s, v[whole:], mean)
+	}
 }
 
 // advanceBy is a whole step: of few rows by routines that keep z in registers, of many panel by panel.

@@ -69,9 +69,9 @@ func assembly(machines []machine) string {
 		}
 	}
 	for _, m := range machines {
-		tileText, besideText, cellText, stepText, listText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList
+		tileText, besideText, cellText, stepText, listText, foldText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList, fold.avxFold
 		if m.registerFile == "V" {
-			tileText, besideText, cellText, stepText, listText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList
+			tileText, besideText, cellText, stepText, listText, foldText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList, fold.neonFold
 		}
 		for vectors := 4; vectors > 0; vectors-- {
 			for _, t := range rowTiles(m, vectors) {
@@ -87,6 +87,9 @@ func assembly(machines []machine) string {
 		b.WriteString(stepText(m))
 		for _, l := range lists {
 			b.WriteString(listText(l, m))
+		}
+		for _, f := range folds {
+			b.WriteString(foldText(f, m))
 		}
 	}
 	return b.String()
@@ -125,6 +128,9 @@ func declarations(machines []machine) string {
 		for _, l := range lists {
 			declare("lists", l.name+m.name, m.listArguments())
 		}
+		for _, f := range folds {
+			declare("folds", f.name+m.name, m.foldArguments())
+		}
 		for _, table := range [][3]string{
 			{"tiles", "tileFunc[" + m.goType + "]", "tile of n rows and v vectors"},
 			{"beside", "besideFunc", "sums of one row and n columns of v vectors"},
@@ -140,6 +146,7 @@ func declarations(machines []machine) string {
 			{"cells", "cellFunc", "cell of n rows, panel after panel, at [n-1]"},
 			{"rowCells", "cellFunc", "cell of one row and n panels side by side at [n-1]"},
 			{"lists", "vectorsFunc[" + m.goType + "]", "operations in the order of Kernels.lists"},
+			{"folds", "sixteensFunc[" + m.goType + "]", "sum of a mean and that of a variance"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s.\n", table[0], m.name, table[2])
 			fmt.Fprintf(&b, "var %s%s = []%s{%s}\n", table[0], m.name, table[1], strings.Join(names[table[0]], ", "))
