@@ -72,6 +72,7 @@ func BenchmarkVariants(b *testing.B) {
 		b.Run(v.name, func(b *testing.B) {
 			eachSize(b, func(input, hidden int) Config {
 				config := v.config
+				config.Dropout = 0 // nothing is between the layers of one
 				if config.ProjSize > 0 {
 					config.ProjSize = hidden / 2
 				}

@@ -58,7 +58,7 @@ func (k *Kernels[F]) times(d, a, b []F)     { k.lists[timesList](d, a, b, nil, n
 func (k *Kernels[F]) rest(d, a []F)         { k.lists[restList](d, a, nil, nil, nil) }
 func (k *Kernels[F]) plus(d, a, b []F)      { k.lists[plusList](d, a, b, nil, nil) }
 
-// norm is (N13.7) and (N13.4) of a row, statistics being mean and r, each in as many places as a vector has.
+// norm is (N13.7) and (N13.4) of a row, as statistic has them.
 func (k *Kernels[F]) norm(d, a, statistics, gain, shift []F) {
 	k.lists[normList](d, a, statistics, gain, shift)
 }

@@ -2,7 +2,10 @@ package kernel
 
 import "math"
 
-const partialSums = 16 // of (N13.1)
+const (
+	partialSums    = 16 // of (N13.1)
+	parameterLanes = 4  // in which statistics stand: NEON's vector loads them, AVX repeats the first
+)
 
 // A foldFunc goes on with sixteen partial sums of v: (N13.3) or (N13.5).
 type foldFunc[F Float] func(s *[partialSums]F, v []F, mean F)
@@ -31,13 +34,13 @@ func (c *Cell[F]) statistics(g group, rows int) {
 		variance := c.total(c.squares, v, g.numbers, mean) / n             // (N13.5)
 		r := 1 / F(math.Sqrt(float64(variance+c.Variant.options.Epsilon))) // (N13.6)
 		both := c.statistic(g, row)
-		for lane := range mostLanes {
+		for lane := range parameterLanes {
 			both[lane], both[mostLanes+lane] = mean, r
 		}
 	}
 }
 
-// statistic is where a group of a row has them: mean in as many places as a vector has, and r.
+// statistic is where a group of a row has them: mean in some places, and mostLanes after it r.
 func (c *Cell[F]) statistic(g group, row int) []F {
 	return c.Statistics[(g.number*len(c.Left)+row)*2*mostLanes:][:2*mostLanes]
 }
@@ -57,12 +60,8 @@ func (c *Cell[F]) total(f foldFunc[F], v []F, numbers int, mean F) F {
 	for ; len(v) > 0; v = v[numbers:] {
 		f(s, v[:numbers], mean) // (N13.1)
 	}
-	for w := partialSums / 2; w > 0; w /= 2 { // (N13.2)
-		for j := range w {
-			s[j] += s[j+w]
-		}
-	}
-	return s[0]
+	quarter := func(j int) F { return (s[j] + s[j+8]) + (s[j+4] + s[j+12]) } // (N13.2), w = 8 and 4
+	return (quarter(0) + quarter(2)) + (quarter(1) + quarter(3))             // w = 2 and 1
 }
 
 // normalise is d = norm(v) (N13.7) of a list.

@@ -65,7 +65,7 @@ func statistics[F Float](t *testing.T) {
 				for row, left := range c.Left[:2] {
 					mean, r := statisticsOf(left[3:][:lists*units], units, 0.5)
 					got := c.statistic(g, row)
-					if !same(got[0], mean) || !same(got[mostLanes-1], mean) || !same(got[mostLanes], r) || !same(got[2*mostLanes-1], r) {
+					if !same(got[0], mean) || !same(got[parameterLanes-1], mean) || !same(got[mostLanes], r) || !same(got[mostLanes+parameterLanes-1], r) {
 						t.Fatalf("%s, %d lists of %d: %v, want %v and %v", k.Name, lists, units, got, mean, r)
 					}
 				}

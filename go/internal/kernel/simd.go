@@ -122,7 +122,9 @@ func foldBy[F Float](routine sixteensFunc[F], rest foldFunc[F]) foldFunc[F] {
 		if whole > 0 {
 			routine(&s[0], &v[0], whole, mean)
 		}
-		rest(s, v[whole:], mean)
+		if whole < len(v) {
+			rest(s, v[whole:], mean)
+		}
 	}
 }
 
