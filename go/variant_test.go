@@ -55,7 +55,7 @@ func eachVariant(t *testing.T, test func(t *testing.T, config Config)) {
 	})
 }
 
-func demandSameOutputs(t *testing.T, what string, gotY *Tensor, gotState *State, wantY *Tensor, wantState *State) {
+func demandSameOutputs[F Float](t *testing.T, what string, gotY *TensorOf[F], gotState *StateOf[F], wantY *TensorOf[F], wantState *StateOf[F]) {
 	t.Helper()
 	want := outputs(wantY, wantState)
 	for name, tensor := range outputs(gotY, gotState) {
@@ -64,8 +64,8 @@ func demandSameOutputs(t *testing.T, what string, gotY *Tensor, gotState *State,
 }
 
 // rowsOf is some rows of a state.
-func rowsOf(s *State, first, last int) *State {
-	part := &State{H: columns(s.H, first, last)}
+func rowsOf[F Float](s *StateOf[F], first, last int) *StateOf[F] {
+	part := &StateOf[F]{H: columns(s.H, first, last)}
 	if s.C != nil {
 		part.C = columns(s.C, first, last)
 	}
