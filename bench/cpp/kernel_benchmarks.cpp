@@ -235,11 +235,12 @@ Benchmark pack(std::int64_t H) {
     const auto unpacked = [=, lanes = isa.lanes] {  // (P, H, 4, V) back to (H, 4, H)
       const PackedPhase<float> packed = cell->pack(lanes);
       Floats values;
-      for (const AlignedBuffer<float>* matrix : {&packed.weight_ih, &packed.weight_hh}) {
+      for (const auto* matrix : {&packed.weight_ih, &packed.weight_hh}) {
+        const float* const data = reinterpret_cast<const float*>(matrix->data());
         for (std::int64_t unit = 0; unit < H; ++unit) {
           for (std::int64_t k = 0; k < H; ++k) {
             for (int gate = 0; gate < 4; ++gate) {
-              values.push_back(matrix->data()[((unit / lanes * H + k) * 4 + gate) * lanes + unit % lanes]);
+              values.push_back(data[((unit / lanes * H + k) * 4 + gate) * lanes + unit % lanes]);
             }
           }
         }

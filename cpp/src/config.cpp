@@ -184,7 +184,8 @@ TensorSpec tensor_spec(const Config& config, std::int64_t index) {
 namespace {
 
 constexpr MaskSpec::Kind kMaskKinds[] = {MaskSpec::kHidden, MaskSpec::kCandidate, MaskSpec::kKeepHidden, MaskSpec::kKeepCell};
-constexpr const char* kMaskNames[] = {"mask_h", "mask_candidate", "keep_h", "keep_c", "mask_y"};  // in the order of the enumeration
+constexpr const char* kMaskNames[] = {"mask_h", "mask_candidate", "keep_h", "keep_c",
+                                      "mask_y"};  // in the order of the enumeration
 
 }  // namespace
 

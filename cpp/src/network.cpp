@@ -9,7 +9,7 @@ Network<Real>::Network(const Config& config, const std::vector<TensorView>& tens
     : config(config), kernels(kernels), phases(phases_of(config)) {
   const std::vector<TensorView> matched = match_tensors(config, tensors);
   for (std::size_t i = 0; i < matched.size(); i += tensors_per_state_row(config)) {
-    weights.push_back(pack_weights<Real>(config, &matched[i], kernels.lanes));
+    weights.push_back(pack_weights<Real>(config, &matched[i], kernels.lanes, kernels.reads_bfloat16));
   }
   for (const Phase& phase : phases) {
     pointwise.push_back({phase.part, config.gate_activation, config.candidate_activation, config.output_activation, config.clip,

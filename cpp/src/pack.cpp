@@ -1,5 +1,9 @@
 #include "pack.hpp"
 
+#include <type_traits>
+
+#include "lstm_ref/bfloat16.hpp"
+
 namespace lstm_ref {
 namespace {
 
@@ -16,19 +20,45 @@ std::int64_t position(const Phase& phase, std::int64_t K, int columns, std::int6
   return (vector / s * K * columns * s + column * s + vector % s) * lanes + unit % lanes;
 }
 
-// (blocks * units, K) -> (P, K, G, V)
+// How a column of K terms lies in a packed matrix, each word `stride` words after the one before.
 template <class Real>
-AlignedBuffer<Real> pack_matrix(const TensorView& matrix, const Phase& phase, const Columns& columns, int lanes) {
-  const std::int64_t K = matrix.shape[1], term = columns.count() * phase.vectors() * lanes;
-  auto packed = AlignedBuffer<Real>::zeros_to_keep(checked_product(phase.panels(lanes) * term, K));
+struct Plain {
+  using Word = Real;
+  static std::int64_t words(std::int64_t K) { return K; }
+  static void put(Word* column, std::int64_t stride, std::int64_t k, Real weight) { column[k * stride] = weight; }
+};
+struct Bfloat16 {
+  using Word = std::uint32_t;
+  static std::int64_t words(std::int64_t K) { return (K + 1) / 2; }
+  static void put(Word* column, std::int64_t stride, std::int64_t k, float weight) {
+    column[k / 2 * stride] |= Word{to_bfloat16(weight)} << (k % 2 * 16);
+  }
+};
+
+// (blocks * units, K) -> (P, K, G, V)
+template <class Real, class Layout>
+AlignedBuffer<std::byte> pack_as(const TensorView& matrix, const Phase& phase, const Columns& columns, int lanes) {
+  using Word = typename Layout::Word;
+  const std::int64_t K = matrix.shape[1], words = Layout::words(K), stride = columns.count() * phase.vectors() * lanes;
+  const std::int64_t size = checked_product(phase.panels(lanes) * stride, checked_product(words, sizeof(Word)));
+  auto packed = AlignedBuffer<std::byte>::zeros_to_keep(size);
   for (std::int64_t unit = 0; unit < phase.units; ++unit) {
     for (int column = 0; column < columns.count(); ++column) {
       const std::int64_t row = (columns.blocks[column] * phase.units + unit) * K;
-      Real* to = packed.data() + position(phase, K, columns.count(), unit, column, lanes);
-      for (std::int64_t k = 0; k < K; ++k, to += term) *to = element<Real>(matrix, row + k);
+      Word* const to = reinterpret_cast<Word*>(packed.data()) + position(phase, words, columns.count(), unit, column, lanes);
+      for (std::int64_t k = 0; k < K; ++k) Layout::put(to, stride, k, element<Real>(matrix, row + k));
     }
   }
   return packed;
+}
+
+template <class Real>
+AlignedBuffer<std::byte> pack_matrix(const TensorView& matrix, const Phase& phase, const Columns& columns, int lanes,
+                                     bool as_bfloat16) {
+  if constexpr (std::is_same_v<Real, float>) {
+    if (as_bfloat16) return pack_as<Real, Bfloat16>(matrix, phase, columns, lanes);
+  }
+  return pack_as<Real, Plain<Real>>(matrix, phase, columns, lanes);
 }
 
 // (blocks * units,) -> (P, 4, V). A column starts with the biases of the products that add to it; without `bias_ih`, with +0.
@@ -75,20 +105,23 @@ AlignedBuffer<Real> pack_peephole(const TensorView& weights, std::int64_t H, int
 }  // namespace
 
 template <class Real>
-PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors, int lanes) {
+PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors, int lanes, bool as_bfloat16) {
   const TensorView &weight_ih = tensors[0], &weight_hh = tensors[1];
   const TensorView *const bias_ih = config.bias ? &tensors[2] : nullptr, *const bias_hh = config.bias ? &tensors[3] : nullptr;
   const TensorView* const options = tensors + (config.bias ? 4 : 2);
   const TensorView* const norms = options + (config.proj_size > 0) + config.peephole;
   PackedWeights<Real> packed;
+  const auto matrix = [&](const TensorView& tensor, const Phase& phase, const Columns& columns) {
+    return pack_matrix<Real>(tensor, phase, columns, lanes, as_bfloat16);
+  };
   for (const Phase& phase : phases_of(config)) {
     PackedPhase<Real>& to = packed.phases.emplace_back();
     if (phase.has_x()) {
-      to.weight_ih = pack_matrix<Real>(weight_ih, phase, phase.x, lanes);
-      to.weight_hh = pack_matrix<Real>(weight_hh, phase, phase.h, lanes);
+      to.weight_ih = matrix(weight_ih, phase, phase.x);
+      to.weight_hh = matrix(weight_hh, phase, phase.h);
       to.bias = pack_bias<Real>(bias_ih, bias_hh, phase, lanes);
     } else if (phase.has_product()) {
-      to.weight_hh = pack_matrix<Real>(options[0], phase, phase.h, lanes);
+      to.weight_hh = matrix(options[0], phase, phase.h);
       to.bias = pack_bias<Real>(nullptr, nullptr, phase, lanes);
     }
     for (const Normalised& norm : phase.norms) {
@@ -100,6 +133,6 @@ PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors
   return packed;
 }
 
-template PackedWeights<float> pack_weights(const Config&, const TensorView*, int);
+template PackedWeights<float> pack_weights(const Config&, const TensorView*, int, bool);
 
 }  // namespace lstm_ref

@@ -16,12 +16,12 @@ struct PackedNorm {
 };
 
 // One phase of one layer and direction; V lanes, P panels, G columns of a product (simd/kernels.hpp). Lanes past the last unit
-// hold zeros.
+// hold zeros. Matrices are of Real, or of bfloat16.
 template <class Real>
 struct PackedPhase {
-  AlignedBuffer<Real> weight_ih;  // (P, I_l, G, V), if the phase has x
-  AlignedBuffer<Real> weight_hh;  // (P, K, G, V)
-  AlignedBuffer<Real> bias;       // (P, 4, V)  (2.5)
+  AlignedBuffer<std::byte> weight_ih;  // (P, I_l, G, V), if the phase has x
+  AlignedBuffer<std::byte> weight_hh;  // (P, K, G, V)
+  AlignedBuffer<Real> bias;            // (P, 4, V)  (2.5)
   std::vector<PackedNorm<Real>> norms;
 };
 
@@ -33,8 +33,8 @@ struct PackedWeights {
 
 inline std::int64_t panel_count(std::int64_t hidden_size, int lanes) { return (hidden_size + lanes - 1) / lanes; }
 
-// `tensors` are those of that layer and direction, as tensor_spec() lists them.
+// `tensors` are those of that layer and direction, as tensor_spec() lists them. as_bfloat16: the matrices.
 template <class Real>
-PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors, int lanes);
+PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors, int lanes, bool as_bfloat16 = false);
 
 }  // namespace lstm_ref

@@ -23,5 +23,6 @@ inline Vec max(Vec k, Vec x) { return _mm256_max_ps(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kAvx2Kernels = {"avx2", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
-}
+static constexpr Kernels<Real> kBfloat16Kernels = kernels<Bfloat16Weights>("avx2");
+const Kernels<Real> kAvx2Kernels = kernels<PlainWeights>("avx2", &kBfloat16Kernels);
+}  // namespace lstm_ref

@@ -23,5 +23,6 @@ inline Vec max(Vec k, Vec x) { return _mm512_maskz_max_ps(0xffff, k, x); }  // _
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kAvx512Kernels = {"avx512", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
-}
+static constexpr Kernels<Real> kBfloat16Kernels = kernels<Bfloat16Weights>("avx512");
+const Kernels<Real> kAvx512Kernels = kernels<PlainWeights>("avx512", &kBfloat16Kernels);
+}  // namespace lstm_ref

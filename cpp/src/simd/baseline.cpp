@@ -67,5 +67,6 @@ inline Vec max(Vec k, Vec x) { return k >= x ? k : x; }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kBaselineKernels = {"baseline", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
-}
+static constexpr Kernels<Real> kBfloat16Kernels = kernels<Bfloat16Weights>("baseline");
+const Kernels<Real> kBaselineKernels = kernels<PlainWeights>("baseline", &kBfloat16Kernels);
+}  // namespace lstm_ref

@@ -29,7 +29,7 @@ LSTM_REF_INLINE void advance_tile(const CellStep<Real>& cell, const Vec (&z)[R *
 }
 
 // R rows and N panels from panel p on.
-template <int R, int N>
+template <class W, int R, int N>
 void cell_tile(const CellStep<Real>& cell, int64_t p) {
   Vec z[R * N][4];
 #pragma GCC unroll 8
@@ -39,13 +39,13 @@ void cell_tile(const CellStep<Real>& cell, int64_t p) {
   }
   for (int n = 0; n < cell.num_products; ++n) {
     const Product<Real>& product = cell.products[n];
-    const int64_t panel_size = product.K * 4 * kLanes;
-    const Real* const weights = product.weights + p * panel_size;
+    const int64_t panel_size = words_of<W>(product.K) * 4 * kLanes;
+    const typename W::Word* const weights = panel_weights<W>(product, 4, p);
     for (int64_t k = 0; k < product.K; k += kChunk) {
       const Real* x[R];
       for (int r = 0; r < R; ++r) x[r] = product.inputs[r] + k;
       Vec a[R * N][4] = {};
-      sum_chunk<R, N, false, 4>(a, weights + k * 4 * kLanes, panel_size, x, chunk_length(product.K, k), {});
+      sum_chunk<W, R, N, false, 4>(a, weights + words_of<W>(k) * 4 * kLanes, panel_size, x, chunk_length(product.K, k), {});
 #pragma GCC unroll 8
       for (int t = 0; t < R * N; ++t) {
         for (int v = 0; v < 4; ++v) z[t][v] += a[t][v];
@@ -68,11 +68,12 @@ LSTM_REF_INLINE void advance_rows(const CellStep<Real>& cell, int64_t r, int64_t
 }
 
 // All rows, one panel.
+template <class W>
 void cell_panel(const CellStep<Real>& cell, int64_t p) {
   PanelStart start = {cell.start.data + p * cell.start.panel_size, cell.start.row_size};
   for (int n = 0; n < cell.num_products; ++n) {
     const Product<Real>& product = cell.products[n];
-    affine_panel<4>(cell.z, start, product, product.weights + p * product.K * 4 * kLanes, cell.rows);
+    affine_panel<W, 4>(cell.z, start, product, p, cell.rows);
     start = {cell.z, 4 * kLanes};
   }
   int64_t r = 0;
@@ -82,41 +83,45 @@ void cell_panel(const CellStep<Real>& cell, int64_t p) {
 
 using CellTile = void (*)(const CellStep<Real>&, int64_t);
 
-template <int R>
+template <class W, int R>
 constexpr CellTile cell_tile_or_null() {
   if constexpr (R <= kTile) {
-    return cell_tile<R, 1>;
+    return cell_tile<W, R, 1>;
   } else {
     return nullptr;
   }
 }
 
-constexpr CellTile kRowTiles[6] = {cell_tile_or_null<1>(), cell_tile_or_null<2>(), cell_tile_or_null<3>(),
-                                   cell_tile_or_null<4>(), cell_tile_or_null<5>(), cell_tile_or_null<6>()};
+template <class W>
+constexpr CellTile kRowTiles[6] = {cell_tile_or_null<W, 1>(), cell_tile_or_null<W, 2>(), cell_tile_or_null<W, 3>(),
+                                   cell_tile_or_null<W, 4>(), cell_tile_or_null<W, 5>(), cell_tile_or_null<W, 6>()};
 static_assert(kPanels <= 3, "the table has tiles of up to 3 panels");
-constexpr CellTile kPanelTiles[3] = {cell_tile<1, 1>, cell_tile<1, 2>, cell_tile<1, 3>};
+template <class W>
+constexpr CellTile kPanelTiles[3] = {cell_tile<W, 1, 1>, cell_tile<W, 1, 2>, cell_tile<W, 1, 3>};
 
 // How many panels of one row go side by side: few, or small ones, since each alone would wait for its own sums.
+template <class W>
 LSTM_REF_INLINE int64_t panels_side_by_side(const CellStep<Real>& cell, int64_t P) {
   constexpr int64_t kSmallWeights = 65536 / sizeof(Real);  // more of them are better read in the order in which they lie
   int64_t weights = 0;
   for (int n = 0; n < cell.num_products; ++n) weights += cell.products[n].K * P * 4 * kLanes;
-  return P <= 3 || weights <= kSmallWeights ? 3 : kPanels;
+  return P <= 3 || weights <= kSmallWeights ? 3 : W::kPanels;
 }
 
+template <class W>
 void cell(const CellStep<Real>& cell) {
   const PanelRange panels = cell.panels;
   const int64_t P = panels.end - panels.begin;
   const auto from = [&](int64_t done, int64_t next) { return cell.backwards ? panels.end - done - next : panels.begin + done; };
   if (cell.rows > 1) {
-    const CellTile tile = cell.rows <= kTile ? kRowTiles[cell.rows - 1] : cell_panel;
+    const CellTile tile = cell.rows <= kTile ? kRowTiles<W>[cell.rows - 1] : cell_panel<W>;
     for (int64_t done = 0; done < P; ++done) tile(cell, from(done, 1));
     return;
   }
-  const int64_t most = panels_side_by_side(cell, P);
+  const int64_t most = panels_side_by_side<W>(cell, P);
   for (int64_t done = 0, next; done < P; done += next) {
     next = next_part(P - done, most);
-    kPanelTiles[next - 1](cell, from(done, next));
+    kPanelTiles<W>[next - 1](cell, from(done, next));
   }
 }
 

@@ -11,3 +11,15 @@
 #endif
 
 #include "simd/phase.inl.hpp"
+
+namespace lstm_ref {
+namespace {
+
+// For weights that lie as W says.
+template <class W>
+constexpr Kernels<Real> kernels(const char* name, const Kernels<Real>* for_bfloat16 = nullptr) {
+  return {name, kLanes, W::kTerms > 1, affine<W>, step, cell<W>, phase<W>, sums<W>, normalise, pointwise, for_bfloat16};
+}
+
+}  // namespace
+}  // namespace lstm_ref

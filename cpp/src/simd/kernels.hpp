@@ -2,9 +2,10 @@
 //
 // V = lanes. A panel is 4 vectors of V columns of z: of one LSTM unit the four gates, so that one row and one panel give all four
 // gates of V units; where a unit has two columns or one, those of 2 V or of 4 V units, column by column (cell.hpp). A packed
-// matrix is (P, K, G, V), G = 4 unless it adds to some of the vectors only; a packed bias (P, 4, V). What a step leaves behind
-// for some rows is panel-major, too, so that a panel of it is one piece: z (P, rows, 4, V), c (P, rows, V). Lanes past the last
-// unit hold zeros in the weights, and whatever follows from them in z and c.
+// matrix is (P, K, G, V), G = 4 unless it adds to some of the vectors only; a packed bias (P, 4, V). A matrix of bfloat16 is
+// (P, ceil(K/2), G, V) words of 32 bits: of two terms the even one in the low half, the odd one in the high half. What a step
+// leaves behind for some rows is panel-major, too, so that a panel of it is one piece: z (P, rows, 4, V), c (P, rows, V). Lanes
+// past the last unit hold zeros in the weights, and whatever follows from them in z and c.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct PanelRange {
 // weights * inputs[r], for each row r.
 template <class Real>
 struct Product {
-  const Real* weights;        // (P, K, G, V)
+  const void* weights;        // (P, K, G, V) of Real, or words of bfloat16
   const Real* const* inputs;  // (K,) each
   std::int64_t K;
   int first = 0, G = 4;  // it adds to the vectors first, ..., first + G - 1 of a panel; G is 4 or 3
@@ -110,6 +111,7 @@ template <class Real>
 struct Kernels {
   const char* name;
   int lanes;
+  bool reads_bfloat16;  // of weights
 
   // (N3): z = start + product, z (P, z_rows, 4, V), z_rows >= rows. `start` may be z itself.
   void (*affine)(Real* z, std::int64_t z_rows, const Start<Real>& start, const Product<Real>& product, std::int64_t rows,
@@ -132,6 +134,8 @@ struct Kernels {
 
   // The pointwise part by itself: z (P, z_rows, 4, V) is replaced by the gates.
   void (*pointwise)(const CellStep<Real>& step, Real* z, std::int64_t z_rows);
+
+  const Kernels* for_bfloat16;  // the same that read bfloat16; null: none
 };
 
 constexpr std::int64_t kSideBySide = 3;  // panels of one row

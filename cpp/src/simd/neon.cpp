@@ -23,5 +23,6 @@ inline Vec max(Vec k, Vec x) { return vmaxq_f32(k, x); }
 #include "simd/kernel.inl.hpp"
 
 namespace lstm_ref {
-const Kernels<Real> kNeonKernels = {"neon", kLanes, affine, step, cell, phase, sums, normalise, pointwise};
-}
+static constexpr Kernels<Real> kBfloat16Kernels = kernels<Bfloat16Weights>("neon");
+const Kernels<Real> kNeonKernels = kernels<PlainWeights>("neon", &kBfloat16Kernels);
+}  // namespace lstm_ref

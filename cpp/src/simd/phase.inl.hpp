@@ -11,14 +11,14 @@ namespace lstm_ref {
 namespace {
 
 // One row, N panels from panel p on: weights * x is added to the vectors first, ..., first + G - 1 of each.
-template <int N, int G, int first>
+template <class W, int N, int G, int first>
 LSTM_REF_INLINE void add_product(Vec (&z)[N][4], const Product<Real>& product, int64_t p) {
-  const int64_t panel_size = product.K * G * kLanes;
-  const Real* const weights = product.weights + p * panel_size;
+  const int64_t panel_size = words_of<W>(product.K) * G * kLanes;
+  const typename W::Word* const weights = panel_weights<W>(product, G, p);
   for (int64_t k = 0; k < product.K; k += kChunk) {
     const Real* const x[1] = {product.inputs[0] + k};
     Vec a[N][G] = {};
-    sum_chunk<1, N, false, G>(a, weights + k * G * kLanes, panel_size, x, chunk_length(product.K, k), {});
+    sum_chunk<W, 1, N, false, G>(a, weights + words_of<W>(k) * G * kLanes, panel_size, x, chunk_length(product.K, k), {});
 #pragma GCC unroll 4
     for (int n = 0; n < N; ++n) {
       for (int v = 0; v < G; ++v) z[n][first + v] += a[n][v];
@@ -34,7 +34,7 @@ struct Sum {
 };
 
 // One row, N panels from panel p on, their sums side by side, into z: (4, V), and the next panel_size numbers on.
-template <int N>
+template <class W, int N>
 void sum_panels(const Sum& sum, int64_t p, Real* to, int64_t panel_size) {
   Vec z[N][4];
   for (int n = 0; n < N; ++n) {
@@ -43,11 +43,11 @@ void sum_panels(const Sum& sum, int64_t p, Real* to, int64_t panel_size) {
   for (int n = 0; n < sum.num_products; ++n) {
     const Product<Real>& product = sum.products[n];
     if (product.G == 4) {
-      add_product<N, 4, 0>(z, product, p);
+      add_product<W, N, 4, 0>(z, product, p);
     } else if (product.first == 0) {
-      add_product<N, 3, 0>(z, product, p);
+      add_product<W, N, 3, 0>(z, product, p);
     } else {
-      add_product<N, 3, 1>(z, product, p);
+      add_product<W, N, 3, 1>(z, product, p);
     }
   }
   for (int n = 0; n < N; ++n) {
@@ -56,13 +56,15 @@ void sum_panels(const Sum& sum, int64_t p, Real* to, int64_t panel_size) {
 }
 
 static_assert(kSideBySide == 3, "the table has up to 3 panels");
-constexpr void (*kSumPanels[3])(const Sum&, int64_t, Real*, int64_t) = {sum_panels<1>, sum_panels<2>, sum_panels<3>};
+template <class W>
+constexpr void (*kSumPanels[3])(const Sum&, int64_t, Real*, int64_t) = {sum_panels<W, 1>, sum_panels<W, 2>, sum_panels<W, 3>};
 
 // All rows, one panel, into z (rows, 4, V).
+template <class W>
 LSTM_REF_INLINE void sum_panel(const Sum& sum, int64_t p, int64_t rows, Real* z) {
   PanelStart start = {sum.start.data + p * sum.start.panel_size, sum.start.row_size};
   for (int n = 0; n < sum.num_products; ++n) {
-    affine_panel(z, start, sum.products[n], p, rows);
+    affine_panel<W>(z, start, sum.products[n], p, rows);
     start = {z, 4 * kLanes};
   }
 }
@@ -70,14 +72,16 @@ LSTM_REF_INLINE void sum_panel(const Sum& sum, int64_t p, int64_t rows, Real* z)
 LSTM_REF_INLINE Sum sum_of(const CellStep<Real>& step) { return {step.start, step.products, step.num_products}; }
 
 // All rows, one panel.
+template <class W>
 LSTM_REF_INLINE void phase_panel(const CellStep<Real>& step, int64_t p) {
-  sum_panel(sum_of(step), p, step.rows, step.z);
+  sum_panel<W>(sum_of(step), p, step.rows, step.z);
   pointwise_part(step, step.rows, [&](int64_t r) { return Tile4{step.z + r * 4 * kLanes, r, p}; });
 }
 
 // One row, N panels.
+template <class W>
 LSTM_REF_INLINE void phase_panels(const CellStep<Real>& step, int64_t p, int64_t N) {
-  kSumPanels[N - 1](sum_of(step), p, step.z, 4 * kLanes);
+  kSumPanels<W>[N - 1](sum_of(step), p, step.z, 4 * kLanes);
   pointwise_part(step, N, [&](int64_t n) { return Tile4{step.z + n * 4 * kLanes, 0, p + n}; });
 }
 
@@ -106,25 +110,28 @@ void normalised_phase(const CellStep<Real>& step) {
   });
 }
 
+template <class W>
 void phase(const CellStep<Real>& step) {
   if (step.num_norms > 0) return normalised_phase(step);
-  const int64_t most = step.rows > 1 ? 1 : panels_side_by_side(step, step.panels.end - step.panels.begin);
-  for_each_part(step, most, [&](int64_t p, int64_t N) { step.rows > 1 ? phase_panel(step, p) : phase_panels(step, p, N); });
+  const int64_t most = step.rows > 1 ? 1 : panels_side_by_side<W>(step, step.panels.end - step.panels.begin);
+  for_each_part(step, most, [&](int64_t p, int64_t N) { step.rows > 1 ? phase_panel<W>(step, p) : phase_panels<W>(step, p, N); });
 }
 
+template <class W>
 void sum_into(const CellStep<Real>& step, const Sum& sum, Real* z) {
   const int64_t panel_size = step.sums_rows * 4 * kLanes;
-  const int64_t most = step.rows > 1 ? 1 : panels_side_by_side(step, step.panels.end - step.panels.begin);
+  const int64_t most = step.rows > 1 ? 1 : panels_side_by_side<W>(step, step.panels.end - step.panels.begin);
   for_each_part(step, most, [&](int64_t p, int64_t N) {
     Real* const to = z + p * panel_size;
-    step.rows > 1 ? sum_panel(sum, p, step.rows, to) : kSumPanels[N - 1](sum, p, to, panel_size);
+    step.rows > 1 ? sum_panel<W>(sum, p, step.rows, to) : kSumPanels<W>[N - 1](sum, p, to, panel_size);
   });
 }
 
+template <class W>
 void sums(const CellStep<Real>& step) {
-  if (!step.norm_bias) return sum_into(step, sum_of(step), step.sums[0]);
+  if (!step.norm_bias) return sum_into<W>(step, sum_of(step), step.sums[0]);
   for (int n = 0; n < step.num_products; ++n) {  // of h alone, or of x and of h
-    sum_into(step, {step.start, step.products + n, 1}, step.sums[step.num_norms - step.num_products + n]);
+    sum_into<W>(step, {step.start, step.products + n, 1}, step.sums[step.num_norms - step.num_products + n]);
   }
 }
 
