@@ -296,7 +296,7 @@ func TestConfigs(t *testing.T) {
 		{"", `"dropout":0`, ""},
 		{"", `"dropout":0.5`, "config.dropout: a number, want 0: nothing is between the layers of one"},
 		{`"op":"tcn",`, `"clip":-1`, `config.op: "tcn", want "lstm", "gru" or "rnn"`},
-		{"", `"clips":1`, "config.clips: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, candidate_activation, output_activation, layer_norm, cell_norm, hidden_norm, norm_epsilon, recurrent_dropout, candidate_dropout, zoneout_h, zoneout_c, dropout"},
+		{"", `"clips":1`, "config.clips: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, candidate_activation, output_activation, layer_norm, cell_norm, hidden_norm, norm_epsilon, recurrent_dropout, candidate_dropout, zoneout_h, zoneout_c, dropout, dtype"},
 	} {
 		text := "{" + plain + "," + c.options + "}"
 		if c.op != "" {

@@ -4,7 +4,7 @@ import "math"
 
 const (
 	partialSums    = 16 // of (N13.1)
-	parameterLanes = 4  // in which statistics stand: NEON's vector loads them, AVX repeats the first
+	parameterLanes = 8  // in which statistics stand: as many as a vector of AVX2 has; AVX-512 repeats the first
 )
 
 // A foldFunc goes on with sixteen partial sums of v: (N13.3) or (N13.5).

@@ -97,6 +97,41 @@ func statisticsOf[F Float](v []F, units int, epsilon F) (mean, r F) {
 	return mean, 1 / F(math.Sqrt(float64(variance+epsilon)))
 }
 
+// TestNormalise has every place of a panel, in rows of different statistics.
+func TestNormalise(t *testing.T) { both(t, normalise[float32], normalise[float64]) }
+
+func normalise[F Float](t *testing.T) {
+	for _, k := range Available[F]() {
+		for _, units := range []int{3, 37, 64, 81} {
+			random := rand.New(rand.NewPCG(23, uint64(units)))
+			take := func() []F { return values(random, fillers[F]()["usual"], units) }
+			v := &Variant[F]{groups: 1, options: Options[F]{Epsilon: 0.25}}
+			c := &Cell[F]{Kernels: k, Variant: v, Left: [][]F{take(), take(), take()}, Statistics: make([]F, v.StatisticsSize(3))}
+			g := group{lists: 1, numbers: units}
+			gain, shift := take(), take()
+			norm := &Norm[F]{k.PackStart(gain, nil, units), k.PackStart(shift, nil, units)}
+			c.statistics(g, 3)
+			for first := 0; first < units; first += gates * k.Lanes {
+				p := &panel[F]{number: first / (gates * k.Lanes), rows: 3}
+				p.width = min(gates, k.Panels(units)-p.number*gates) * k.Lanes
+				list := guard[F](3*p.width, random.IntN(16))
+				c.gather(list.inner, c.Left, 0, p)
+				c.normalise(g, list.inner, list.inner, norm, p)
+				for row, left := range c.Left {
+					mean, r := statisticsOf(left, units, 0.25)
+					for n := range min(p.width, units-first) {
+						j := first + n
+						got, want := list.inner[row*p.width+n], fma((left[j]-mean)*r, gain[j], shift[j]) // (N13.7)
+						if !same(got, want) || !list.intact() {
+							t.Fatalf("%s, %d units: row %d, unit %d: %x, want %x", k.Name, units, row, j, got, want)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestNormExample is the example of spec/variants.md, section 7.
 func TestNormExample(t *testing.T) {
 	for _, k := range Available[float32]() {
