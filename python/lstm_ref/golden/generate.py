@@ -121,7 +121,7 @@ def _tolerance(config: Config, weights: Tensors, inputs: Mapping[str, Any], outp
         return None
     if config.real is np.float64:
         config = replace(config, dtype="float32")  # type: ignore[call-arg]
-        weights, inputs = ({name: _single(value) for name, value in tensors.items()} for tensors in (weights, inputs))
+        weights, inputs = in_float32(weights), in_float32(dict(inputs))
         trace = {}
         outputs = forward(config, weights, **inputs, trace=trace).named(config)  # type: ignore[arg-type]
         tolerance = _tolerance(config, weights, inputs, outputs, trace)
@@ -135,9 +135,12 @@ def _tolerance(config: Config, weights: Tensors, inputs: Mapping[str, Any], outp
     return tolerance if tolerance <= 2.0**-7 * max(largest, 1.0) else None
 
 
-def _single(array: np.ndarray) -> np.ndarray:
+def in_float32(value: Any) -> Any:
+    """A float64 array, or those in a dict, rounded to float32; anything else as it is."""
+    if isinstance(value, dict):
+        return {name: in_float32(item) for name, item in value.items()}
     with np.errstate(over="ignore"):
-        return array.astype(np.float32) if array.dtype == np.float64 else array
+        return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
 
 
 def _dump_manifest(manifest: dict) -> bytes:

@@ -1,4 +1,4 @@
-"""Types of numbers (spec/variants.md, section 10) that must be refused."""
+"""Types of numbers (spec/variants.md, section 9) that must be refused."""
 
 import json
 from collections.abc import Iterator

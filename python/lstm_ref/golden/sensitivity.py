@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..generator import stream
 from ..reference import CANONICAL32
 from ..reference.width import SINGLE
-from .fills import stream
 from .mutants.coefficients import changed, coefficient_of
 
 SHARED = (
@@ -34,7 +34,7 @@ def neighbours(value: np.float32) -> list[np.float32]:
 
 def samples(name: str, low: float, high: float, batch: int) -> np.ndarray:
     """Half evenly over the range, half evenly over the exponents."""
-    u = (stream(batch, name, BATCH) >> np.uint64(32)).astype(np.float64) / 2.0**32
+    u = stream(batch, name, BATCH).astype(np.float64) / 2.0**32
     even = low + u[::2] * (high - low)
     small = np.exp2(-20 + u[1::2] * 24) * np.where(np.arange(BATCH // 2) % 2, 1, -1)
     return np.concatenate([even, np.clip(small, low, high)]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Every network in float64, and with bfloat16 weights (spec/variants.md, section 10)."""
+"""Every network in float64, and with bfloat16 weights (spec/variants.md, section 9)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from ..manifest import Case
+from . import masks, normalised
 from .build import case, choice, patterns64, uniform, wide
 from .variants import NETWORKS, Network, moderate
 
 ALL = {"lstm": Network("lstm", "")} | NETWORKS
+NORMALISED, MASKED = normalised.NETWORKS, masks.NETWORKS
 INF, NAN, TINY = 0x7FF << 52, 0x7FF8 << 48, 1
 SIGN = 1 << 63
 
@@ -28,10 +30,14 @@ def _double_rounding() -> Case:
 def dtypes() -> Iterator[Case]:
     for name, network in ALL.items():
         yield from _float64(f"float64-{name}", _with(network, "float64", "DOUBLE_PRECISION"))
+    for name, network in (NORMALISED | MASKED).items():
+        yield from _in_brief(f"float64-{name}", "float64", _with(network, "float64", "DOUBLE_PRECISION"), name in MASKED)
     yield from _laid_open()
     yield _double_rounding()
     for name, network in ALL.items():
         yield from _bfloat16(f"bfloat16-{name}", _with(network, "bfloat16", "BRAIN_FLOAT"))
+    for name, network in (NORMALISED | MASKED).items():
+        yield from _in_brief(f"bfloat16-{name}", "bfloat16", _with(network, "bfloat16", "BRAIN_FLOAT"), name in MASKED)
     yield case("bfloat16-subnormal", "bfloat16", "BRAIN_FLOAT SUBNORMAL", "h = z, weights below 2^-125: subnormal, as what comes of them", 3, 9, T=2, B=2,
                op="rnn", options={"candidate_activation": "affine", "dtype": "bfloat16"}, weight_ih_l0=wide(0, 2), bias=choice(0.0),
                has_state=False)  # fmt: skip
@@ -105,6 +111,34 @@ def _bfloat16(name: str, network: Network) -> Iterator[Case]:
     special = choice(0.0, -0.0, 0x7F800000, 0xFF800000, 0x7FC00000, 0x00010000, 0x80010000, 1.0, -2.5)
     yield network.case(f"{name}-special-weight", family, "NAN OVERFLOW SIGNED_ZERO SUBNORMAL", "NaN, infinities and zeros in weight", 2, 9, T=2, B=6,
                        weight=special)  # fmt: skip
+
+
+def _in_brief(name: str, family: str, network: Network, is_masked: bool) -> Iterator[Case]:
+    """What the types leave to go wrong in normalisation and masks, in all ways of running."""
+    ways = masks.WAYS.items() if is_masked else [("one", None)]
+    for n, (way, training) in enumerate(ways):
+        yield network.case(
+            f"{name}-{way}-step",
+            family,
+            "",
+            "one step of a few units",
+            3,
+            4,
+            L=2,
+            training=training,
+            stored=family == "float64" and n == 0,
+        )
+        for H in (9, 17, 33)[n:][: 1 if is_masked else 3]:
+            yield network.case(
+                f"{name}-{way}-h{H}", family, "TAIL_LANE", f"H = {H}", 7, H, T=3, B=3, L=2, training=training, **moderate(H)
+            )
+        yield network.case(f"{name}-{way}-ragged", family, "PADDING REVERSE STACK", "ragged rows", 4, 7, T=4, B=3, L=2, bidirectional=True, lengths=[2, 4, 0],
+                           training=training)  # fmt: skip
+    if family == "float64" and not is_masked:
+        fills: dict[str, Any] = {group: wide(700, 1400) for group in ("weight", "bias", "x", "state")}
+        yield network.case(
+            f"{name}-wide", family, "OVERFLOW NAN SUBNORMAL", "biased exponents 700 to 1400", 3, 9, T=2, B=3, **fills
+        )
 
 
 _MAGNITUDES = np.exp2(np.linspace(-60, 5, 27))

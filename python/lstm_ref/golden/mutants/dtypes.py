@@ -1,6 +1,6 @@
-"""Faults of float64 and of bfloat16 weights (spec/variants.md, section 10)."""
+"""Faults of float64 and of bfloat16 weights (spec/variants.md, section 9)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,9 +11,10 @@ import numpy as np
 from ...activation import Activation, shortest
 from ...bfloat16 import round_to_bfloat16
 from ...config import Config
-from ...reference import CANONICAL32, activations, fma, forward
+from ...reference import activations, fma, forward
 from ...reference.arithmetic import Canonical64
 from ...reference.width import DOUBLE, SINGLE, Width
+from ..generate import in_float32
 from ..manifest import Tensors
 from .arithmetic import Affine
 from .coefficients import changed, coefficient_of
@@ -136,10 +137,7 @@ class _Affine64(Affine):
 
 
 def _in_float32(config: Config, weights: Tensors, inputs: Inputs):
-    def single(tensors: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value.astype(np.float32) if value.dtype == np.float64 else value for name, value in tensors.items()}
-
-    return forward(replace(config, dtype="float32"), single(weights), **single(inputs), arithmetic=CANONICAL32)
+    return forward(replace(config, dtype="float32"), in_float32(weights), **in_float32(inputs))
 
 
 def _decimal_parameters(config: Config, weights: Tensors, inputs: Inputs):
