@@ -55,7 +55,18 @@ func chooseFolder(arguments []string) (string, error) {
 
 // demo prints the outputs and tells whether all have the stored bits.
 func demo(out io.Writer, folder string) (same bool, err error) {
-	m, err := lstmref.Open(filepath.Join(folder, "model.safetensors"))
+	config, err := lstmref.ReadConfig(filepath.Join(folder, "model.safetensors"))
+	if err != nil {
+		return false, err
+	}
+	if config.Dtype == lstmref.Float64 {
+		return demoOf[float64](out, folder)
+	}
+	return demoOf[float32](out, folder)
+}
+
+func demoOf[F lstmref.Float](out io.Writer, folder string) (same bool, err error) {
+	m, err := lstmref.OpenAs[F](filepath.Join(folder, "model.safetensors"))
 	if err != nil {
 		return false, err
 	}
@@ -63,7 +74,7 @@ func demo(out io.Writer, folder string) (same bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	stored, err := lstmref.ReadTensors(filepath.Join(folder, "expected.safetensors"))
+	stored, err := lstmref.ReadTensorsAs[F](filepath.Join(folder, "expected.safetensors"))
 	if err != nil {
 		return false, err
 	}
@@ -77,18 +88,18 @@ func demo(out io.Writer, folder string) (same bool, err error) {
 	}
 	fmt.Fprintf(out, "%s on %s\n%+v\n\n", filepath.Base(folder), isa, m.Config())
 
-	expected := map[string]*lstmref.Tensor{}
+	expected := map[string]*lstmref.TensorOf[F]{}
 	for _, tensor := range stored {
 		expected[tensor.Name] = tensor.Tensor
 	}
 	same = true
-	outputs := []lstmref.NamedTensor{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}}
+	outputs := []lstmref.NamedTensorOf[F]{{Name: "y", Tensor: y}, {Name: "h_n", Tensor: state.H}}
 	if state.C != nil {
-		outputs = append(outputs, lstmref.NamedTensor{Name: "c_n", Tensor: state.C})
+		outputs = append(outputs, lstmref.NamedTensorOf[F]{Name: "c_n", Tensor: state.C})
 	}
 	for _, tensor := range outputs {
 		for k, v := range tensor.Data[:min(4, len(tensor.Data))] {
-			fmt.Fprintf(out, "%3s[%d] = %12.9f  %#08x\n", tensor.Name, k, v, math.Float32bits(v))
+			fmt.Fprintf(out, "%3s[%d] = %12.9f  %#x\n", tensor.Name, k, v, bits(v))
 		}
 		different := differences(tensor.Tensor, expected[tensor.Name])
 		fmt.Fprintf(out, "%3s %v: %d of %d values differ from the stored bits\n\n",
@@ -101,15 +112,23 @@ func demo(out io.Writer, folder string) (same bool, err error) {
 
 // differences counts the values whose bits are not the expected ones; NaN equals NaN. Where nothing is expected, all
 // differ.
-func differences(got, want *lstmref.Tensor) int {
+func differences[F lstmref.Float](got, want *lstmref.TensorOf[F]) int {
 	if want == nil || len(want.Data) != len(got.Data) {
 		return max(1, len(got.Data))
 	}
 	count := 0
 	for k, v := range got.Data {
-		if w := want.Data[k]; math.Float32bits(v) != math.Float32bits(w) && (v == v || w == w) {
+		if w := want.Data[k]; bits(v) != bits(w) && (v == v || w == w) {
 			count++
 		}
 	}
 	return count
+}
+
+// bits is the pattern of a value.
+func bits[F lstmref.Float](v F) uint64 {
+	if single, ok := any(v).(float32); ok {
+		return uint64(math.Float32bits(single))
+	}
+	return math.Float64bits(float64(v))
 }

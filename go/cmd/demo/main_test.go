@@ -21,6 +21,14 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+func TestFloat64(t *testing.T) {
+	var out strings.Builder
+	same, err := demo(&out, filepath.Join("../../..", filepath.Dir(goldenCase), "float64-lstm-first"))
+	if !same || err != nil || !strings.HasSuffix(out.String(), "Every bit is as stored.\n") {
+		t.Errorf("%v, %v:\n%s", same, err, out.String())
+	}
+}
+
 // TestOneBitChanged makes one stored value its neighbour.
 func TestOneBitChanged(t *testing.T) {
 	folder, err := chooseFolder(nil)

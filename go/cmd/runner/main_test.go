@@ -103,6 +103,26 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestDtypes: what the runner writes is of the type that its model computes in.
+func TestDtypes(t *testing.T) {
+	outputs := filepath.Join(t.TempDir(), "outputs.safetensors")
+	run := func(id string) {
+		folder := filepath.Join(golden, "valid", id)
+		line := runLine(t, filepath.Join(folder, "model.safetensors"), filepath.Join(folder, "inputs.safetensors"), outputs, true)
+		if got := talk(t, line)[0]; !strings.HasPrefix(got, `{"seq":1,"outputs":`) {
+			t.Fatal(got)
+		}
+	}
+	run("float64-lstm-one-step")
+	if got, err := lstmref.ReadTensorsAs[float64](outputs); err != nil || len(got) != 7 {
+		t.Errorf("%d tensors and error %v, want 7 tensors", len(got), err)
+	}
+	run("bfloat16-lstm-one-step")
+	if got, err := lstmref.ReadTensors(outputs); err != nil || len(got) != 7 {
+		t.Errorf("%d tensors and error %v, want 7 tensors", len(got), err)
+	}
+}
+
 // TestOtherOp: the op of a request is that of its model.
 func TestOtherOp(t *testing.T) {
 	folder := filepath.Join(golden, "valid/gate-order")

@@ -1,8 +1,10 @@
 package kernel
 
+import "math"
+
 // affineBaseline computes the four gates of a unit side by side, V being 1: independent sums keep the processor busy.
-// The loop is fma written out, one test for all four; the products are exact in float64, so fusing them with the
-// additions would change nothing. Where a panel is narrower, the sums beyond it, of whatever stands there, are dropped.
+// The loop is fma written out, in float32 with one test for all four; the products are exact in float64, so fusing them with
+// the additions would change nothing. Where a panel is narrower, the sums beyond it, of whatever stands there, are dropped.
 func affineBaseline[F Float](z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int) {
 	for j := first; j < last; j++ {
 		width := w.width(j, 1)
@@ -22,7 +24,8 @@ func affineBaseline[F Float](z []F, zPanel int, bias []F, w *Matrix[F], x [][]F,
 				for k, xk := range chunk {
 					wk, x64 := (*[gates]F)(ws[k*width:]), float64(xk)
 					if isFloat64[F]() {
-						i, f, g, o = fma(wk[0], xk, i), fma(wk[1], xk, f), fma(wk[2], xk, g), fma(wk[3], xk, o)
+						i, f = F(math.FMA(float64(wk[0]), x64, float64(i))), F(math.FMA(float64(wk[1]), x64, float64(f)))
+						g, o = F(math.FMA(float64(wk[2]), x64, float64(g))), F(math.FMA(float64(wk[3]), x64, float64(o)))
 						continue
 					}
 					si := float64(wk[0])*x64 + float64(i)
