@@ -48,9 +48,7 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         self.config = CONFIGS[self.op](input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
-        for key in self.config.chosen():
-            if key not in OPTIONS:
-                raise InvalidArgument(key, "chosen", "its default: lstm_ref.torch does not have this option yet")
+        check_offered(self.config)
         if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
             raise InvalidArgument("dropout", str(dropout), "a number from 0 to 1")
         self.dropout = float(dropout)
@@ -196,9 +194,17 @@ class Recurrent(nn.Module):
 
     @classmethod
     def _of(cls: type[Self], c: Config, **more: Any) -> Self:
-        options = {key: getattr(c, key) for key in c.options()}
+        check_offered(c)
+        options = {key: getattr(c, key) for key in c.options() if key in OPTIONS}
         return cls(c.input_size, c.hidden_size, c.num_layers, c.bias, c.batch_first, bidirectional=c.bidirectional,
                    **options, **more)  # fmt: skip
+
+
+def check_offered(config: Config) -> None:
+    """An option that cells.py lacks is refused, never ignored."""
+    for key in config.chosen():
+        if key not in OPTIONS:
+            raise InvalidArgument(key, "chosen", "its default: lstm_ref.torch does not have this option yet")
 
 
 class LSTM(Recurrent):
