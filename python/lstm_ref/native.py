@@ -147,7 +147,7 @@ class Recurrent:
             raise InvalidArgument("masks", describe(masks), "a mapping of names to arrays")
         for is_other, forward in sequences.OTHER_FORMS:
             if is_other(x):
-                return forward(self, _checked, x, state, lengths, out, trace)
+                return forward(self, _checked, x, state, lengths, out, trace, seed, masks)
         h_0, c_0 = split_state(self.config, state)
         given = {"x": x, "h_0": h_0, "c_0": c_0, "lengths": lengths}
         checked = check_inputs(self.config, **given, seed=seed, masks=masks)

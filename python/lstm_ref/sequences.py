@@ -32,9 +32,10 @@ def is_unbatched(x: Any) -> bool:
     return x is not None and (x if hasattr(x, "ndim") else to_array("x", x)).ndim == 2
 
 
-def forward_unbatched(network: Any, check: Check, x: Any, state: Any, lengths: Any, out: Any, trace: Any) -> tuple[Any, Any]:
+def forward_unbatched(network: Any, check: Check, x: Any, state: Any, lengths: Any, out: Any, trace: Any,
+                      seed: Any = None, masks: Any = None) -> tuple[Any, Any]:  # fmt: skip
     """y (T, D*R) and final states (L*D, R or H) for x (T, I): those of a batch of one, without the batch axis. So is the trace."""
-    refuse("an x (T, I)", lengths=lengths)
+    refuse("an x (T, I)", lengths=lengths, masks=masks)
     config, given = network.config, x
     x = check("x", x, expect_unbatched(config, "x", len(x)))
     states = {}
@@ -43,11 +44,11 @@ def forward_unbatched(network: Any, check: Check, x: Any, state: Any, lengths: A
             states[f"{name}_0"] = check(f"{name}_0", value, expect_unbatched(config, name))
         state = join_state([value[:, None] for value in states.values()])
     steps: dict[str, Any] | None = None if trace is None else {}
-    more = {}
+    more = {} if seed is None else {"seed": seed}
     if out is not None:
         inputs = {"x": (given, x)} | {name: (value,) for name, value in states.items()}
         check_output("out", out, expect_unbatched(config, "y", len(x)), inputs)
-        more = {"out": _with_batch(config, out)}
+        more["out"] = _with_batch(config, out)
     y, final = network(_with_batch(config, x), state, trace=steps, **more)
     if steps is not None:
         trace.update({name: value[:, 0] for name, value in steps.items()})
@@ -88,20 +89,22 @@ def is_packed(x: Any) -> bool:
     return rnn is not None and isinstance(x, rnn.PackedSequence)
 
 
-def forward_packed(network: Any, check: Check, x: Any, state: Any, lengths: Any, out: Any, trace: Any) -> tuple[Any, Any]:
+def forward_packed(network: Any, check: Check, x: Any, state: Any, lengths: Any, out: Any, trace: Any,
+                   seed: Any = None, masks: Any = None) -> tuple[Any, Any]:  # fmt: skip
     """y packed like x, and the final states, as tensors: what the padded call with lengths gives, bit for bit.
 
     As in PyTorch the rows of the states are in the order of the batch before it was packed, and `batch_first` is not looked at.
     """
     from torch import as_tensor
 
-    refuse("a PackedSequence", lengths=lengths, out=out)
+    refuse("a PackedSequence", lengths=lengths, out=out, masks=masks)
     config, N = network.config, tuple(getattr(x.data, "shape", ()))[:1]
     data = as_tensor(check("x.data", x.data, Expected("(N, I)", (*N, config.input_size))))
     places = find_places(x)
     padded = data.new_zeros(len(x.batch_sizes), len(places.lengths), config.input_size)
     padded[places.steps, places.rows] = data
-    y, final = network(_swapped(config, padded), state, as_tensor(places.lengths), trace=trace)
+    more = {} if seed is None else {"seed": seed}
+    y, final = network(_swapped(config, padded), state, as_tensor(places.lengths), trace=trace, **more)
     y = _swapped(config, as_tensor(y))[places.steps, places.rows]
     return x._replace(data=y), join_state([as_tensor(value) for value in split_final(final)])
 

@@ -113,6 +113,7 @@ def test_what_does_not_go_with_one_sequence():
         (lambda: lstm(x[:, None], (h, c)), "h_0: shape (2, 2), want (L*D, B, R) = (2, 1, 2)"),
         (lambda: gru(x, (h, c)), "h_0: an array, want an array, or what NumPy can make one of (a tensor: detach() it)"),
         (lambda: gru(x, h), "h_0: shape (2, 2), want (L*D, H) = (2, 5)"),
+        (lambda: lstm(x, masks={}), "masks: an object, want none beside an x (T, I)"),
         (lambda: lstm(x, None, [4]), "lengths: an array, want none beside an x (T, I)"),
         (lambda: lstm(x, out=np.zeros((4, 1, 2), np.float32)), "out: shape (4, 1, 2), want (T, D*R) = (4, 2)"),
         (lambda: lstm(x, out=read_only), "out: read-only, want a writable array"),
@@ -167,6 +168,16 @@ def test_packed_as_torch_does(enforce_sorted):
         np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=0, atol=1e-6)
 
 
+def test_a_seed_is_that_of_the_usual_call():
+    network = native.LSTM(I, H, L, recurrent_dropout=0.5)
+    x, _ = random_inputs(network, 4, 3, UNIFORM)
+    assert_same_bits(network(x[:, 0], seed=7)[0], network(x[:, :1], seed=7)[0][:, 0])
+    assert not np.array_equal(network(x[:, 0], seed=7)[0], network(x[:, 0])[0])
+    packed = pack_padded_sequence(torch.from_numpy(x), torch.tensor([2, 4, 1]), enforce_sorted=False)
+    y, _ = pad_packed_sequence(network(packed, seed=7)[0])
+    assert_same_bits(y.numpy(), network(x, lengths=[2, 4, 1], seed=7)[0])
+
+
 def integers(*values):
     return torch.tensor(values, dtype=torch.int64)
 
@@ -211,6 +222,7 @@ def test_what_does_not_go_with_a_packed_sequence():
     h = np.zeros((1, 3, H), np.float32)
     for call, message in [
         (lambda: lstm(packed, None, [3, 2, 1]), "lengths: an array, want none beside a PackedSequence"),
+        (lambda: lstm(packed, masks={}), "masks: an object, want none beside a PackedSequence"),
         (lambda: lstm(packed, out=np.zeros((6, H), np.float32)), "out: an array, want none beside a PackedSequence"),
         (lambda: lstm(packed, (h, h[:, :2])), "c_0: shape (1, 2, 5), want (L*D, B, H) = (1, 3, 5)"),
         (lambda: lstm(packed, (h[:, 0], h[:, 0])), "h_0: shape (1, 5), want (L*D, B, H) = (1, 3, 5)"),
