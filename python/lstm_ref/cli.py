@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -140,7 +141,7 @@ def verify(
         for name in impl or ():
             if name not in known:
                 raise InvalidArgument("impl", name, f"one of {', '.join(known)}")
-        chosen = [implementation for implementation in ours if not impl or implementation.name in impl]
+        chosen = [replace(each, optional=each.optional and not impl) for each in ours if not impl or each.name in impl]
         chosen += [registry.foreign(command) for command in runner or ()]
         manifest = select(manifest_file.load(golden), patterns or ())
         check_writable("json", json_file)

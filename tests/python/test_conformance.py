@@ -319,7 +319,7 @@ TARGET = LSTMConfig(2, 5, num_layers=2, bidirectional=True, batch_first=True)
 
 
 def make_case(name, config, T, B, lengths=None, tolerance=1e-5):
-    case = Case(name, "tests", ("ONE",), "", config, T, B, lengths, True, 3, FILLS, False, tolerance)
+    case = Case(name, "tests", ("ONE",), "", config, T, B, lengths, True, None, 3, FILLS, False, tolerance)
     weights, inputs = case.tensors()
     outputs = reference.forward(config, weights, **inputs).named(config)
     return replace(case, digest={key: digest(value) for key, value in outputs.items()})

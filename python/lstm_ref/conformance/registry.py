@@ -8,7 +8,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import lstm_ref
@@ -30,6 +30,7 @@ class Implementation:
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     missing: str | None = None
+    optional: bool = False  # a witness that may be missing even in CI
     foreign: bool = False  # given by the user: it may call itself what it likes, and is started where the user is
 
     @property
@@ -52,6 +53,7 @@ def implementations() -> list[Implementation]:
         *(_native(f"go-{isa}", go, "the Go runner", isa) for isa in ("avx2", "avx512")),
         _python("torch", "torch_runner", needs="torch"),
         _python("torch-nn", "torch_nn_runner", needs="torch"),
+        replace(_python("onnx-runtime", "onnx_runner", needs="onnxruntime"), optional=True),
     ]
 
 

@@ -36,8 +36,10 @@ def _within(row: Row) -> str:
     """Of the cases that have a tolerance, for an implementation that does not claim the bits."""
     if row.about.get("claim") != "approximate":
         return ""
-    judged = [result for result in row.valid if result.status not in ("measured", "skipped", "not offered")]
-    return f"{sum(result.status in ('exact', 'close') for result in judged)} of {len(judged)}"
+    judged = [result for result in row.valid if result.status not in ("measured", "skipped", "not offered", "known fault")]
+    within = f"{sum(result.status in ('exact', 'close') for result in judged)} of {len(judged)}"
+    faults = row.count("known fault")
+    return within + (f", {faults} known faults" if faults else "")
 
 
 def _worst(row: Row) -> str:
@@ -66,6 +68,8 @@ def print_matrix(console: Console, rows: Sequence[Row], strict: bool) -> None:
             console.print(Text(f"{result.status} {row.name} {result.case}: {result.detail}", "red"))
         if len(row.failures) > SHOWN:
             console.print(Text(f"... and {len(row.failures) - SHOWN} more of {row.name}", "red"))
+        for fault, cases in Counter(result.detail for result in row.results if result.status == "known fault").most_common():
+            console.print(Text(f"known fault {row.name}: {cases} cases: {fault}", "yellow"))
         for reason, cases in Counter(result.detail for result in row.results if result.status == "skipped").most_common(SHOWN):
             console.print(Text(f"skipped {row.name}: {cases} cases: {reason}", "yellow"))
         if lacking := Counter(result.detail for result in row.valid if result.status == "not offered"):

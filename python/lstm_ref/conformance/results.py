@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Status = Literal["exact", "close", "measured", "refused", "skipped", "not offered", "FAIL", "error"]
+Status = Literal["exact", "close", "measured", "refused", "skipped", "not offered", "known fault", "FAIL", "error"]
 
 
 @dataclass
@@ -14,6 +14,7 @@ class Result:
 
     exact: the canonical bits. close: within the case's tolerance. measured: not the bits, but the case has no tolerance.
     refused: an invalid case, with exactly the right error. FAIL: a wrong answer. error: no proper answer.
+    known fault: wrong, or no answer, in a way that is known of this witness (witnesses.py).
     skipped: declined when asked. not offered: never asked, since the runner said at its start that it has no such operation or option.
     """
 
@@ -33,6 +34,7 @@ class Row:
     about: dict[str, Any] = field(default_factory=dict)  # what it answered to start
     missing: str = ""  # why it could not be tried
     absent: bool = False  # ... because this machine's processor lacks the instruction set
+    optional: bool = False  # ... and that is no failure, even when strict
     broken: str = ""  # it could not be started, or failed the smoke case
     valid: list[Result] = field(default_factory=list)
     invalid: list[Result] = field(default_factory=list)
@@ -64,5 +66,5 @@ class Row:
         if self.absent:
             return True
         if self.missing:
-            return not strict
+            return self.optional or not strict
         return not self.broken and self.ran and not self.failures and not (strict and self.count("skipped"))

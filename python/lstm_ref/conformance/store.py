@@ -33,6 +33,9 @@ class Store:
         self.folder = folder
         self._locks = {case.id: threading.Lock() for case in manifest.valid}
         self._names = {case.id: str(k) for k, case in enumerate(manifest.valid)}
+        self.reference = (
+            threading.Lock()
+        )  # for who computes in this process: a known fault is one of the reference (witnesses.py)
         self.smoke = self._make_smoke()
 
     def _make_smoke(self) -> Files:
@@ -81,7 +84,8 @@ class Store:
                 return model_file.read_tensors(model_file.read_bytes(path))
             for compute in (_by_engine, _by_reference):  # one of them may be what is being tested, and wrong
                 intermediates: dict[str, np.ndarray] = {}
-                outputs = compute(case, intermediates if trace else None)
+                with self.reference:
+                    outputs = compute(case, intermediates if trace else None)
                 if outputs is not None and self.is_right(case, outputs):
                     path.write_bytes(model_file.dump_tensors(outputs))
                     return outputs | intermediates

@@ -14,21 +14,27 @@ from ...reference import activations, cells, functions, masks, normalisation, se
 from .mutant import Mutant, with_patches
 
 Concerns = Callable[[Config], bool]
+Patch = Callable[[], AbstractContextManager]
 Replacement = tuple[str, str]  # what stands in the text exactly once, and what takes its place
 
 
 def rewritten(name: str, flag: str, concerns: Concerns, function: Callable, *replacements: Replacement) -> Mutant:
     """The reference with one of its functions rewritten."""
+    return replace(with_patches(name, flag, *rewriting(function, *replacements)), concerns=concerns)
+
+
+def rewriting(function: Callable, *replacements: Replacement) -> list[Patch]:
+    """Patches that put a rewritten function in the place of one of the reference."""
     text = inspect.getsource(function)
     for old, new in replacements:
-        assert text.count(old) == 1, f"{name}: {old!r} stands {text.count(old)} times in {function.__name__}"
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {function.__name__}"
         text = text.replace(old, new)
     space = dict(vars(sys.modules[function.__module__]))
     exec(text, space)
-    return replace(with_patches(name, flag, *_in_its_place(function, space[function.__name__])), concerns=concerns)
+    return list(_in_its_place(function, space[function.__name__]))
 
 
-def _in_its_place(right: Callable, wrong: Callable) -> Iterator[Callable[[], AbstractContextManager]]:
+def _in_its_place(right: Callable, wrong: Callable) -> Iterator[Patch]:
     """Patches of every name and every table by which the reference reaches the function."""
     for module in (activations, functions, normalisation, masks, cells, sequence):
         for name, value in vars(module).items():
