@@ -317,6 +317,19 @@ class RNNConfig(Config):
         return {"z": self.hidden_size, "h": self.hidden_size}
 
 
+class Columns(NamedTuple):
+    """Some columns of z that are computed together: their places in z, in blocks of H, and the gates whose weights they have."""
+
+    first: int
+    count: int
+    gate: int
+
+
+IFGO = Columns(0, 4, 0)
+RU, N, N_X, N_H = Columns(0, 2, 0), Columns(2, 1, 2), Columns(2, 1, 2), Columns(3, 1, 2)
+N_ONLY = Columns(0, 1, 0)
+
+
 CONFIGS: dict[str, type[Config]] = {config.op: config for config in (LSTMConfig, GRUConfig, RNNConfig)}
 
 
@@ -533,7 +546,7 @@ def check_inputs(
     h_0, c_0 = check_state(config, batch, h_0, c_0, from_file=from_file)
     if lengths is not None:
         lengths = _check_lengths(lengths, steps, batch, from_file)
-    checked_seed = None if seed is None else _check_seed(config, seed, from_file)
+    checked_seed = None if seed is None else check_seed(config, seed, from_file=from_file)
     checked_masks = _check_masks(config, steps, batch, seed, masks or {}, from_file)
     if not config.outputs_fit(steps, batch):
         raise InvalidArgument("memory", "too little for this case", "a smaller one")
@@ -574,7 +587,8 @@ def unexpected(name: str, config: Config) -> InvalidArgument:
     )
 
 
-def _check_seed(config: Config, seed: Any, from_file: bool) -> int:
+def check_seed(config: Config, seed: Any, *, from_file: bool = False) -> int:
+    """Of check 11: an integer, or (1,) int64."""
     if not config.is_random:
         raise unexpected("seed", config)
     array = to_array("seed", seed)

@@ -13,11 +13,12 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lstm_ref import native
 from lstm_ref.activation import DEFAULTS
-from lstm_ref.config import CONFIGS, OPTIONS, LSTMConfig
+from lstm_ref.config import CONFIGS, LSTMConfig
 from lstm_ref.errors import InvalidArgument
+from lstm_ref.golden.cases.pairs import VALUES, is_allowed
 from lstm_ref.reference import FLOAT64, forward
 from lstm_ref.sequences import split_final
-from lstm_ref.torch import GRU, LSTM, RNN, cells, load, recurrent
+from lstm_ref.torch import GRU, LSTM, RNN, load, recurrent
 from lstm_ref.torch.functions import FUNCTIONS
 
 VARIANTS = [
@@ -199,7 +200,7 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
     state = torch.zeros(1, B, H)
     refused("hidden_size: 0, want an integer from 1 to 16777216", LSTM, I, 0)
     refused("bias: 1, want true or false", LSTM, I, H, bias=1)
-    refused("dropout: 1.5, want a number from 0 to 1", LSTM, I, H, dropout=1.5)
+    refused("dropout: a number, want a number from 0 to less than 1 in float32", LSTM, I, H, dropout=1.5)
     refused("x: dtype float64, want float32", ours, x.double())
     refused("x: rank 1, want 3 (T, B, I)", ours, x[0, 0])
     refused("x: rank 4, want 3 (B, T, I)", LSTM(I, H, batch_first=True), x[None])
@@ -236,13 +237,14 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
 LENGTHS = [4, 0, 2]
 
 
-def offered(op):
-    """Every set of options that lstm_ref.torch has."""
-    return [options for options in combinations(op) if options.keys() <= set(cells.OPTIONS)]
-
-
 def everything(op):
-    return max(offered(op), key=len)
+    """As many options at once as go together."""
+    options = {}
+    for key, values in VALUES.items():
+        for value in values if key in CONFIGS[op].options() and key != "dtype" else ():
+            if is_allowed(op, options | {key: value}):
+                options[key] = 2 if key == "proj_size" else value
+    return options
 
 
 def network_of(config, dtype=torch.float64):
@@ -258,13 +260,14 @@ def tensors(config, dtype=torch.float64, T=4, B=3):
 @pytest.mark.parametrize("flags", [{"bidirectional": True, "batch_first": True}, {"bias": False}], ids=str)
 def test_every_combination_has_the_values_of_the_equations(op, flags):
     """In float64, against the NumPy reference in float64: outputs and every intermediate."""
-    for options in offered(op):
+    for options in (*combinations(op), everything(op)):
         config = CONFIGS[op](3, 5, 2, **flags, **options)
         trace, wanted_trace = {}, {}
+        training = {"seed": 4} if config.is_random and len(options) != 1 else {}
         with torch.no_grad():
-            y, final = network_of(config)(*tensors(config), torch.tensor(LENGTHS), trace=trace)
+            y, final = network_of(config)(*tensors(config), torch.tensor(LENGTHS), trace=trace, **training)
         wanted = forward(config, weights(config), *random_inputs(config), lengths=np.array(LENGTHS),
-                         arithmetic=FLOAT64, trace=wanted_trace)  # fmt: skip
+                         arithmetic=FLOAT64, trace=wanted_trace, **training)  # fmt: skip
         assert list(trace) == list(wanted_trace)
         pairs = zip(
             (y, *split_final(final), *trace.values()), (*wanted.named(config).values(), *wanted_trace.values()), strict=True
@@ -295,7 +298,7 @@ def test_the_gradient_of_every_activation_is_a_number(name):
 
 
 def gradient_cases():
-    alone = [(op, {key: value}) for op in OPS for key, value in everything(op).items()]
+    alone = [(op, {key: value}) for op in OPS for key, value in everything(op).items() if is_allowed(op, {key: value})]
     activations = [("rnn", {"candidate_activation": name}) for name in FUNCTIONS]
     return [*((op, {}) for op in OPS), *alone, *((op, everything(op)) for op in OPS), *activations]
 
@@ -311,7 +314,8 @@ def test_gradients_of_every_option(op, options):
     def call(x, *rest):
         state, values = rest[: len(config.state)], rest[len(config.state) :]
         arguments = x, state if len(state) > 1 else state[0], torch.tensor([2, 1])
-        y, final = torch.func.functional_call(network, dict(zip(names, values, strict=True)), arguments)
+        training = {"seed": 4} if config.is_random else {}
+        y, final = torch.func.functional_call(network, dict(zip(names, values, strict=True)), arguments, training)
         return y, *split_final(final)
 
     leaves = [x, *split_final(state), *network.state_dict().values()]
@@ -384,14 +388,33 @@ def test_files_hold_every_option(op, tmp_path):
     assert native.CLASSES[op].from_torch(network).config == config
 
 
-def test_options_not_written_yet_are_refused(monkeypatch):
-    monkeypatch.setattr(recurrent, "OPTIONS", ("peephole",))
-    LSTM(I, H, peephole=True)
-    refused("clip: chosen, want its default: lstm_ref.torch does not have this option yet", LSTM, I, H, clip=1)
-    assert set(cells.OPTIONS) <= set(OPTIONS)
-    config = LSTMConfig(I, H, 2, dropout=0.5)
-    words = "dropout: chosen, want its default: lstm_ref.torch does not have this option yet"
-    refused(words, LSTM.from_arrays, config, weights(config))
+@pytest.mark.parametrize("op", OPS)
+def test_masks_are_given_drawn_or_absent(op):
+    """Given masks and those of a seed have NumPy's values in any mode; training mode draws with PyTorch's random numbers."""
+    config = CONFIGS[op](3, 5, 2, **everything(op))
+    network, (x, state) = network_of(config), tensors(config)
+    arrays = {name: np.full(mask.expected.shape, 0.25) for name, mask in config.iter_masks(4, 3)}
+    wanted = forward(config, weights(config), *random_inputs(config), arithmetic=FLOAT64,
+                     masks={name: value.astype(np.float32) for name, value in arrays.items()})  # fmt: skip
+    y, _ = network(x, state, masks={name: torch.from_numpy(value) for name, value in arrays.items()})
+    np.testing.assert_allclose(y.detach().numpy(), wanted.y, rtol=1e-12, atol=1e-12)
+    evaluated = network(x, state)[0]
+    assert torch.equal(network(x, state)[0], evaluated)
+    network.train()
+    torch.manual_seed(2)
+    one, other = network(x, state)[0], network(x, state)[0]
+    assert not torch.equal(one, other)
+    assert not torch.equal(one, evaluated)
+    torch.manual_seed(2)
+    assert torch.equal(network(x, state)[0], one)
+    assert torch.equal(network(x, state, seed=9)[0], network.eval()(x, state, seed=9)[0])
+    name = next(iter(arrays))
+    refused("seed: given with masks, want a seed or masks", network, x, state, seed=1, masks={name: torch.ones(1)})
+    known = ", ".join((*config.inputs(), "masks"))
+    refused(f"mask: unexpected tensor, want only {known}", network, x, state, masks={"mask": x})
+    expected = dict(config.iter_masks(4, 3))[name].expected
+    others = {other: torch.from_numpy(value) for other, value in arrays.items() if other != name}
+    refused(f"{name}: missing, want {expected}", network, x, state, masks=others)
 
 
 def test_from_arrays_copies():

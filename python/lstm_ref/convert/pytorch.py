@@ -10,7 +10,7 @@ MODES = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn", "RNN_RELU": "rnn"}  # 
 
 
 def config_of(module: Any, op: str) -> Config:
-    """What a torch.nn module computes in evaluation mode; one of lstm_ref.torch brings its configuration along."""
+    """What a torch.nn module computes; one of lstm_ref.torch brings its configuration along."""
     config = getattr(module, "config", None)
     if not isinstance(config, Config):
         if not hasattr(module, "weight_hh_l0") or getattr(module, "mode", None) not in MODES:
@@ -18,6 +18,8 @@ def config_of(module: Any, op: str) -> Config:
         options: dict[str, Any] = {}
         if module.proj_size:
             options["proj_size"] = module.proj_size
+        if module.dropout and module.num_layers > 1:
+            options["dropout"] = module.dropout
         if module.mode == "RNN_RELU":
             options["candidate_activation"] = "relu"
         config = CONFIGS[MODES[module.mode]](module.input_size, module.hidden_size, module.num_layers, module.bias,
@@ -32,13 +34,15 @@ def describe_module(module: Any) -> str:
 
 
 def make_module(config: Config, **more: Any) -> Any:
-    """The module of torch.nn for a configuration, its weights still to be loaded. more: dropout, device, dtype."""
+    """The module of torch.nn for a configuration, its weights still to be loaded. more: device, dtype."""
     import torch
 
     c, options = config, config.chosen()
-    arguments = {"proj_size": options.pop("proj_size")} if "proj_size" in options else {}
+    arguments = {key: options.pop(key) for key in ("proj_size", "dropout") if key in options}
     if c.op == "rnn" and options.get("candidate_activation") == "relu":
         arguments["nonlinearity"] = options.pop("candidate_activation")
+    if options.pop("dtype", "") == "float64":  # bfloat16 weights are float32 in PyTorch, too
+        more = {"dtype": torch.float64} | more
     for key in options:
         raise InvalidArgument(key, "chosen", f"its default: torch.nn.{NAMES[c.op]} does not have this option")
     return getattr(torch.nn, NAMES[c.op])(c.input_size, c.hidden_size, c.num_layers, bias=c.bias, batch_first=c.batch_first,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..config import Config, GRUConfig, LSTMConfig, RNNConfig
+from ..config import IFGO, N_H, N_ONLY, N_X, RU, Columns, Config, GRUConfig, LSTMConfig, N, RNNConfig
 from .arithmetic import Arithmetic
 from .functions import act
 from .normalisation import norm
@@ -95,19 +95,6 @@ def rnn_step(a: Arithmetic, x: Array, h: Array, p: Parameters, k: RNNConfig) -> 
 
 
 # The parts that cells share -----------------------------------------------------------------------------------------
-
-
-class Columns(NamedTuple):
-    """Some columns of z that are computed together: their places in z, in blocks of H, and the gates whose weights they have."""
-
-    first: int
-    count: int
-    gate: int
-
-
-IFGO = Columns(0, 4, 0)
-RU, N, N_X, N_H = Columns(0, 2, 0), Columns(2, 1, 2), Columns(2, 1, 2), Columns(3, 1, 2)
-N_ONLY = Columns(0, 1, 0)
 
 
 def affine(a: Arithmetic, k: Config, p: Parameters, columns: Columns, **inputs: Array) -> Array:

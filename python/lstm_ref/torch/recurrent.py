@@ -16,18 +16,19 @@ from ..config import CONFIGS, Config, GRUConfig, check_tensors, describe
 from ..convert import pytorch
 from ..errors import InvalidArgument
 from ..sequences import OTHER_FORMS, join_state
-from .cells import OPTIONS, STEPS
+from .cells import STEPS
 from .checks import check_inputs, check_tensor
+from .masks import at, masks_of
 
 State = Any  # a pair of tensors (h, c), or h where there is no c
 Self = TypeVar("Self", bound="Recurrent")
-WEIGHTS = ("weight_ih", "weight_hh", "weight_hr", "weight_peephole")
 
 
 class Recurrent(nn.Module):
     """What LSTM, GRU and RNN have in common: constructor, parameters, `state_dict` and results of their namesakes in `torch.nn`.
 
-    Beyond `proj_size` the options are those of spec/variants.md, section 2, by keyword. `dropout` is between the layers, in training.
+    Beyond `proj_size` the options are those of spec/variants.md, section 2, by keyword. In training mode, dropout and zoneout draw
+    from PyTorch's random numbers, unless forward() is given a seed or masks.
     """
 
     op: ClassVar[str]
@@ -47,46 +48,60 @@ class Recurrent(nn.Module):
         **options: Any,
     ) -> None:
         super().__init__()
-        self.config = CONFIGS[self.op](input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
-        check_offered(self.config)
-        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
-            raise InvalidArgument("dropout", str(dropout), "a number from 0 to 1")
-        self.dropout = float(dropout)
+        is_number = isinstance(dropout, (int, float)) and not isinstance(dropout, bool)
+        if num_layers == 1 and is_number and 0 <= dropout <= 1:
+            dropout = 0.0  # torch.nn takes it, too, and it does nothing there
+        if dtype == torch.float64:
+            options = {"dtype": "float64"} | options
+        self.config = CONFIGS[self.op](
+            input_size, hidden_size, num_layers, bias, batch_first, bidirectional, dropout=dropout, **options
+        )
         for name, expected in self.config.expected_tensors().items():
             self.register_parameter(name, nn.Parameter(torch.empty(expected.shape, device=device, dtype=dtype)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Uniform in +-1/sqrt(H), drawn in the order of `torch.nn`: the same seed gives the same weights."""
+        """Uniform in +-1/sqrt(H), drawn in the order of `torch.nn`: the same seed gives the same weights. Gains are 1, shifts 0."""
         bound = 1 / math.sqrt(self.config.hidden_size)
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
+        for name, parameter in self.named_parameters():
+            if "_norm" in name:
+                nn.init.constant_(parameter, float(name.startswith("weight")))
+            else:
+                nn.init.uniform_(parameter, -bound, bound)
+
+    @property
+    def dropout(self) -> float:
+        """Between the layers, as torch.nn has it."""
+        return self.config.dropout
 
     def extra_repr(self) -> str:
         c = self.config
         options = "".join(f", {key}={value!r}" for key, value in c.chosen().items())
         return (
             f"{c.input_size}, {c.hidden_size}, num_layers={c.num_layers}, bias={c.bias}, batch_first={c.batch_first}, "
-            f"dropout={self.dropout}, bidirectional={c.bidirectional}{options}"
+            f"bidirectional={c.bidirectional}{options}"
         )
 
     def forward(
-        self, x: Any, state: State = None, lengths: Tensor | None = None, *, trace: dict[str, Tensor] | None = None
-    ) -> tuple[Any, State]:
+        self, x: Any, state: State = None, lengths: Tensor | None = None, *, seed: int | None = None,
+        masks: Mapping[str, Tensor] | None = None, trace: dict[str, Tensor] | None = None
+    ) -> tuple[Any, State]:  # fmt: skip
         """y, (h_n, c_n), or y, h_n where there is no c, for x (T, B, I), or (B, T, I) when batch_first; spec/lstm.md, section 1.
 
         x may also be one sequence (T, I), or a PackedSequence. lengths (B,): row b ends after lengths[b] steps, y is 0 past them.
+        seed, or masks by name: whatever the mode, a training run with these (spec/variants.md, section 8).
         trace: a dict that receives the intermediates of spec/runner.md: z, gates, c and h of every layer and direction.
         """
         for is_other, forward in OTHER_FORMS:
             if is_other(x):
-                return forward(self, self._checked, x, state, lengths, None, trace)
+                return forward(self, self._checked, x, state, lengths, None, trace, seed, masks)
         config = self.config
         states = check_inputs(config, next(self.parameters()).dtype, x, state, lengths)
         if config.batch_first:
             x = x.transpose(0, 1)
         T, B, _ = x.shape
         states = states or [x.new_zeros(config.expected_state(B, name).shape) for name in config.state]
+        drawn = masks_of(config, x, seed, masks, self.training)
         valid = None  # (T, B, 1): row b takes part in step t
         if lengths is not None:
             valid = (torch.arange(T, device=x.device)[:, None] < lengths.to(x.device))[:, :, None]
@@ -96,28 +111,30 @@ class Recurrent(nn.Module):
         outputs: list[Tensor] = []  # of the layer's directions so far
         finals: list[list[Tensor]] = []
         for row, suffix in config.suffixes():  # row = l*D + d
-            h, final = self._direction(suffix, y, [value[row] for value in states], valid, trace)
+            p = self._parameters_of(suffix) | of_layer(drawn, suffix)
+            h, final = self._direction(suffix, y, [value[row] for value in states], p, valid, trace)
             outputs.append(h)
             finals.append(final)
             if len(outputs) == config.directions:
                 y = torch.cat(outputs, dim=2)  # (T, B, D*R)   (4.1), (4.2)
                 outputs = []
-                if row < config.num_layers * config.directions - 1:
-                    y = nn.functional.dropout(y, self.dropout, self.training)
+                mask = drawn.get(f"mask_y_l{row // config.directions}")
+                y = y if mask is None else y * mask  # (V26)
         final_state = join_state([torch.stack(values) for values in zip(*finals, strict=True)])  # (L*D, B, R or H)
         return y.transpose(0, 1) if config.batch_first else y, final_state
 
     def _direction(
-        self, suffix: str, x: Tensor, state: list[Tensor], valid: Tensor | None, trace: dict[str, Tensor] | None
-    ) -> tuple[Tensor, list[Tensor]]:
+        self, suffix: str, x: Tensor, state: list[Tensor], p: Mapping[str, Tensor], valid: Tensor | None,
+        trace: dict[str, Tensor] | None
+    ) -> tuple[Tensor, list[Tensor]]:  # fmt: skip
         """x (T, B, I_l), state h (B, R) and c (B, H) -> outputs (T, B, R), the final state.   (3.1)-(3.4)
 
         A row that has ended (forward) or not yet begun (reverse) keeps its state, so both directions read alike.
         """
-        step, p, k = STEPS[self.op], self._parameters_of(suffix), self.config
+        step, k = STEPS[self.op], self.config
         steps: list[Any] = []
         for t in reversed(range(len(x))) if suffix.endswith("_reverse") else range(len(x)):
-            made = step(x[t], *state, p, k)
+            made = step(x[t], *state, at(p, t), k)
             following = [getattr(made, name) for name in k.state]
             if valid is not None:
                 following = [torch.where(valid[t], new, old) for new, old in zip(following, state, strict=True)]
@@ -139,11 +156,10 @@ class Recurrent(nn.Module):
 
     def _parameters_of(self, suffix: str) -> dict[str, Tensor]:
         """The weights of one layer and direction, and both biases in one (2.5); for the n of a GRU see (V8)."""
-        k, own = self.config, dict(self.named_parameters())
-        p = {name: own[f"{name}_{suffix}"] for name in WEIGHTS if f"{name}_{suffix}" in own}
+        k, p = self.config, of_layer(dict(self.named_parameters()), suffix)
         if not k.bias:
             return p | {"bias": p["weight_ih"].new_zeros(len(k.columns) * k.hidden_size)}
-        b_ih, b_hh = own[f"bias_ih_{suffix}"], own[f"bias_hh_{suffix}"]
+        b_ih, b_hh = p["bias_ih"], p["bias_hh"]
         bias = b_ih + b_hh
         if isinstance(k, GRUConfig) and k.reset_after:
             n = 2 * k.hidden_size
@@ -158,19 +174,19 @@ class Recurrent(nn.Module):
         """The same network with copies of the weights of the module of the same name in `torch.nn`, dropout and mode included."""
         module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
         config, like = pytorch.config_of(module, cls.op), next(module.parameters())
-        network = cls._of(config, dropout=module.dropout, device=like.device, dtype=like.dtype)
+        network = cls._of(config, device=like.device, dtype=like.dtype)
         network.load_state_dict(module.state_dict())
         return network.train(module.training)
 
     def to_torch(self) -> Any:
         """The module of the same name in `torch.nn` with copies of these weights. It has few of the options."""
         like = next(self.parameters())
-        module = pytorch.make_module(self.config, dropout=self.dropout, device=like.device, dtype=like.dtype)
+        module = pytorch.make_module(self.config, device=like.device, dtype=like.dtype)
         module.load_state_dict(self.state_dict())
         return module.train(self.training)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a model file (spec/model-file.md); the weights must be float32. Dropout is training's and not saved."""
+        """Write a model file (spec/model-file.md); the weights must be of the configuration's dtype."""
         model_file.save(path, self.config, {name: value.numpy(force=True) for name, value in self.state_dict().items()})
 
     @classmethod
@@ -187,24 +203,23 @@ class Recurrent(nn.Module):
         """The network of a configuration and its NumPy tensors, ready for inference."""
         if config.op != cls.op:
             raise InvalidArgument("op", describe(config.op), describe(cls.op))
-        network = cls._of(config)
+        network = cls._of(config, dtype=torch.float64 if config.dtype == "float64" else None)
+        network.config = config
         check_tensors(config, tensors, from_file=False)
         network.load_state_dict({name: torch.from_numpy(np.array(tensors[name])) for name, _ in config.iter_expected()})
         return network.eval()
 
     @classmethod
     def _of(cls: type[Self], c: Config, **more: Any) -> Self:
-        check_offered(c)
-        options = {key: getattr(c, key) for key in c.options() if key in OPTIONS}
+        options = {key: getattr(c, key) for key in c.options() if key != "dtype"}
         return cls(c.input_size, c.hidden_size, c.num_layers, c.bias, c.batch_first, bidirectional=c.bidirectional,
                    **options, **more)  # fmt: skip
 
 
-def check_offered(config: Config) -> None:
-    """An option that cells.py lacks is refused, never ignored."""
-    for key in config.chosen():
-        if key not in OPTIONS:
-            raise InvalidArgument(key, "chosen", "its default: lstm_ref.torch does not have this option yet")
+def of_layer(tensors: Mapping[str, Tensor], suffix: str) -> dict[str, Tensor]:
+    """Those of one layer and direction, without the suffix."""
+    end = f"_{suffix}"
+    return {name.removesuffix(end): value for name, value in tensors.items() if name.endswith(end)}
 
 
 class LSTM(Recurrent):
