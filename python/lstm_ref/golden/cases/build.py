@@ -41,7 +41,7 @@ def case(id: str, family: str, flags: str, comment: str, I: int, H: int, *, T: i
          training: str | None = None, stored: bool = False, op: str = "lstm", options: Mapping[str, Any] = {}, **fills: Any) -> Case:  # fmt: skip
     """A case; its seed comes from its name, so that cases can be added without changing others."""
     return Case(
-        id=id, family=family, flags=tuple(flags.split()), comment=comment,
+        id=id, family=family, flags=tuple(dict.fromkeys(flags.split())), comment=comment,
         config=CONFIGS[op](I, H, L, has_bias, batch_first, bidirectional, **options), T=T, B=B,
         lengths=None if lengths is None else np.array(lengths, np.int64), initial_state=has_state,
         training=training, seed=int.from_bytes(id.encode()[-6:], "big"), fills=DEFAULT_FILLS | fills, stored=stored,
