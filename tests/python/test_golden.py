@@ -49,7 +49,8 @@ def test_stored_files_are_the_generated_case(golden):
         assert config == case.config
         assert all(same_bits(stored[name], value) for name, value in weights.items())
         read = model_file.read_inputs(model_file.read_bytes(folder / "inputs.safetensors"), config)
-        assert all(same_bits(getattr(read, name), value) for name, value in inputs.items() if name != "lengths")
+        assert all(same_bits(getattr(read, name), value) for name, value in inputs.items() if name not in ("lengths", "seed"))
+        assert read.seed == inputs.get("seed")
         expected = golden.stored(case)
         assert {name: digest(expected[name]) for name in config.outputs()} == case.digest
 
