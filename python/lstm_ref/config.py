@@ -321,7 +321,7 @@ class Columns(NamedTuple):
     """Some columns of z that are computed together: their places in z, in blocks of H, and the gates whose weights they have."""
 
     first: int
-    count: int
+    blocks: int
     gate: int
 
 

@@ -38,7 +38,7 @@ def make_module(config: Config, **more: Any) -> Any:
     import torch
 
     c, options = config, config.chosen()
-    arguments = {key: options.pop(key) for key in ("proj_size", "dropout") if key in options}
+    arguments: dict[str, Any] = {key: options.pop(key) for key in ("proj_size", "dropout") if key in options}
     if c.op == "rnn" and options.get("candidate_activation") == "relu":
         arguments["nonlinearity"] = options.pop("candidate_activation")
     if options.pop("dtype", "") == "float64":  # bfloat16 weights are float32 in PyTorch, too

@@ -98,24 +98,24 @@ def rnn_step(a: Arithmetic, x: Array, h: Array, p: Parameters, k: RNNConfig) -> 
 
 
 def affine(a: Arithmetic, k: Config, p: Parameters, columns: Columns, **inputs: Array) -> Array:
-    """These columns of z (B, count*H) of x (B, I_l), of h (B, R), or of both: (2.1), and its normalisation (V16) to (V18)."""
+    """These columns of z (B, blocks*H) of x (B, I_l), of h (B, R), or of both: (2.1), and its normalisation (V16) to (V18)."""
     H = len(p["weight_ih"]) // len(k.gates)
-    here = slice(columns.first * H, (columns.first + columns.count) * H)
-    rows = slice(columns.gate * H, (columns.gate + columns.count) * H)
+    here = slice(columns.first * H, (columns.first + columns.blocks) * H)
+    rows = slice(columns.gate * H, (columns.gate + columns.blocks) * H)
     terms = {suffix: (p[f"weight_{suffix}"][rows], inputs[of]) for of, suffix in (("x", "ih"), ("h", "hh")) if of in inputs}
     bias = z = p["bias"][here]
     if k.layer_norm == "separate":
         for suffix, term in terms.items():
             part = a.affine(np.zeros_like(bias), term)
             gamma, beta = p[f"weight_norm_{suffix}"][rows], p[f"bias_norm_{suffix}"][rows]
-            z = a.add(z, norm(a, part, gamma, beta, k.norm_epsilon, columns.count))  # (V18)
+            z = a.add(z, norm(a, part, gamma, beta, k.norm_epsilon, columns.blocks))  # (V18)
         return z
     z = a.affine(bias, *terms.values())  # (2.1), (V8), (V14)
     if k.layer_norm == "joint":
-        return norm(a, z, p["weight_norm"], p["bias_norm"], k.norm_epsilon, columns.count)  # (V16)
+        return norm(a, z, p["weight_norm"], p["bias_norm"], k.norm_epsilon, columns.blocks)  # (V16)
     if k.layer_norm == "gate":
-        parts = (np.split(v, columns.count, axis=-1) for v in (z, p["weight_norm"][here], p["bias_norm"][here]))
-        return np.concatenate([norm(a, *part, k.norm_epsilon) for part in zip(*parts, strict=True)], axis=-1)  # (V17)
+        gates, gains, shifts = (np.split(v, columns.blocks, axis=-1) for v in (z, p["weight_norm"][here], p["bias_norm"][here]))
+        return np.concatenate([norm(a, *q, k.norm_epsilon) for q in zip(gates, gains, shifts, strict=True)], axis=-1)  # (V17)
     return z
 
 

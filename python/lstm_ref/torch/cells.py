@@ -86,9 +86,9 @@ def rnn_step(x: Tensor, h: Tensor, p: Parameters, k: RNNConfig) -> RNNStep:
 
 
 def affine(k: Config, p: Parameters, columns: Columns, x: Tensor | None = None, h: Tensor | None = None) -> Tensor:
-    """These columns of z (B, count*H) of x (B, I_l), of h (B, R), or of both: (2.1), and its normalisation (V16) to (V18)."""
-    H, (first, count, gate) = k.hidden_size, columns
-    here, rows = slice(first * H, (first + count) * H), slice(gate * H, (gate + count) * H)
+    """These columns of z (B, blocks*H) of x (B, I_l), of h (B, R), or of both: (2.1), and its normalisation (V16) to (V18)."""
+    H, (first, blocks, gate) = k.hidden_size, columns
+    here, rows = slice(first * H, (first + blocks) * H), slice(gate * H, (gate + blocks) * H)
     sums = {suffix: v @ p[f"weight_{suffix}"][rows].T for suffix, v in (("ih", x), ("hh", h)) if v is not None}
     z = p["bias"][here]
     for suffix, part in sums.items():
@@ -96,7 +96,7 @@ def affine(k: Config, p: Parameters, columns: Columns, x: Tensor | None = None, 
     if k.layer_norm == "joint":
         return normalised(k, p, "norm", z)  # (V16)
     if k.layer_norm == "gate":
-        parts = zip(z.split(H, dim=1), range(first, first + count), strict=True)
+        parts = zip(z.split(H, dim=1), range(first, first + blocks), strict=True)
         return torch.cat([normalised(k, p, "norm", part, slice(q * H, q * H + H)) for part, q in parts], dim=1)  # (V17)
     return z
 

@@ -3,7 +3,7 @@
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ...config import Config
+from ...config import DTYPES, Config
 from ...convert import pytorch
 from ...errors import InvalidArgument
 from ..protocol import Runner, Skipped, serve
@@ -17,13 +17,15 @@ def make_module(config: Config) -> torch.nn.RNNBase:
     Of the activations that is all but the relu of a plain RNN, too little to offer the option; the tests use it.
     """
     try:
-        return pytorch.make_module(config)
+        return pytorch.make_module(config).eval()
     except InvalidArgument as error:
         raise Skipped(f"no option {error.parameter}") from None
 
 
 def forward(config, tensors, inputs, trace):
     """y, h_n and, of an LSTM, c_n. PyTorch takes neither T = 0 nor rows of length 0: such rows are left out, and keep their state."""
+    if inputs.seed is not None or inputs.masks is not None:
+        raise Skipped("a training run: PyTorch has masks of its own")
     c, module = config, make_module(config)
     module.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
     x, lengths = torch.from_numpy(inputs.x), torch.from_numpy(inputs.lengths)
@@ -51,7 +53,7 @@ def forward(config, tensors, inputs, trace):
 
 
 RUNNER = Runner("torch.nn", "torch-nn", torch.__version__, "Python, C++", "approximate", forward,
-                operations=("lstm", "gru", "rnn"), options=("proj_size",))  # fmt: skip
+                operations=("lstm", "gru", "rnn"), options=("proj_size", "dropout"), dtypes=DTYPES)  # fmt: skip
 
 if __name__ == "__main__":
     serve(RUNNER)

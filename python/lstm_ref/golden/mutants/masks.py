@@ -250,11 +250,11 @@ def _sequences() -> Iterator[Mutant]:
                 concerns=lambda c: LAYERS(c) and c.bidirectional)  # fmt: skip
 
     def rates_exchanged(config: Config, weights, inputs):
-        return (
-            replace(config, recurrent_dropout=config.candidate_dropout, candidate_dropout=config.recurrent_dropout),
-            weights,
-            inputs,
-        )
+        exchanged: dict = {
+            "recurrent_dropout": config.to_json()["candidate_dropout"],
+            "candidate_dropout": config.recurrent_dropout,
+        }
+        return replace(config, **exchanged), weights, inputs
 
     yield replace(
         with_inputs("mask: rates of h and of the candidate exchanged", "DROPOUT", rates_exchanged),

@@ -109,8 +109,8 @@ def _placement() -> Iterator[Mutant]:
         )
     yield wrong("of both parts together", (part, "part = a.affine(np.zeros_like(bias), *terms.values()) if suffix == 'hh' else a.affine(np.zeros_like(bias), term)"),
                 concerns=placed("separate", op="lstm"))  # fmt: skip
-    yield wrong("of each gate by itself, in parts", ("z = a.add(z, norm(a, part, gamma, beta, k.norm_epsilon, columns.count))",
-                f"z = a.add(z, {EACH_GATE.format('columns.count', 'part, gamma, beta')})"), concerns=lambda c: SEPARATE(c) and c.op != "rnn")  # fmt: skip
+    yield wrong("of each gate by itself, in parts", ("z = a.add(z, norm(a, part, gamma, beta, k.norm_epsilon, columns.blocks))",
+                f"z = a.add(z, {EACH_GATE.format('columns.blocks', 'part, gamma, beta')})"), concerns=lambda c: SEPARATE(c) and c.op != "rnn")  # fmt: skip
     gains = 'p["weight_norm"][here], p["bias_norm"][here]'
     yield wrong(
         "the gains of gates, not of columns",
