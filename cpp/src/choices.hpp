@@ -8,23 +8,10 @@
 namespace lstm_ref {
 
 // In the order in which they are checked.
-constexpr const char* kOptions[] = {"proj_size",
-                                    "peephole",
-                                    "input_forget",
-                                    "reset_after",
-                                    "clip",
-                                    "gate_activation",
-                                    "candidate_activation",
-                                    "output_activation",
-                                    "layer_norm",
-                                    "cell_norm",
-                                    "hidden_norm",
-                                    "norm_epsilon",
-                                    "recurrent_dropout",
-                                    "candidate_dropout",
-                                    "zoneout_h",
-                                    "zoneout_c",
-                                    "dropout"};
+constexpr const char* kOptions[] = {
+    "proj_size",         "peephole",   "input_forget", "reset_after", "clip",         "gate_activation",   "candidate_activation",
+    "output_activation", "layer_norm", "cell_norm",    "hidden_norm", "norm_epsilon", "recurrent_dropout", "candidate_dropout",
+    "zoneout_h",         "zoneout_c",  "dropout"};
 
 // Why an op does not have an option; null where it does.
 const char* why_not(Op op, std::string_view option);

@@ -138,7 +138,7 @@ struct Kernels {
   const Kernels* for_bfloat16;  // the same that read bfloat16; null: none
 };
 
-constexpr std::int64_t kSideBySide = 3;  // panels of one row
+constexpr std::int64_t kSideBySide = 4;  // panels of one row, at most
 
 extern const Kernels<float> kBaselineKernels;
 #if defined(LSTM_REF_X86_64)

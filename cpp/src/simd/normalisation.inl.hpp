@@ -21,66 +21,110 @@ LSTM_REF_INLINE Vec first_lanes(Vec v, int64_t count) {
   return kept;
 }
 
-// The columns of one row that are normalised together, s vectors of each in a panel.
-struct Together {
-  const Real* row;  // panel p at row + p * panel_size, as (4, V)
-  int64_t panel_size, N;
-  const int* group;
-  int columns, which;
+// M sums at once, each over the same number of columns: one alone would wait for its own additions.
+template <int M>
+struct Summed {
+  const Real* first[M];   // of each the first vector of its first column
+  int64_t panel_size, N;  // units
+  int columns;
 };
 
-// (N13.1), (N13.2): sum(f), f(v, s, units left from this vector on).
-template <int s, class F>
-LSTM_REF_INLINE Real total(const Together& of, F f) {
-  Vec sums[kSumVectors] = {};
+template <int W>
+struct Lanes {
+  typedef Real Type __attribute__((vector_size(W * sizeof(Real))));
+};
+
+// (N13.2), of W partial sums in one vector.
+template <int W>
+LSTM_REF_INLINE Real fold(typename Lanes<W>::Type s) {
+  if constexpr (W == 2) {
+    return s[0] + s[1];
+  } else {
+    typename Lanes<W / 2>::Type halves[2];
+    __builtin_memcpy(halves, &s, sizeof s);
+    return fold<W / 2>(halves[0] + halves[1]);
+  }
+}
+
+// (N13.2)
+LSTM_REF_INLINE Real fold(Vec (&s)[kSumVectors]) {
+  for (int w = kSumVectors / 2; w > 0; w /= 2) {
+    for (int m = 0; m < w; ++m) s[m] += s[m + w];
+  }
+  return fold<kLanes>(s[0]);
+}
+
+// (N13.1): of each, sum(f); f(which, v, s, units from this vector on). A panel has s vectors of each column.
+template <int s, int M, class F>
+LSTM_REF_INLINE void total(const Summed<M>& of, Real (&totals)[M], F f) {
+  Vec sums[M][kSumVectors] = {};
   for (int column = 0; column < of.columns; ++column) {
-    if (of.group[column] != of.which) continue;
-    const Real* const first = of.row + column * s * kLanes;
     for (int64_t v = 0; v * kLanes < of.N; v += kSumVectors) {
 #pragma GCC unroll 16
       for (int m = 0; m < kSumVectors; ++m) {
         const int64_t left = of.N - (v + m) * kLanes;
-        if (left > 0) sums[m] = f(load(first + (v + m) / s * of.panel_size + (v + m) % s * kLanes), sums[m], left);
+        const int64_t at = (v + m) / s * of.panel_size + ((v + m) % s + column * s) * kLanes;
+#pragma GCC unroll 4
+        for (int i = 0; i < M && left > 0; ++i) sums[i][m] = f(i, load(of.first[i] + at), sums[i][m], left);
       }
     }
   }
-  Real partial[kPartialSums];
-  for (int m = 0; m < kSumVectors; ++m) store(partial + m * kLanes, sums[m]);
-  for (int w = kPartialSums / 2; w > 0; w /= 2) {
-    for (int j = 0; j < w; ++j) partial[j] = partial[j] + partial[j + w];
-  }
-  return partial[0];
+  for (int i = 0; i < M; ++i) totals[i] = fold(sums[i]);
 }
 
-template <int s>
-LSTM_REF_INLINE Moments<Real> moments_of(const Together& of, Real n, Real epsilon) {
-  const Real mean = total<s>(of, [](Vec v, Vec sum, int64_t left) { return first_lanes(v, left) + sum; }) / n;  // (N13.3)
-  const auto add_square = [&](Vec v, Vec sum, int64_t left) {
-    const Vec d = first_lanes(v - splat(mean), left);  // (N13.4)
+template <int s, int M>
+void moments_of(const Summed<M>& of, Real epsilon, Moments<Real>* const* moments) {
+  const Real n = static_cast<Real>(of.columns * of.N);
+  Real sums[M], means[M];
+  total<s>(of, sums, [](int, Vec v, Vec sum, int64_t left) { return first_lanes(v, left) + sum; });
+  for (int i = 0; i < M; ++i) means[i] = sums[i] / n;  // (N13.3)
+  total<s>(of, sums, [&](int i, Vec v, Vec sum, int64_t left) {
+    const Vec d = first_lanes(v - splat(means[i]), left);  // (N13.4)
     return fma(d, d, sum);
-  };
-  const Real variance = total<s>(of, add_square) / n;  // (N13.5)
-  return {mean, 1 / square_root(variance + epsilon)};  // (N13.6)
+  });
+  for (int i = 0; i < M; ++i) {
+    const Real variance = sums[i] / n;                              // (N13.5)
+    *moments[i] = {means[i], 1 / square_root(variance + epsilon)};  // (N13.6)
+  }
 }
 
-// Of all rows, whatever is normalised: moments (num_norms, rows, 4), by the first column of those that go together.
-void find_moments(const CellStep<Real>& step) {
+// `count` of them, fewer than kWide one after the other.
+template <int s>
+void moments_of(const Summed<kWide>& of, int count, Real epsilon, Moments<Real>* const* moments) {
+  if (count == kWide) return moments_of<s>(of, epsilon, moments);
+  for (int i = 0; i < count; ++i) moments_of<s, 1>({{of.first[i]}, of.panel_size, of.N, of.columns}, epsilon, moments + i);
+}
+
+// Of all rows, of those groups of columns that have so many of them.
+void find_moments(const CellStep<Real>& step, int which, int columns) {
   const Pointwise& k = *step.pointwise;
-  for (int i = 0; i < step.num_norms; ++i) {
-    const Norm<Real>& norm = step.norms[i];
+  const Norm<Real>& norm = step.norms[which];
+  Summed<kWide> of = {{}, norm.from.panel_size, step.H, columns};
+  Moments<Real>* to[kWide];
+  int count = 0;
+  const auto compute = [&] {
+    k.columns == 4   ? moments_of<1>(of, count, k.epsilon, to)
+    : k.columns == 2 ? moments_of<2>(of, count, k.epsilon, to)
+                     : moments_of<4>(of, count, k.epsilon, to);
+    count = 0;
+  };
+  for (int64_t r = 0; r < step.rows; ++r) {
     for (int column = 0; column < k.columns; ++column) {
-      if (norm.group[column] != column) continue;
-      int count = 0;
-      for (int other = 0; other < k.columns; ++other) count += norm.group[other] == column;
-      const Real n = static_cast<Real>(count * step.H);
-      for (int64_t r = 0; r < step.rows; ++r) {
-        const Together of = {
-            norm.from.data + r * norm.from.row_size, norm.from.panel_size, step.H, norm.group, k.columns, column};
-        step.moments[(i * step.rows + r) * 4 + column] = k.columns == 4   ? moments_of<1>(of, n, k.epsilon)
-                                                         : k.columns == 2 ? moments_of<2>(of, n, k.epsilon)
-                                                                          : moments_of<4>(of, n, k.epsilon);
-      }
+      int size = 0;
+      for (int other = column; other < k.columns; ++other) size += norm.group[other] == column;
+      if (size != columns) continue;
+      of.first[count] = norm.from.data + r * norm.from.row_size + column * (4 / k.columns) * kLanes;
+      to[count] = &step.moments[(which * step.rows + r) * 4 + column];
+      if (++count == kWide) compute();
     }
+  }
+  compute();
+}
+
+// Of all rows and whatever is normalised: moments (num_norms, rows, 4), by the first column of those that go together.
+void find_moments(const CellStep<Real>& step) {
+  for (int i = 0; i < step.num_norms; ++i) {
+    for (int columns = 1; columns <= 4; columns *= 2) find_moments(step, i, columns);
   }
 }
 

@@ -55,7 +55,7 @@ void sum_panels(const Sum& sum, int64_t p, Real* to, int64_t panel_size) {
   }
 }
 
-static_assert(kSideBySide == 3, "the table has up to 3 panels");
+static_assert(kSideBySide >= 3 && kSideBySide >= kWide, "the room for panels of one row");
 template <class W>
 constexpr void (*kSumPanels[3])(const Sum&, int64_t, Real*, int64_t) = {sum_panels<W, 1>, sum_panels<W, 2>, sum_panels<W, 3>};
 
