@@ -95,7 +95,7 @@ func (in *InputsOf[F]) options() []Option {
 
 func forward[F Float](t testing.TB, m *ModelOf[F], in *InputsOf[F], options ...Option) (*TensorOf[F], *StateOf[F]) {
 	t.Helper()
-	y, state, err := m.Forward(in.X, in.State, append(options, in.options()...)...)
+	y, state, err := m.Forward(in.X, in.State, append(in.options(), options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

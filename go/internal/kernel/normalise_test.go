@@ -62,6 +62,7 @@ func statistics[F Float](t *testing.T) {
 				}
 				c.Statistics = make([]F, v.StatisticsSize(3))
 				c.statistics(g, 2)
+				c.statistics(group{place: 3, lists: 1, numbers: 1}, 2) // of another group
 				for row, left := range c.Left[:2] {
 					mean, r := statisticsOf(left[3:][:lists*units], units, 0.5)
 					got := c.statistic(g, row)
