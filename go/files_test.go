@@ -209,33 +209,45 @@ func goldenFiles(t testing.TB, use func(file []byte)) {
 func FuzzParse(f *testing.F) {
 	goldenFiles(f, func(file []byte) { f.Add(file) })
 	f.Fuzz(func(t *testing.T, file []byte) {
-		m, err := Parse(file)
-		var invalid *Error
-		if err != nil && !errors.As(err, &invalid) {
-			t.Fatalf("not an *Error: %v", err)
-		}
-		if err == nil {
-			if _, _, err := m.Forward(zeros(0, 0, m.Config().InputSize), nil); err != nil {
-				t.Fatal(err)
-			}
-		}
+		fuzzParse[float32](t, file)
+		fuzzParse[float64](t, file)
 	})
+}
+
+func fuzzParse[F Float](t *testing.T, file []byte) {
+	m, err := ParseAs[F](file)
+	var invalid *Error
+	if err != nil && !errors.As(err, &invalid) {
+		t.Fatalf("not an *Error: %v", err)
+	}
+	if err == nil {
+		if _, _, err := m.Forward(zerosOf[F](0, 0, m.Config().InputSize), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // FuzzParseInputs: any bytes give inputs that run, or an *Error.
 func FuzzParseInputs(f *testing.F) {
-	m, _ := randomModel(f, Config{InputSize: 3, HiddenSize: 2, NumLayers: 1, Bias: true}, 0, 0)
+	config := Config{InputSize: 3, HiddenSize: 2, NumLayers: 1, Bias: true}
+	single, _ := randomModel(f, config, 0, 0)
+	double, _ := randomModelOf[float64](f, config, 0, 0)
 	goldenFiles(f, func(file []byte) { f.Add(file) })
 	f.Fuzz(func(t *testing.T, file []byte) {
-		in, err := m.ParseInputs(file)
-		var invalid *Error
-		if err != nil && !errors.As(err, &invalid) {
-			t.Fatalf("not an *Error: %v", err)
-		}
-		if err == nil && in.X.Shape[1] < 1000 {
-			if _, _, err := m.Forward(in.X, in.State, Lengths(in.Lengths)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		fuzzInputs(t, single, file)
+		fuzzInputs(t, double, file)
 	})
+}
+
+func fuzzInputs[F Float](t *testing.T, m *ModelOf[F], file []byte) {
+	in, err := m.ParseInputs(file)
+	var invalid *Error
+	if err != nil && !errors.As(err, &invalid) {
+		t.Fatalf("not an *Error: %v", err)
+	}
+	if err == nil && in.X.Shape[1] < 1000 {
+		if _, _, err := m.Forward(in.X, in.State, Lengths(in.Lengths)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
