@@ -103,7 +103,18 @@ func (w *worker) prepare(r requests.Request) (any, error) {
 		return skipped{"variant " + t.variant + ": Go has none"}, nil
 	}
 	os.Setenv(isaVariable, cmp.Or(t.isa, w.isa))
-	m, err := lstmref.Open(t.model)
+	config, err := lstmref.ReadConfig(t.model)
+	if err != nil {
+		return nil, err
+	}
+	if config.Dtype == lstmref.Float64 {
+		return prepareAs[float64](w, t)
+	}
+	return prepareAs[float32](w, t)
+}
+
+func prepareAs[F lstmref.Float](w *worker, t task) (any, error) {
+	m, err := lstmref.OpenAs[F](t.model)
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +137,8 @@ func (w *worker) prepare(r requests.Request) (any, error) {
 	if config.Bidirectional {
 		features *= 2
 	}
-	y := &lstmref.Tensor{Shape: []int{steps, rows, features}, Data: make([]float32, steps*rows*features)}
-	j := &job{model: m, x: in.X, y: y, threads: t.threads}
+	y := &lstmref.TensorOf[F]{Shape: []int{steps, rows, features}, Data: make([]F, steps*rows*features)}
+	j := &job[F]{model: m, x: in.X, y: y, threads: t.threads}
 	run := j.sequence
 	if t.mode == "step" {
 		if j.stream, err = m.NewStream(rows); err != nil {
@@ -136,7 +147,7 @@ func (w *worker) prepare(r requests.Request) (any, error) {
 		run = j.stepByStep
 	}
 	run()
-	if err := lstmref.WriteTensors(t.outputs, lstmref.NamedTensor{Name: "y", Tensor: j.y}); err != nil {
+	if err := lstmref.WriteTensorsAs(t.outputs, lstmref.NamedTensorOf[F]{Name: "y", Tensor: j.y}); err != nil {
 		return nil, err
 	}
 	w.run, w.steps = run, steps
@@ -144,22 +155,22 @@ func (w *worker) prepare(r requests.Request) (any, error) {
 }
 
 // job is a model, its inputs and outputs.
-type job struct {
-	model   *lstmref.Model
-	stream  *lstmref.Stream // in mode step
+type job[F lstmref.Float] struct {
+	model   *lstmref.ModelOf[F]
+	stream  *lstmref.StreamOf[F] // in mode step
 	threads int
-	x, y    *lstmref.Tensor // (T, B, I), (T, B, D*R)
+	x, y    *lstmref.TensorOf[F] // (T, B, I), (T, B, D*R)
 }
 
 // sequence is one call for all steps.
-func (j *job) sequence() {
+func (j *job[F]) sequence() {
 	if _, _, err := j.model.Forward(j.x, nil, lstmref.NumThreads(j.threads), lstmref.Output(j.y)); err != nil {
 		panic(err)
 	}
 }
 
 // stepByStep is one call a step, the state carried on from wherever the last run ended.
-func (j *job) stepByStep() {
+func (j *job[F]) stepByStep() {
 	steps := j.x.Shape[0]
 	inputs, outputs := len(j.x.Data)/steps, len(j.y.Data)/steps // of one step
 	for t := range steps {

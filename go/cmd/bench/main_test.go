@@ -46,12 +46,17 @@ func must[T any](result T, err error) T {
 // writeX writes an inputs file of T steps and B rows that holds x alone.
 func writeX(t *testing.T, steps, batch, inputs int) (path string, x *lstmref.Tensor) {
 	t.Helper()
-	x = &lstmref.Tensor{Shape: []int{steps, batch, inputs}, Data: make([]float32, steps*batch*inputs)}
+	return writeXAs[float32](t, steps, batch, inputs)
+}
+
+func writeXAs[F lstmref.Float](t *testing.T, steps, batch, inputs int) (path string, x *lstmref.TensorOf[F]) {
+	t.Helper()
+	x = &lstmref.TensorOf[F]{Shape: []int{steps, batch, inputs}, Data: make([]F, steps*batch*inputs)}
 	for i := range x.Data {
-		x.Data[i] = float32(math.Sin(float64(i)))
+		x.Data[i] = F(math.Sin(float64(i)))
 	}
 	path = filepath.Join(t.TempDir(), "inputs.safetensors")
-	if err := lstmref.WriteTensors(path, lstmref.NamedTensor{Name: "x", Tensor: x}); err != nil {
+	if err := lstmref.WriteTensorsAs(path, lstmref.NamedTensorOf[F]{Name: "x", Tensor: x}); err != nil {
 		t.Fatal(err)
 	}
 	return path, x
@@ -60,8 +65,13 @@ func writeX(t *testing.T, steps, batch, inputs int) (path string, x *lstmref.Ten
 // model is the path of a stored model and how it is configured.
 func model(t *testing.T, name string) (string, *lstmref.Model) {
 	t.Helper()
+	return modelAs[float32](t, name)
+}
+
+func modelAs[F lstmref.Float](t *testing.T, name string) (string, *lstmref.ModelOf[F]) {
+	t.Helper()
 	path := golden + name + "/model.safetensors"
-	m, err := lstmref.Open(path)
+	m, err := lstmref.OpenAs[F](path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,14 +79,15 @@ func model(t *testing.T, name string) (string, *lstmref.Model) {
 }
 
 func TestOutputsAndSamples(t *testing.T) {
-	for _, name := range []string{"gate-order", "projection-one-step", "gru-one-step", "rnn-one-step"} {
-		t.Run(name, func(t *testing.T) { compareOutputs(t, name) })
+	for _, name := range []string{"gate-order", "projection-one-step", "gru-one-step", "rnn-one-step", "bfloat16-lstm-one-step"} {
+		t.Run(name, func(t *testing.T) { compareOutputs[float32](t, name) })
 	}
+	t.Run("float64", func(t *testing.T) { compareOutputs[float64](t, "float64-lstm-one-step") })
 }
 
-func compareOutputs(t *testing.T, name string) {
-	path, m := model(t, name)
-	inputs, x := writeX(t, 9, 3, m.Config().InputSize)
+func compareOutputs[F lstmref.Float](t *testing.T, name string) {
+	path, m := modelAs[F](t, name)
+	inputs, x := writeXAs[F](t, 9, 3, m.Config().InputSize)
 	want, _, err := m.Forward(x, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +106,7 @@ func compareOutputs(t *testing.T, name string) {
 		if err != nil || len(answer.Samples) < leastSamples || slices.Min(answer.Samples) <= 0 {
 			t.Errorf("%s: %s", mode, got[2])
 		}
-		tensors, err := lstmref.ReadTensors(outputs)
+		tensors, err := lstmref.ReadTensorsAs[F](outputs)
 		if err != nil || len(tensors) != 1 || tensors[0].Name != "y" || !slices.Equal(tensors[0].Shape, want.Shape) ||
 			!slices.Equal(tensors[0].Data, want.Data) {
 			t.Errorf("%s: outputs %v, error %v", mode, tensors, err)
