@@ -147,7 +147,7 @@ class Recurrent:
             raise InvalidArgument("masks", describe(masks), "a mapping of names to arrays")
         for is_other, forward in sequences.OTHER_FORMS:
             if is_other(x):
-                return forward(self, _checked, x, state, lengths, out, trace, seed, masks)
+                return forward(self, self._checked, x, state, lengths, out, trace, seed, masks)
         h_0, c_0 = split_state(self.config, state)
         given = {"x": x, "h_0": h_0, "c_0": c_0, "lengths": lengths}
         checked = check_inputs(self.config, **given, seed=seed, masks=masks)
@@ -205,6 +205,14 @@ class Recurrent:
         engine = _binding.engine.make(json.dumps(config.to_json()), list(copies.items()), isa or "", int(num_threads))
         # all at once, after everything that may fail
         self._config, self._tensors, self._engine, self._num_threads = config, copies, engine, int(num_threads)
+
+    def _checked(self, name: str, value: Any, expected: Expected) -> Array:
+        """For sequences.py."""
+        if value is None:
+            raise InvalidArgument(name, "missing", str(expected))
+        array = to_array(name, value)
+        check_array(name, array, self.config.real, expected, from_file=False)
+        return array
 
     def _make_y(self, inputs: Inputs, out: Array | None, given: Mapping[str, Any]) -> Array:
         expected = self.config.expected_output(inputs.x.shape[:2])
@@ -318,14 +326,6 @@ def _initial_weights(config: Config, seed: int) -> dict[str, Array]:
         return fill(seed, name, shape, uniform)
 
     return {name: values(name, shape) for name, (_, shape) in config.iter_expected()}
-
-
-def _checked(name: str, value: Any, expected: Expected) -> Array:
-    if value is None:
-        raise InvalidArgument(name, "missing", str(expected))
-    array = to_array(name, value)
-    check_array(name, array, np.float32, expected, from_file=False)
-    return array
 
 
 def _contiguous(value: Any) -> Any:
