@@ -21,6 +21,7 @@ using namespace lstm_ref;
 
 constexpr const char* kVersion = LSTM_REF_VERSION;
 constexpr const char* kOperations[] = {"lstm", "gru", "rnn"};
+constexpr const char* kOfferedDtypes[] = {"float32", "float64", "bfloat16"};
 constexpr const char* kCommands = "start, run or stop";
 
 constexpr const char* kHelp =
@@ -30,26 +31,29 @@ constexpr const char* kHelp =
     "instruction sets of this machine:";
 
 // One tensor of the outputs file.
+template <class Real>
 struct Output {
   std::string name;
   Shape shape;
-  std::vector<float> data;
+  std::vector<Real> data;
 
   Output(std::string name_, const Shape& shape_) : name(std::move(name_)), shape(shape_) {
     std::int64_t count = 1;
     for (const std::int64_t n : shape) count = checked_product(count, n);
     data.resize(static_cast<std::size_t>(count));
   }
-  Output(std::string name_, const Shape& shape_, std::vector<float>&& data_)
+  Output(std::string name_, const Shape& shape_, std::vector<Real>&& data_)
       : name(std::move(name_)), shape(shape_), data(std::move(data_)) {}
 
-  TensorView view() const { return {name, Dtype::kFloat32, shape, data.data()}; }
+  TensorView view() const { return {name, sizeof(Real) == 8 ? Dtype::kFloat64 : Dtype::kFloat32, shape, data.data()}; }
 };
 
 template <class List>
-std::string json_list(const List& names) {
+std::string json_list(const List& names, const char* without = "") {
   std::string list;
-  for (const char* const name : names) list += (list.empty() ? "" : ", ") + json::quote(name);
+  for (const std::string name : names) {
+    if (name != without) list += (list.empty() ? "" : ", ") + json::quote(name);
+  }
   return '[' + list + ']';
 }
 
@@ -59,26 +63,29 @@ std::string start(const Request& request) {
   const std::string isa = select_kernels<float>("").name;
   return R"("version": 1, "name": "lstm_ref C++", "implementation": "cpp-)" + isa + R"(", "implementation_version": ")" +
          kVersion + R"(", "language": "C++", "operations": )" + json_list(kOperations) + R"(, "options": )" +
-         json_list(kOptions) + R"(, "dtypes": ["float32"], "claim": "bit-exact", "trace": true)";
+         json_list(kOptions, "dtype") + R"(, "dtypes": )" + json_list(kOfferedDtypes) +
+         R"(, "claim": "bit-exact", "trace": true)";
 }
 
-std::vector<Output> forward(const Model& model, const InputsFile& inputs, bool with_trace) {
+template <class Real>
+std::vector<Output<Real>> forward(const BasicModel<Real>& model, const BasicInputsFile<Real>& inputs, bool with_trace) {
   const Config& config = model.config;
   const std::int64_t T = inputs.T, B = inputs.B, R = config.output_size(), D = config.directions();
-  Output y = {"y", config.batch_first ? Shape{B, T, D * R} : Shape{T, B, D * R}};
-  Output h_n = {"h_n", {config.state_rows(), B, R}};
-  Output c_n = {"c_n", {config.state_rows(), config.has_c() ? B : 0, config.hidden_size}};
-  std::vector<Trace> trace;
-  Recurrent(model).forward(inputs.view(), {y.data.data(), h_n.data.data(), c_n.data.data()}, with_trace ? &trace : nullptr);
+  Output<Real> y = {"y", config.batch_first ? Shape{B, T, D * R} : Shape{T, B, D * R}};
+  Output<Real> h_n = {"h_n", {config.state_rows(), B, R}};
+  Output<Real> c_n = {"c_n", {config.state_rows(), config.has_c() ? B : 0, config.hidden_size}};
+  std::vector<BasicTrace<Real>> trace;
+  BasicRecurrent<Real>(model).forward(inputs.view(), {y.data.data(), h_n.data.data(), c_n.data.data()},
+                                      with_trace ? &trace : nullptr);
 
-  std::vector<Output> outputs;
+  std::vector<Output<Real>> outputs;
   outputs.push_back(std::move(y));
   outputs.push_back(std::move(h_n));
   if (config.has_c()) outputs.push_back(std::move(c_n));
   for (std::size_t row = 0; row < trace.size(); ++row) {
     const auto l = row / static_cast<std::size_t>(D), d = row % static_cast<std::size_t>(D);
     const std::string suffix = "_l" + std::to_string(l) + (d == 1 ? "_reverse" : "");
-    const auto add = [&](const char* name, std::int64_t size, std::vector<float>& values) {
+    const auto add = [&](const char* name, std::int64_t size, std::vector<Real>& values) {
       outputs.emplace_back(name + suffix, Shape{T, B, size}, std::move(values));
     };
     const std::int64_t H = config.hidden_size, gates = config.gates();
@@ -103,14 +110,18 @@ std::string run(const Request& request) {
     throw Error("request.op", '"' + op + '"', names);
   }
 
-  const Model model = Model::parse(read_file(model_path));
-  const std::string model_op = name_of(model.config.op);
-  if (op != model_op) throw Error("request.op", '"' + op + '"', '"' + model_op + "\", the op of the model");
-  const InputsFile inputs = InputsFile::parse(read_file(inputs_path), model.config);
-  const std::vector<Output> outputs = forward(model, inputs, trace);
-  std::vector<TensorView> tensors;
-  for (const Output& output : outputs) tensors.push_back(output.view());
-  safetensors::write(outputs_path, {}, tensors);
+  const std::string model_bytes = read_file(model_path);
+  with_real(read_config(model_bytes), [&](auto zero) {
+    using Real = decltype(zero);
+    const auto model = BasicModel<Real>::parse(model_bytes);
+    const std::string model_op = name_of(model.config.op);
+    if (op != model_op) throw Error("request.op", '"' + op + '"', '"' + model_op + "\", the op of the model");
+    const auto inputs = BasicInputsFile<Real>::parse(read_file(inputs_path), model.config);
+    const auto outputs = forward(model, inputs, trace);
+    std::vector<TensorView> tensors;
+    for (const Output<Real>& output : outputs) tensors.push_back(output.view());
+    safetensors::write(outputs_path, {}, tensors);
+  });
   return "\"seq\": " + std::to_string(seq) + ", \"outputs\": " + json::quote(outputs_path);
 }
 

@@ -11,13 +11,14 @@ namespace lstm_ref {
 constexpr const char* kOptions[] = {
     "proj_size",         "peephole",   "input_forget", "reset_after", "clip",         "gate_activation",   "candidate_activation",
     "output_activation", "layer_norm", "cell_norm",    "hidden_norm", "norm_epsilon", "recurrent_dropout", "candidate_dropout",
-    "zoneout_h",         "zoneout_c",  "dropout"};
+    "zoneout_h",         "zoneout_c",  "dropout",      "dtype"};
 
 // Why an op does not have an option; null where it does.
 const char* why_not(Op op, std::string_view option);
 
 // The wants of the errors about them.
 constexpr const char* kWantClip = "0, or a number > 0 that is finite and not 0 in float32";
+constexpr const char* kWantDtype = "\"float32\", \"float64\" or \"bfloat16\"";
 constexpr const char* kWantNumber = "a number that is finite in float32";
 constexpr const char* kWantLayerNorm = "\"none\", \"joint\", \"gate\" or \"separate\"";
 constexpr const char* kWantCellNorm = "\"none\", \"output\" or \"state\"";
@@ -50,5 +51,23 @@ constexpr NamedFunction kFunctions[] = {
 };
 
 inline const NamedFunction& named(Function function) { return kFunctions[static_cast<int>(function)]; }
+
+struct NamedDtype {
+  const char *name, *in_files;
+  int size;
+};
+
+constexpr NamedDtype kDtypes[] = {
+    // in the order of the enumeration; all but the last one are for configurations
+    {"float32", "F32", 4},
+    {"float64", "F64", 8},
+    {"bfloat16", "BF16", 2},
+    {"int64", "I64", 8},
+};
+
+inline const NamedDtype& named(Dtype dtype) { return kDtypes[static_cast<int>(dtype)]; }
+
+// What the numbers of a network are in memory, all but the lengths.
+inline Dtype real_of(const Config& config) { return config.dtype == Dtype::kFloat64 ? Dtype::kFloat64 : Dtype::kFloat32; }
 
 }  // namespace lstm_ref

@@ -1,10 +1,12 @@
 #include "lstm_ref/config.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <optional>
 #include <unordered_map>
 
 #include "choices.hpp"
+#include "lstm_ref/bfloat16.hpp"
 
 namespace lstm_ref {
 namespace {
@@ -96,6 +98,17 @@ const char* why_not(Op op, std::string_view option) {
   return nullptr;
 }
 
+template <class Real>
+void check_real(const Config& config) {
+  const auto quoted = [](Dtype dtype) { return std::string("\"") + named(dtype).name + '"'; };
+  if (sizeof(Real) == static_cast<std::size_t>(named(real_of(config)).size)) return;
+  throw Error("dtype", quoted(config.dtype),
+              sizeof(Real) == 8 ? quoted(Dtype::kFloat64) : quoted(Dtype::kFloat32) + " or " + quoted(Dtype::kBfloat16));
+}
+
+template void check_real<float>(const Config&);
+template void check_real<double>(const Config&);
+
 void Config::check() const {
   check_size("input_size", input_size);
   check_size("hidden_size", hidden_size);
@@ -118,6 +131,7 @@ void Config::check() const {
   check_rate(*this, "zoneout_h", zoneout_h);
   check_rate(*this, "zoneout_c", zoneout_c);
   check_rate(*this, "dropout", dropout);
+  if (dtype == Dtype::kInt64) throw Error("dtype", "\"int64\"", kWantDtype);
   if (proj_size >= hidden_size) {
     throw Error("proj_size", std::to_string(proj_size),
                 "an integer from 0 to hidden_size - 1 = " + std::to_string(hidden_size - 1));
@@ -150,7 +164,8 @@ TensorSpec tensor_spec(const Config& config, std::int64_t index) {
   std::int64_t left = index % tensors_per_state_row(config);  // tensors of this layer and direction still to be passed over
   const auto spec = [&](const char* kind, const std::string& symbols, const Shape& shape) {
     std::string name = std::string(kind) + "_l" + std::to_string(layer) + (reverse ? "_reverse" : "");
-    return TensorSpec{std::move(name), shape, symbols + " = " + shape_text(shape)};
+    const Dtype dtype = config.dtype == Dtype::kBfloat16 && shape.size() < 2 ? Dtype::kFloat32 : config.dtype;
+    return TensorSpec{std::move(name), dtype, shape, symbols + " = " + shape_text(shape)};
   };
   if (left-- == 0) {
     return spec("weight_ih", '(' + size + (layer == 0 ? ", I)" : ", D*" + letter + ')'), {rows, config.layer_input_size(layer)});
@@ -225,7 +240,26 @@ std::string inputs_text(const Config& config) {
   return std::string("only x, h_0, ") + (config.has_c() ? "c_0, " : "") + "lengths" + (config.is_random() ? ", seed, masks" : "");
 }
 
-std::vector<TensorView> match_tensors(const Config& config, const std::vector<TensorView>& tensors) {
+namespace {
+
+// Of a tensor in memory.
+void check_bfloat16(const TensorView& tensor) {
+  std::int64_t count = 1, others = 0;
+  for (const std::int64_t n : tensor.shape) count *= n;
+  for (std::int64_t i = 0; i < count; ++i) {
+    float value;
+    std::memcpy(&value, static_cast<const char*>(tensor.data) + i * sizeof value, sizeof value);
+    others += !is_bfloat16(value);
+  }
+  if (others) {
+    throw Error(tensor.name, std::to_string(others) + " elements that are no bfloat16",
+                "bfloat16 values (round_to_bfloat16 gives them)");
+  }
+}
+
+}  // namespace
+
+std::vector<TensorView> match_tensors(const Config& config, const std::vector<TensorView>& tensors, bool in_file) {
   std::unordered_map<std::string, const TensorView*> unmatched;
   for (const TensorView& tensor : tensors) {
     if (!unmatched.emplace(tensor.name, &tensor).second) throw Error(tensor.name, "duplicate tensor", "one");
@@ -236,9 +270,13 @@ std::vector<TensorView> match_tensors(const Config& config, const std::vector<Te
     const auto found = unmatched.find(spec.name);
     if (found == unmatched.end()) throw Error(spec.name, "missing", spec.want);
     const TensorView& tensor = *found->second;
-    if (tensor.dtype != Dtype::kFloat32) throw Error(spec.name, "dtype I64", "F32");
+    const Dtype want = in_file ? spec.stored_as : real_of(config);
+    if (tensor.dtype != want) {
+      throw Error(spec.name, std::string("dtype ") + named(tensor.dtype).in_files, named(want).in_files);
+    }
     if (tensor.shape != spec.shape) throw Error(spec.name, "shape " + shape_text(tensor.shape), spec.want);
     if (!tensor.data) throw Error(spec.name, "missing", spec.want);  // no tensor of a configuration is empty
+    if (spec.stored_as == Dtype::kBfloat16 && !in_file) check_bfloat16(tensor);
     matched.push_back(tensor);
     unmatched.erase(found);
   }
@@ -249,8 +287,8 @@ std::vector<TensorView> match_tensors(const Config& config, const std::vector<Te
 }
 
 void check_output_sizes(const Config& config, std::int64_t T, std::int64_t B) {
-  const auto bytes = [](const Shape& shape, bool count_zeros) -> std::optional<std::int64_t> {  // nothing: not below 2^63
-    std::int64_t size = sizeof(float);
+  const auto bytes = [&](const Shape& shape, bool count_zeros) -> std::optional<std::int64_t> {  // nothing: not below 2^63
+    std::int64_t size = named(real_of(config)).size;
     for (const std::int64_t n : shape) {
       if (n == 0 && count_zeros) return 0;
       if (n != 0 && __builtin_mul_overflow(size, n, &size)) return std::nullopt;

@@ -1,7 +1,6 @@
 #include "dispatch.hpp"
 
 #include <cstdlib>
-#include <utility>
 
 #include "lstm_ref/error.hpp"
 #include "lstm_ref/isa.hpp"
@@ -9,21 +8,28 @@
 namespace lstm_ref {
 namespace {
 
+struct BothKernels {
+  const Kernels<float>* float32;
+  const Kernels<double>* float64;
+
+  const Kernels<float>& of(float) const { return *float32; }
+  const Kernels<double>& of(double) const { return *float64; }
+};
+
 // What the processor and the operating system both support, slowest first.
-template <class Real>
-std::vector<const Kernels<Real>*> available_kernels() {
-  std::vector<const Kernels<Real>*> kernels = {&kBaselineKernels};
+std::vector<BothKernels> available_kernels() {
+  std::vector<BothKernels> kernels = {{&kBaselineKernels, &kBaselineKernels64}};
 #if defined(LSTM_REF_X86_64)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    kernels.push_back(&kAvx2Kernels);
+    kernels.push_back({&kAvx2Kernels, &kAvx2Kernels64});
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl")) {
-      kernels.push_back(&kAvx512Kernels);
+      kernels.push_back({&kAvx512Kernels, &kAvx512Kernels64});
     }
   }
 #elif defined(LSTM_REF_ARM64)
-  kernels.push_back(&kNeonKernels);
+  kernels.push_back({&kNeonKernels, &kNeonKernels64});
 #endif
   return kernels;
 }
@@ -31,9 +37,9 @@ std::vector<const Kernels<Real>*> available_kernels() {
 template <class Real>
 const Kernels<Real>& find_kernels(const char* parameter, const std::string& isa) {
   std::string names;
-  for (const Kernels<Real>* kernels : available_kernels<Real>()) {
-    if (isa == kernels->name) return *kernels;
-    names += (names.empty() ? "" : ", ") + std::string(kernels->name);
+  for (const BothKernels& kernels : available_kernels()) {
+    if (isa == kernels.float32->name) return kernels.of(Real());
+    names += (names.empty() ? "" : ", ") + std::string(kernels.float32->name);
   }
   throw Error(parameter, '"' + isa + '"', "one of " + names);
 }
@@ -42,7 +48,7 @@ const Kernels<Real>& find_kernels(const char* parameter, const std::string& isa)
 
 std::vector<std::string> available_isas() {
   std::vector<std::string> names;
-  for (const Kernels<float>* kernels : available_kernels<float>()) names.emplace_back(kernels->name);
+  for (const BothKernels& kernels : available_kernels()) names.emplace_back(kernels.float32->name);
   return names;
 }
 
@@ -51,9 +57,10 @@ const Kernels<Real>& select_kernels(const std::string& isa) {
   if (!isa.empty()) return find_kernels<Real>("isa", isa);
   const char* const forced = std::getenv("LSTM_REF_ISA");
   if (forced && *forced) return find_kernels<Real>("LSTM_REF_ISA", forced);
-  return *available_kernels<Real>().back();
+  return available_kernels().back().of(Real());
 }
 
 template const Kernels<float>& select_kernels(const std::string&);
+template const Kernels<double>& select_kernels(const std::string&);
 
 }  // namespace lstm_ref

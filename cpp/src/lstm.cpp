@@ -24,8 +24,10 @@ void check_threads(int num_threads) {
 template <class Real>
 const Kernels<Real>& checked_kernels(const Config& config, const Options& options) {
   config.check();
+  check_real<Real>(config);
   check_threads(options.num_threads);
-  return select_kernels<Real>(options.isa);
+  const Kernels<Real>& kernels = select_kernels<Real>(options.isa);
+  return config.dtype == Dtype::kBfloat16 ? *kernels.for_bfloat16 : kernels;
 }
 
 template <class Real>
@@ -112,6 +114,7 @@ template <class Real>
 BasicRecurrent<Real>::BasicRecurrent(const Config& config, const std::vector<TensorView>& tensors, const Kernels<Real>& kernels,
                                      int num_threads) {
   config.check();
+  check_real<Real>(config);
   check_threads(num_threads);
   const FpEnvironment fp_environment;
   Network<Real> network(config, tensors, kernels);
@@ -162,5 +165,6 @@ BasicStream<Real> BasicRecurrent<Real>::stream(std::int64_t batch) const {
 }
 
 template class BasicRecurrent<float>;
+template class BasicRecurrent<double>;
 
 }  // namespace lstm_ref

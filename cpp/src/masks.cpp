@@ -62,5 +62,6 @@ const Real* Masks<Real>::row(MaskSpec::Kind kind, std::int64_t layer, int direct
 }
 
 template class Masks<float>;
+template class Masks<double>;
 
 }  // namespace lstm_ref

@@ -110,6 +110,8 @@ void HiddenStates<Real>::connect(CellStep<Real>* step, std::size_t phase, std::i
 }
 
 template struct Network<float>;
+template struct Network<double>;
 template class HiddenStates<float>;
+template class HiddenStates<double>;
 
 }  // namespace lstm_ref

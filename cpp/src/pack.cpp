@@ -134,5 +134,6 @@ PackedWeights<Real> pack_weights(const Config& config, const TensorView* tensors
 }
 
 template PackedWeights<float> pack_weights(const Config&, const TensorView*, int, bool);
+template PackedWeights<double> pack_weights(const Config&, const TensorView*, int, bool);
 
 }  // namespace lstm_ref

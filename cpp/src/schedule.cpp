@@ -57,6 +57,8 @@ Schedule<Real>::Schedule(const Call<Real>& call, const Plan& plan) {
 }
 
 template Plan make_plan(const Call<float>&, std::int64_t);
+template Plan make_plan(const Call<double>&, std::int64_t);
 template class Schedule<float>;
+template class Schedule<double>;
 
 }  // namespace lstm_ref

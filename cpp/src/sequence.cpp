@@ -363,5 +363,6 @@ Real Worker<Real>::cell_state(const Real* c, std::int64_t r, std::int64_t unit) 
 }
 
 template class Worker<float>;
+template class Worker<double>;
 
 }  // namespace lstm_ref

@@ -154,5 +154,6 @@ void BasicStream<Real>::set_state(const Real* h, const Real* c) {
 }
 
 template class BasicStream<float>;
+template class BasicStream<double>;
 
 }  // namespace lstm_ref

@@ -71,6 +71,8 @@ Team<Real>::Team(const Call<Real>& call, const RowGroup& group, int lane, int la
 }
 
 template RowGroup::RowGroup(const Call<float>&, std::int64_t, std::int64_t);
+template RowGroup::RowGroup(const Call<double>&, std::int64_t, std::int64_t);
 template struct Team<float>;
+template struct Team<double>;
 
 }  // namespace lstm_ref

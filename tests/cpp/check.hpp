@@ -22,6 +22,13 @@ inline std::string show(float value) {  // both the number and its bits: 0.1 (0x
   std::snprintf(text, sizeof text, "%.9g (0x%08x)", static_cast<double>(value), static_cast<unsigned>(bits));
   return text;
 }
+inline std::string show(double value) {
+  std::uint64_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  char text[64];
+  std::snprintf(text, sizeof text, "%.17g (0x%016llx)", value, static_cast<unsigned long long>(bits));
+  return text;
+}
 inline std::string show(bool value) { return value ? "true" : "false"; }
 template <class T>
 std::string show(const T& value) {
@@ -30,7 +37,8 @@ std::string show(const T& value) {
   return text.str();
 }
 
-inline bool same_bits(float a, float b) {
+template <class Real>
+bool same_bits(Real a, Real b) {
   return (a != a && b != b) || std::memcmp(&a, &b, sizeof a) == 0;
 }  // a NaN equals a NaN (N7)
 
@@ -73,7 +81,8 @@ inline int summary() {
   } while (false)
 #define CHECK_BITS(got, wanted)                                                                                             \
   do {                                                                                                                      \
-    const float got_ = (got), wanted_ = (wanted);                                                                           \
+    const auto got_ = (got);                                                                                                \
+    const decltype(got_) wanted_ = (wanted);                                                                                \
     check::report_pair(check::same_bits(got_, wanted_), __FILE__, __LINE__, #got, check::show(got_), check::show(wanted_)); \
   } while (false)
 #define CHECK_THROWS(expression, wanted) \

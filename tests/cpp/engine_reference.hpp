@@ -13,67 +13,126 @@
 namespace reference {
 
 using lstm_ref::Config;
-using Floats = std::vector<float>;
 
-inline float from_bits(std::uint32_t pattern) {
-  float value;
+// ---- Arithmetic (spec/numerics.md); std::fma is exact ----
+
+// What each width has of its own.
+template <class Real>
+struct Number;
+
+template <>
+struct Number<float> {
+  using Bits = std::uint32_t;
+  static constexpr int kFractionBits = 23, kScaleExponent = 32, kSigmoidMinExponent = -126;
+  static constexpr float kSigmoidMin = -104, kTanhMin = -18.125f, kScaleUp = 0x1p32f;
+  static constexpr Bits kOne = 0x3f800000, kRounder = 0x4b400000, kLog2e = 0x3fb8aa3b, kLn2 = 0x3f317218, kLn2Excess = 0x3102e308,
+                        kRecip[] = {0x3fb4b4b5, 0xbef0f0f1},
+                        kExp[] = {0x3f000000, 0x3e2aaaab, 0x3d2aaa7b, 0x3c088802, 0x3ab69e4b, 0x3951218b};
+};
+
+template <>
+struct Number<double> {
+  using Bits = std::uint64_t;
+  static constexpr int kFractionBits = 52, kScaleExponent = 64, kSigmoidMinExponent = -1022;
+  static constexpr double kSigmoidMin = -746, kTanhMin = -38.25, kScaleUp = 0x1p64;
+  static constexpr Bits kOne = 0x3ff0000000000000, kRounder = 0x4338000000000000, kLog2e = 0x3ff71547652b82fe,
+                        kLn2 = 0x3fe62e42fefa39ef, kLn2Excess = 0xbc7abc9e3b39803f,
+                        kRecip[] = {0x3ff8c00000000000, 0xbfe1800000000000},
+                        kExp[] = {0x3fe0000000000000, 0x3fc5555555555559, 0x3fa555555555553f, 0x3f8111111110f6df,
+                                  0x3f56c16c16c1f05b, 0x3f2a01a01afd17d1, 0x3efa01a017bccbc5, 0x3ec71ddf885693fa,
+                                  0x3e927e53624ae13b, 0x3e5af5e684ea21f6, 0x3e21ee88a5282df6};
+};
+
+template <class Real>
+using Bits = typename Number<Real>::Bits;
+
+template <class Real>
+constexpr Bits<Real> kSign = Bits<Real>{1} << (8 * sizeof(Real) - 1);
+
+template <class Real = float>
+Real from_bits(Bits<Real> pattern) {
+  Real value;
   std::memcpy(&value, &pattern, sizeof value);
   return value;
 }
-inline std::uint32_t to_bits(float value) {
-  std::uint32_t pattern;
+template <class Real>
+Bits<Real> to_bits(Real value) {
+  Bits<Real> pattern;
   std::memcpy(&pattern, &value, sizeof pattern);
   return pattern;
 }
 
-// ---- Arithmetic (spec/numerics.md); std::fma is exact ----
+template <class Real>
+Real fma(Real a, Real b, Real c) {
+  return std::fma(a, b, c);
+}
+template <class Real>
+Real max(Real k, Real x) {
+  return x > k || std::isnan(x) ? x : k;
+}
+template <class Real>
+Real pow2(Real m, int shift = 0) {
+  using N = Number<Real>;
+  return from_bits<Real>((to_bits(m) << N::kFractionBits) + N::kOne + (Bits<Real>(shift) << N::kFractionBits));
+}
 
-const float kRounder = from_bits(0x4b400000), kLog2e = from_bits(0x3fb8aa3b), kLn2 = from_bits(0x3f317218);
-
-inline float fma(float a, float b, float c) { return std::fma(a, b, c); }
-inline float max(float k, float x) { return x > k || std::isnan(x) ? x : k; }
-inline float pow2(float m) { return from_bits((to_bits(m) << 23) + 0x3f800000u); }
-
+template <class Real>
 struct Exp {
-  float n, t, u;
+  Real n, t, u;
 };
 
-inline Exp exp_parts(float y, float m) {
-  const float n = m - kRounder, r = fma(n, -kLn2, y), q = r * r;
-  const float inner =
-      fma(q, fma(r, from_bits(0x3951218b), from_bits(0x3ab69e4b)), fma(r, from_bits(0x3c088802), from_bits(0x3d2aaa7b)));
-  const float p = fma(q, inner, fma(r, from_bits(0x3e2aaaab), 0.5f));
-  const float t = fma(q, p, r);
+template <class Real>
+Real first_m(Real y) {  // (N4.1)
+  return fma(y, from_bits<Real>(Number<Real>::kLog2e), from_bits<Real>(Number<Real>::kRounder));
+}
+
+template <class Real>
+Exp<Real> exp_parts(Real y, Real m) {
+  using N = Number<Real>;
+  const Real n = m - from_bits<Real>(N::kRounder), r = fma(n, -from_bits<Real>(N::kLn2), y), q = r * r;
+  constexpr int count = std::size(N::kExp);
+  const auto c = [](int k) { return from_bits<Real>(N::kExp[k]); };
+  Real p = count % 2 ? c(count - 1) : fma(r, c(count - 1), c(count - 2));
+  for (int k = (count - 1) / 2 * 2 - 2; k >= 0; k -= 2) p = fma(q, p, fma(r, c(k + 1), c(k)));
+  const Real t = fma(q, p, r);
   return {n, t, fma(q, p, r - t)};
 }
 
-inline float quotient(float a, float a_low, float d, float d_low) {
-  const float q = a / d;
-  const float e = fma(-q, d, a) + fma(-q, d_low, a_low);
-  return fma(e, fma(d, from_bits(0xbef0f0f1), from_bits(0x3fb4b4b5)), q);
+template <class Real>
+Real quotient(Real a, Real a_low, Real d, Real d_low) {
+  const Real q = a / d;
+  const Real e = fma(-q, d, a) + fma(-q, d_low, a_low);
+  return fma(e, fma(d, from_bits<Real>(Number<Real>::kRecip[1]), from_bits<Real>(Number<Real>::kRecip[0])), q);
 }
 
-inline float sigmoid(float x) {
-  const float y = max(-104.0f, -std::fabs(x)), m = fma(y, kLog2e, kRounder);
-  const Exp e = exp_parts(y, m);
-  const float v = 1 + e.t, v_low = fma(e.n * from_bits(0x3102e308), v, (e.t - (v - 1)) + e.u);
-  const float s = pow2(max(kRounder - 126, m)), d = fma(s, v, 1), d_low = fma(s, v_low, fma(s, v, 1 - d));
-  if (x < 0) return (quotient(v, v_low, d, d_low) * from_bits((to_bits(m) << 23) + 0x3f800000u + (32u << 23))) * 0x1p-32f;
-  return (quotient(1, 0, d, d_low) * 0x1p32f) * 0x1p-32f;
+template <class Real>
+Real sigmoid(Real x) {
+  using N = Number<Real>;
+  const Real y = max(N::kSigmoidMin, -std::fabs(x)), m = first_m(y), one = 1, zero = 0;
+  const Exp<Real> e = exp_parts(y, m);
+  const Real v = 1 + e.t, v_low = fma(e.n * from_bits<Real>(N::kLn2Excess), v, (e.t - (v - 1)) + e.u);
+  const Real s = pow2(max(from_bits<Real>(N::kRounder) + N::kSigmoidMinExponent, m));
+  const Real d = fma(s, v, one), d_low = fma(s, v_low, fma(s, v, 1 - d));
+  if (x < 0) return (quotient(v, v_low, d, d_low) * pow2(m, N::kScaleExponent)) * (1 / N::kScaleUp);
+  return (quotient(one, zero, d, d_low) * N::kScaleUp) * (1 / N::kScaleUp);
 }
 
-inline float tanh(float x) {
-  const float y = max(-18.125f, -std::fabs(x) + -std::fabs(x)), m = max(kRounder - 23, fma(y, kLog2e, kRounder));
-  const Exp e = exp_parts(y, m);
-  const float s = pow2(m), a = 1 - s, b = 1 + s;
-  const float w = fma(-s, e.t, a), w_low = fma(-s, e.u, fma(-s, e.t, a - w));
-  const float d = fma(s, e.t, b), d_low = fma(s, e.u, fma(s, e.t, b - d));
-  return from_bits(to_bits(quotient(w, w_low, d, d_low)) | (to_bits(x) & 0x80000000u));
+template <class Real>
+Real tanh(Real x) {
+  using N = Number<Real>;
+  const Real y = max(N::kTanhMin, -std::fabs(x) + -std::fabs(x));
+  const Real m = max(from_bits<Real>(N::kRounder) - N::kFractionBits, first_m(y));
+  const Exp<Real> e = exp_parts(y, m);
+  const Real s = pow2(m), a = 1 - s, b = 1 + s;
+  const Real w = fma(-s, e.t, a), w_low = fma(-s, e.u, fma(-s, e.t, a - w));
+  const Real d = fma(s, e.t, b), d_low = fma(s, e.u, fma(s, e.t, b - d));
+  return from_bits<Real>(to_bits(quotient(w, w_low, d, d_low)) | (to_bits(x) & kSign<Real>));
 }
 
-inline float add_chunks(float z, const float* w, const float* x, std::int64_t K) {  // (N3) for one input
+template <class Real>
+Real add_chunks(Real z, const Real* w, const Real* x, std::int64_t K) {  // (N3) for one input
   for (std::int64_t start = 0; start < K; start += 64) {
-    float a = 0;
+    Real a = 0;
     for (std::int64_t k = start; k < K && k < start + 64; ++k) a = fma(w[k], x[k], a);
     z = z + a;
   }
@@ -83,58 +142,70 @@ inline float add_chunks(float z, const float* w, const float* x, std::int64_t K)
 // ---- Models, inputs, outputs ----
 
 // Numbers in [-scale, scale), the same for the same seed.
-inline Floats random_floats(std::uint64_t seed, std::int64_t count, float scale = 1) {
-  Floats values(count);
-  for (float& value : values) {
+template <class Real = float>
+std::vector<Real> random_numbers(std::uint64_t seed, std::int64_t count, Real scale = 1) {
+  constexpr int bits = Number<Real>::kFractionBits + 1;
+  std::vector<Real> values(count);
+  for (Real& value : values) {
     std::uint64_t u = seed += 0x9e3779b97f4a7c15u;
     u = (u ^ (u >> 30)) * 0xbf58476d1ce4e5b9u;
     u = (u ^ (u >> 27)) * 0x94d049bb133111ebu;
-    value = (static_cast<float>(u >> 40) * 0x1p-23f - 1) * scale;
+    value = (std::ldexp(static_cast<Real>(u >> (64 - bits)), 1 - bits) - 1) * scale;
   }
   return values;
 }
 
+// The configuration for numbers of that type.
+template <class Real>
+Config of_real(Config config) {
+  config.dtype = sizeof(Real) == 8 ? lstm_ref::Dtype::kFloat64 : lstm_ref::Dtype::kFloat32;
+  return config;
+}
+
+template <class Real = float>
 struct Model {
   Config config;
-  std::vector<Floats> data;
+  std::vector<std::vector<Real>> data;
   std::vector<lstm_ref::TensorView> views;
 
-  explicit Model(const Config& config, std::uint64_t seed = 1, float scale = 0.5f) : config(config) {
+  explicit Model(const Config& given, std::uint64_t seed = 1, Real scale = 0.5f) : config(of_real<Real>(given)) {
     for (std::int64_t i = 0; i < tensor_count(config); ++i) {
       const lstm_ref::TensorSpec spec = tensor_spec(config, i);
-      data.push_back(random_floats(seed + 1000 * i, spec.shape[0] * (spec.shape.size() > 1 ? spec.shape[1] : 1), scale));
-      views.push_back({spec.name, lstm_ref::Dtype::kFloat32, spec.shape, data.back().data()});
+      data.push_back(random_numbers<Real>(seed + 1000 * i, spec.shape[0] * (spec.shape.size() > 1 ? spec.shape[1] : 1), scale));
+      views.push_back({spec.name, config.dtype, spec.shape, data.back().data()});
     }
   }
   Model(const Model&) = delete;  // views point into data
 };
 
+template <class Real = float>
 struct Case {
   std::int64_t T, B;
-  Floats x, h_0, c_0;
-  std::vector<std::int64_t> lengths;  // empty: T for every row
-  std::vector<Floats> masks = {};     // empty: evaluation
+  std::vector<Real> x, h_0, c_0;
+  std::vector<std::int64_t> lengths;          // empty: T for every row
+  std::vector<std::vector<Real>> masks = {};  // empty: evaluation
 
-  lstm_ref::Inputs inputs() const {
+  lstm_ref::BasicInputs<Real> inputs() const {
     const auto data = [](const auto& array) { return array.empty() ? nullptr : array.data(); };
-    lstm_ref::Inputs inputs = {T, B, x.data(), data(h_0), data(c_0), data(lengths)};
-    for (const Floats& mask : masks) inputs.masks.push_back(mask.data());
+    lstm_ref::BasicInputs<Real> inputs = {T, B, x.data(), data(h_0), data(c_0), data(lengths)};
+    for (const std::vector<Real>& mask : masks) inputs.masks.push_back(mask.data());
     return inputs;
   }
 };
 
-inline Case random_case(const Config& config, std::int64_t T, std::int64_t B, std::uint64_t seed = 2) {
+template <class Real = float>
+Case<Real> random_case(const Config& config, std::int64_t T, std::int64_t B, std::uint64_t seed = 2) {
   const std::int64_t rows = config.state_rows() * B;
-  Case one = {T,
-              B,
-              random_floats(seed, T * B * config.input_size, 2),
-              random_floats(seed + 1, rows * config.output_size()),
-              random_floats(seed + 2, config.has_c() ? rows * config.hidden_size : 0),
-              {}};
+  Case<Real> one = {T,
+                    B,
+                    random_numbers<Real>(seed, T * B * config.input_size, 2),
+                    random_numbers<Real>(seed + 1, rows * config.output_size()),
+                    random_numbers<Real>(seed + 2, config.has_c() ? rows * config.hidden_size : 0),
+                    {}};
   for (std::int64_t i = 0; i < mask_count(config); ++i) {
     std::int64_t size = 1;
     for (const std::int64_t n : mask_spec(config, i, T, B).shape) size *= n;
-    one.masks.push_back(random_floats(seed + 3 + i, size));
+    one.masks.push_back(random_numbers<Real>(seed + 3 + i, size));
   }
   return one;
 }
@@ -160,34 +231,40 @@ inline std::vector<Config> cells(const Config& sizes) {
   return all;
 }
 
+template <class Real = float>
 struct Result {
-  Floats y, h_n, c_n;
-  std::vector<lstm_ref::Trace> trace;
+  std::vector<Real> y, h_n, c_n;
+  std::vector<lstm_ref::BasicTrace<Real>> trace;
 };
 
-inline void check_same(const Floats& got, const Floats& wanted) {
+template <class Real>
+void check_same(const std::vector<Real>& got, const std::vector<Real>& wanted) {
   CHECK_EQ(got.size(), wanted.size());
   for (std::size_t i = 0; i < got.size() && i < wanted.size(); ++i) CHECK_BITS(got[i], wanted[i]);
 }
 
-inline void check_same(const Result& got, const Result& wanted) {
+template <class Real>
+void check_same(const Result<Real>& got, const Result<Real>& wanted) {
   check_same(got.y, wanted.y);
   check_same(got.h_n, wanted.h_n);
   check_same(got.c_n, wanted.c_n);
 }
 
 // Arrays of the right sizes, with values in them that no network gives.
-inline Result unwritten_result(const Config& config, const Case& one) {
+template <class Real>
+Result<Real> unwritten_result(const Config& config, const Case<Real>& one) {
   const std::int64_t rows = config.state_rows() * one.B, R = config.output_size();
-  return {Floats(one.T * one.B * config.directions() * R, -7),
-          Floats(rows * R, -7),
-          Floats(config.has_c() ? rows * config.hidden_size : 0, -7),
+  using Numbers = std::vector<Real>;
+  return {Numbers(one.T * one.B * config.directions() * R, -7),
+          Numbers(rows * R, -7),
+          Numbers(config.has_c() ? rows * config.hidden_size : 0, -7),
           {}};
 }
 
 // With a trace, and without: those are different paths through the engine.
-inline Result run_engine(const lstm_ref::Recurrent& lstm, const Case& one) {
-  Result result = unwritten_result(lstm.config(), one), untraced = result;
+template <class Real>
+Result<Real> run_engine(const lstm_ref::BasicRecurrent<Real>& lstm, const Case<Real>& one) {
+  Result<Real> result = unwritten_result(lstm.config(), one), untraced = result;
   lstm.forward(one.inputs(), {result.y.data(), result.h_n.data(), result.c_n.data()}, &result.trace);
   lstm.forward(one.inputs(), {untraced.y.data(), untraced.h_n.data(), untraced.c_n.data()});
   check_same(untraced, result);
@@ -195,36 +272,38 @@ inline Result run_engine(const lstm_ref::Recurrent& lstm, const Case& one) {
 }
 
 // spec/lstm.md, sections 2 to 4, row by row.
-inline Result run_reference(const Model& model, const Case& one) {
+template <class Real>
+Result<Real> run_reference(const Model<Real>& model, const Case<Real>& one) {
+  using Numbers = std::vector<Real>;
   const Config& config = model.config;
   const std::int64_t T = one.T, B = one.B, I = config.input_size, H = config.hidden_size, L = config.num_layers;
   const std::int64_t D = config.directions();
   const int tensors = config.bias ? 4 : 2;
   const auto index = [&](std::int64_t t, std::int64_t b) { return config.batch_first ? b * T + t : t * B + b; };
-  const auto empty = [&](std::int64_t size) { return Floats(size, 0.0f); };
-  Result result = {empty(T * B * D * H), empty(L * D * B * H), empty(L * D * B * H), {}};
-  Floats input = one.x;
+  const auto empty = [&](std::int64_t size) { return Numbers(size, Real(0)); };
+  Result<Real> result = {empty(T * B * D * H), empty(L * D * B * H), empty(L * D * B * H), {}};
+  Numbers input = one.x;
   for (std::int64_t l = 0; l < L; ++l) {
     const std::int64_t K = l == 0 ? I : D * H;
-    Floats output = empty(T * B * D * H);
+    Numbers output = empty(T * B * D * H);
     for (std::int64_t d = 0; d < D; ++d) {
-      const Floats* const p = &model.data[(l * D + d) * tensors];
-      lstm_ref::Trace trace = {empty(T * B * 4 * H), empty(T * B * 4 * H), empty(T * B * H), empty(T * B * H)};
+      const Numbers* const p = &model.data[(l * D + d) * tensors];
+      lstm_ref::BasicTrace<Real> trace = {empty(T * B * 4 * H), empty(T * B * 4 * H), empty(T * B * H), empty(T * B * H)};
       for (std::int64_t b = 0; b < B; ++b) {
         const std::int64_t state = ((l * D + d) * B + b) * H, n = one.lengths.empty() ? T : one.lengths[b];
-        Floats h = empty(H), c = empty(H);
+        Numbers h = empty(H), c = empty(H);
         if (!one.h_0.empty()) h.assign(&one.h_0[state], &one.h_0[state] + H);
         if (!one.c_0.empty()) c.assign(&one.c_0[state], &one.c_0[state] + H);
         for (std::int64_t s = 0; s < n; ++s) {
           const std::int64_t t = d == 0 ? s : n - 1 - s;
-          Floats z(4 * H), h_new(H);
+          Numbers z(4 * H), h_new(H);
           for (std::int64_t j = 0; j < 4 * H; ++j) {
-            z[j] = config.bias ? p[2][j] + p[3][j] : 0.0f;
+            z[j] = config.bias ? p[2][j] + p[3][j] : Real(0);
             z[j] = add_chunks(z[j], &p[0][j * K], &input[index(t, b) * K], K);
             z[j] = add_chunks(z[j], &p[1][j * H], h.data(), H);
           }
           for (std::int64_t u = 0; u < H; ++u) {
-            const float gates[4] = {sigmoid(z[u]), sigmoid(z[H + u]), tanh(z[2 * H + u]), sigmoid(z[3 * H + u])};
+            const Real gates[4] = {sigmoid(z[u]), sigmoid(z[H + u]), tanh(z[2 * H + u]), sigmoid(z[3 * H + u])};
             c[u] = fma(gates[1], c[u], gates[0] * gates[2]);
             h_new[u] = gates[3] * tanh(c[u]);
             for (int gate = 0; gate < 4; ++gate) {

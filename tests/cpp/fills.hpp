@@ -1,6 +1,7 @@
 // The generator of test inputs (spec N8): integers only, so that every language makes the same tensors.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,39 +26,70 @@ inline std::uint64_t fnv(std::string_view name) {  // (N8.2)
   return h;
 }
 
-inline float from_bits(std::uint32_t bits) {
-  float value;
+// A floating-point number by its bits.
+template <class Real>
+struct Form;
+template <>
+struct Form<float> {
+  using Bits = std::uint32_t;
+  static constexpr int kBits = 32, kExponentBits = 8, kFractionBits = 23;
+};
+template <>
+struct Form<double> {
+  using Bits = std::uint64_t;
+  static constexpr int kBits = 64, kExponentBits = 11, kFractionBits = 52;
+};
+
+template <class Real = float>
+Real from_bits(typename Form<Real>::Bits bits) {
+  Real value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
 
+// What is left of a float32 in bfloat16 (N8).
+inline float upper_half(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return from_bits(bits & 0xffff0000u);
+}
+
+// A pattern of a fill: a number, or hexadecimal text where JSON's numbers do not reach.
+inline std::uint64_t pattern(const lstm_ref::json::Value& value) {
+  if (value.kind() == lstm_ref::json::Kind::string) return std::stoull(value.string(), nullptr, 16);
+  return static_cast<std::uint64_t>(value.integer().value());
+}
+
 // A tensor of `count` elements by one fill of the spec's table.
-inline std::vector<float> fill(std::uint64_t seed, std::string_view name, std::size_t count, const lstm_ref::json::Value& how) {
+template <class Real = float>
+std::vector<Real> fill(std::uint64_t seed, std::string_view name, std::size_t count, const lstm_ref::json::Value& how) {
+  using F = Form<Real>;
+  const auto number = [](std::uint64_t bits) { return from_bits<Real>(static_cast<typename F::Bits>(bits)); };
   const auto members = how.members();
   const auto integer = [&](std::string_view key) { return lstm_ref::json::find(members, key)->integer().value(); };
   const std::string kind = lstm_ref::json::find(members, "kind")->string();
-  std::vector<std::uint32_t> values;  // of choice and cycle
+  std::vector<std::uint64_t> values;  // of choice and cycle
   if (kind == "choice" || kind == "cycle") {
-    for (const auto& value : lstm_ref::json::find(members, "values")->elements()) {
-      values.push_back(static_cast<std::uint32_t>(value.integer().value()));
-    }
+    for (const auto& value : lstm_ref::json::find(members, "values")->elements()) values.push_back(pattern(value));
   }
 
   const std::uint64_t key = mix(seed ^ fnv(name));  // (N8.3)
-  std::vector<float> tensor(count);
+  std::vector<Real> tensor(count);
   for (std::size_t k = 0; k < count; ++k) {
-    const auto u = static_cast<std::uint32_t>(mix(key + (k + 1) * 0x9e3779b97f4a7c15u) >> 32);  // (N8.4)
+    const std::uint64_t u = mix(key + (k + 1) * 0x9e3779b97f4a7c15u);  // (N8.4), all 64 bits
     if (kind == "uniform") {
-      const auto power = from_bits(static_cast<std::uint32_t>(integer("exponent") - 23 + 127) << 23);
-      tensor[k] = static_cast<float>(static_cast<std::int32_t>(u >> 8) - (1 << 23)) * power;
+      const auto whole = static_cast<std::int64_t>(u >> (63 - F::kFractionBits)) - (std::int64_t{1} << F::kFractionBits);
+      tensor[k] = std::ldexp(static_cast<Real>(whole), static_cast<int>(integer("exponent")) - F::kFractionBits);
     } else if (kind == "wide") {
-      const auto p = static_cast<std::uint32_t>(integer("lo")), q = static_cast<std::uint32_t>(integer("hi"));
-      const std::uint32_t exponent = p + ((u >> 23 & 255) * (q - p + 1) >> 8);
-      tensor[k] = from_bits((u & 0x80000000u) | exponent << 23 | (u & 0x7fffffu));
+      const auto p = static_cast<std::uint64_t>(integer("lo")), q = static_cast<std::uint64_t>(integer("hi"));
+      const std::uint64_t bits = u >> (64 - F::kBits), drawn = bits >> F::kFractionBits & ((1u << F::kExponentBits) - 1);
+      const std::uint64_t exponent = p + (drawn * (q - p + 1) >> F::kExponentBits);
+      const std::uint64_t sign = bits >> (F::kBits - 1) << (F::kBits - 1);
+      tensor[k] = number(sign | exponent << F::kFractionBits | (bits & ((std::uint64_t{1} << F::kFractionBits) - 1)));
     } else if (kind == "choice") {
-      tensor[k] = from_bits(values[static_cast<std::size_t>(std::uint64_t{u} * values.size() >> 32)]);
+      tensor[k] = number(values[static_cast<std::size_t>((u >> 32) * values.size() >> 32)]);
     } else if (kind == "cycle") {
-      tensor[k] = from_bits(values[k % values.size()]);
+      tensor[k] = number(values[k % values.size()]);
     } else {
       throw std::runtime_error("unknown fill: " + kind);
     }

@@ -61,25 +61,28 @@ const json::Value& default_fill(const std::string& group) {
 
 bool is_null(const json::Value& value) { return value.kind() == json::Kind::null; }
 
-std::string digest(const std::vector<float>& tensor) {  // (N9)
+template <class Real>
+std::string digest(const std::vector<Real>& tensor) {  // (N9)
   std::string bytes;
-  bytes.reserve(4 * tensor.size());
-  for (const float element : tensor) {
-    std::uint32_t bits;
+  bytes.reserve(sizeof(Real) * tensor.size());
+  for (const Real element : tensor) {
+    typename fills::Form<Real>::Bits bits;
     std::memcpy(&bits, &element, sizeof bits);
-    if (element != element) bits = 0x7fc00000;
-    for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(bits >> shift & 0xff));
+    if (element != element) bits = sizeof(Real) == 4 ? 0x7fc00000u : 0x7ff8000000000000u;
+    for (std::size_t shift = 0; shift < 8 * sizeof bits; shift += 8) bytes.push_back(static_cast<char>(bits >> shift & 0xff));
   }
   return sha256(bytes);
 }
 
+template <class Real>
 struct Case {
-  Model model;
-  InputsFile inputs;
+  BasicModel<Real> model;
+  BasicInputsFile<Real> inputs;
 };
 
 // The tensors of a valid case, from its seed and fills.
-Case generate(const Members& entry) {
+template <class Real>
+Case<Real> generate(const Members& entry) {
   const Members dims = at(entry, "dims").members();
   const json::Value* given = json::find(entry, "fills");
   const Members fills = given ? given->members() : Members{};
@@ -87,17 +90,22 @@ Case generate(const Members& entry) {
   const auto make = [&](const std::string& name, const std::string& group, const Shape& shape) {
     const json::Value* how = json::find(fills, name);  // goes before its group's
     if (!how) how = json::find(fills, group);
-    return fills::fill(seed, name, static_cast<std::size_t>(safetensors::element_count(shape)), how ? *how : default_fill(group));
+    return fills::fill<Real>(seed, name, static_cast<std::size_t>(safetensors::element_count(shape)),
+                             how ? *how : default_fill(group));
   };
 
-  Case made;
+  Case<Real> made;
   const Config c = made.model.config = config_of(entry);
   for (std::int64_t i = 0; i < tensor_count(c); ++i) {
     const TensorSpec spec = tensor_spec(c, i);
-    made.model.tensors.push_back({spec.name, spec.shape, make(spec.name, spec.name.substr(0, spec.name.find('_')), spec.shape)});
+    auto data = make(spec.name, spec.name.substr(0, spec.name.find('_')), spec.shape);
+    if (spec.stored_as == Dtype::kBfloat16) {
+      for (Real& value : data) value = fills::upper_half(static_cast<float>(value));
+    }
+    made.model.tensors.push_back({spec.name, spec.shape, std::move(data)});
   }
 
-  InputsFile& inputs = made.inputs;
+  BasicInputsFile<Real>& inputs = made.inputs;
   inputs.T = at(dims, "T").integer().value();
   inputs.B = at(dims, "B").integer().value();
   inputs.x = make("x", "x", {inputs.T, inputs.B, c.input_size});
@@ -117,36 +125,41 @@ Case generate(const Members& entry) {
   return made;
 }
 
+template <class Real>
 struct Result {
-  std::vector<float> y, h_n, c_n;
-  std::vector<Trace> trace;
+  std::vector<Real> y, h_n, c_n;
+  std::vector<BasicTrace<Real>> trace;
 };
 
-Result empty_result(const Config& c, const InputsFile& inputs) {
-  const auto zeros = [](std::int64_t size) { return std::vector<float>(static_cast<std::size_t>(size)); };
+template <class Real>
+Result<Real> empty_result(const Config& c, const BasicInputsFile<Real>& inputs) {
+  const auto zeros = [](std::int64_t size) { return std::vector<Real>(static_cast<std::size_t>(size)); };
   return {zeros(inputs.T * inputs.B * c.directions() * c.output_size()),
           zeros(c.state_rows() * inputs.B * c.output_size()),
           zeros(c.has_c() ? c.state_rows() * inputs.B * c.hidden_size : 0),
           {}};
 }
 
-Result forward(const Recurrent& network, const InputsFile& inputs, bool with_trace) {
-  Result result = empty_result(network.config(), inputs);
+template <class Real>
+Result<Real> forward(const BasicRecurrent<Real>& network, const BasicInputsFile<Real>& inputs, bool with_trace) {
+  Result<Real> result = empty_result(network.config(), inputs);
   network.forward(inputs.view(), {result.y.data(), result.h_n.data(), result.c_n.data()}, with_trace ? &result.trace : nullptr);
   return result;
 }
 
 // The same a step at a time, in evaluation, for whole rows of one direction, time-major or of one row.
-bool is_for_streams(const Config& c, const InputsFile& inputs) {
+template <class Real>
+bool is_for_streams(const Config& c, const BasicInputsFile<Real>& inputs) {
   return !inputs.seed && inputs.masks.empty() && !c.bidirectional && inputs.lengths.empty() && inputs.B > 0 &&
          (!c.batch_first || inputs.B == 1 || inputs.T == 1);
 }
 
-Result stream(const Recurrent& network, const InputsFile& inputs) {
+template <class Real>
+Result<Real> stream(const BasicRecurrent<Real>& network, const BasicInputsFile<Real>& inputs) {
   const Config& c = network.config();
-  Result result = empty_result(c, inputs);
-  Stream stream = network.stream(inputs.B);
-  const Inputs given = inputs.view();
+  Result<Real> result = empty_result(c, inputs);
+  BasicStream<Real> stream = network.stream(inputs.B);
+  const BasicInputs<Real> given = inputs.view();
   stream.set_state(given.h_0, given.c_0);
   for (std::int64_t t = 0; t < inputs.T; ++t) {
     stream.step(inputs.x.data() + t * inputs.B * c.input_size, result.y.data() + t * inputs.B * c.output_size());
@@ -155,14 +168,15 @@ Result stream(const Recurrent& network, const InputsFile& inputs) {
   return result;
 }
 
+template <class Real>
 void check_valid(const Members& entry, const std::vector<std::string>& isas) {
   const std::string id = at(entry, "id").string();
-  const Case made = generate(entry);
+  const Case<Real> made = generate<Real>(entry);
   const Members want = at(entry, "digest").members();
   for (const std::string& isa : isas) {
-    const Recurrent network(made.model, {isa, 1});
-    const auto compare = [&](const char* how, const Result& got) {
-      const auto compare_tensor = [&](const char* name, const std::vector<float>& tensor) {
+    const BasicRecurrent<Real> network(made.model, {isa, 1});
+    const auto compare = [&](const char* how, const Result<Real>& got) {
+      const auto compare_tensor = [&](const char* name, const std::vector<Real>& tensor) {
         check::report_pair(digest(tensor) == at(want, name).string(), __FILE__, __LINE__,
                            (id + ", " + isa + ", " + how + ": digest of " + name).c_str(), digest(tensor),
                            at(want, name).string());
@@ -176,7 +190,8 @@ void check_valid(const Members& entry, const std::vector<std::string>& isas) {
 }
 
 // Bit by bit; the first difference is named.
-void compare_bits(const std::string& what, const std::vector<float>& got, const std::vector<float>& want) {
+template <class Real>
+void compare_bits(const std::string& what, const std::vector<Real>& got, const std::vector<Real>& want) {
   std::size_t k = 0;
   while (k < got.size() && k < want.size() && check::same_bits(got[k], want[k])) ++k;
   if (k < got.size() && k < want.size()) {
@@ -188,14 +203,15 @@ void compare_bits(const std::string& what, const std::vector<float>& got, const 
   }
 }
 
+template <class Real>
 void check_stored(const std::filesystem::path& folder, const std::vector<std::string>& isas) {
-  const Model model = Model::open((folder / "model.safetensors").string());
-  const InputsFile inputs = InputsFile::open((folder / "inputs.safetensors").string(), model.config);
+  const auto model = BasicModel<Real>::open((folder / "model.safetensors").string());
+  const auto inputs = BasicInputsFile<Real>::open((folder / "inputs.safetensors").string(), model.config);
   const std::string bytes = read_file((folder / "expected.safetensors").string());
   const auto expected = safetensors::parse(bytes);
   for (const std::string& isa : isas) {
-    const Result got = forward(Recurrent(model, {isa, 1}), inputs, true);
-    const auto tensor = [&](const std::string& name) -> const std::vector<float>* {
+    const Result<Real> got = forward(BasicRecurrent<Real>(model, {isa, 1}), inputs, true);
+    const auto tensor = [&](const std::string& name) -> const std::vector<Real>* {
       if (name == "y") return &got.y;
       if (name == "h_n") return &got.h_n;
       if (name == "c_n") return &got.c_n;
@@ -215,9 +231,9 @@ void check_stored(const std::filesystem::path& folder, const std::vector<std::st
     CHECK_EQ(expected.tensors.size(), outputs + traced * got.trace.size());
     for (const TensorView& view : expected.tensors) {
       const std::string what = folder.filename().string() + ", " + isa + ": " + view.name;
-      const std::vector<float>* values = tensor(view.name);
+      const std::vector<Real>* values = tensor(view.name);
       check::report(values != nullptr, __FILE__, __LINE__, what + " is no output of ours");
-      if (values) compare_bits(what, *values, safetensors::read_floats(view));
+      if (values) compare_bits(what, *values, safetensors::read_reals<Real>(view));
     }
   }
 }
@@ -225,9 +241,13 @@ void check_stored(const std::filesystem::path& folder, const std::vector<std::st
 void check_invalid(const Members& entry, const std::filesystem::path& folder) {
   std::string got = "no error";
   try {
-    const Model model = Model::parse(read_file((folder / at(entry, "model").string()).string()));
-    const json::Value& inputs = at(entry, "inputs");
-    if (!is_null(inputs)) InputsFile::parse(read_file((folder / inputs.string()).string()), model.config);
+    const std::string bytes = read_file((folder / at(entry, "model").string()).string());
+    with_real(read_config(bytes), [&](auto zero) {
+      using Real = decltype(zero);
+      const auto model = BasicModel<Real>::parse(bytes);
+      const json::Value& inputs = at(entry, "inputs");
+      if (!is_null(inputs)) BasicInputsFile<Real>::parse(read_file((folder / inputs.string()).string()), model.config);
+    });
   } catch (const Error& error) {
     got = error.parameter + ": " + error.got + ", want " + error.want;  // what() ends at a U+0000
   }
@@ -250,11 +270,13 @@ void check_all(const std::filesystem::path& folder) {
   int stored = 0;
   for (std::size_t n = 0; n < valid.size(); ++n) {
     const Members entry = valid[n].members();
-    check_valid(entry, isas);
-    if (flag(entry, "stored", false)) {
-      check_stored(folder / "valid" / at(entry, "id").string(), isas);
+    with_real(config_of(entry), [&](auto zero) {
+      using Real = decltype(zero);
+      check_valid<Real>(entry, isas);
+      if (!flag(entry, "stored", false)) return;
+      check_stored<Real>(folder / "valid" / at(entry, "id").string(), isas);
       ++stored;
-    }
+    });
     if ((n + 1) % 100 == 0) std::cout << n + 1 << " of " << valid.size() << " valid cases" << std::endl;
   }
   for (const json::Value& entry : invalid) check_invalid(entry.members(), folder);

@@ -15,12 +15,12 @@ const Config kSizes[] = {{1, 1, 1, true, false, false},
                          {64, 130, 1, true, true, false}};
 
 // As random weights, but for what must come through unharmed: signed zeros, subnormals, infinities and NaNs of any payload.
-void make_bfloat16(Model* model, bool with_specials) {
+void make_bfloat16(Model<>* model, bool with_specials) {
   const std::uint32_t specials[] = {0x80000000, 0x00010000, 0x807f0000, 0x00000000,
                                     0x7f7f0000, 0x7f800000, 0x7f800001, 0xffff0000};
   for (std::size_t i = 0; i < model->data.size(); ++i) {
     if (model->views[i].shape.size() < 2) continue;
-    Floats& matrix = model->data[i];
+    std::vector<float>& matrix = model->data[i];
     for (std::size_t k = 0; k < matrix.size(); ++k) matrix[k] = lstm_ref::round_to_bfloat16(matrix[k]);
     for (std::size_t k = i; with_specials && k < matrix.size(); k += 29)
       matrix[k] = from_bits(specials[k / 29 % (k % 2 ? 5 : 8)]);
@@ -31,8 +31,8 @@ void check_streams(const Recurrent& got, const Recurrent& wanted) {
   const std::int64_t B = 3, I = got.config().input_size, R = got.config().output_size();
   lstm_ref::Stream streams[] = {got.stream(B), wanted.stream(B)};
   for (std::uint64_t t = 0; t < 4; ++t) {
-    const Floats x = random_floats(t, B * I);
-    Floats y[] = {Floats(B * R), Floats(B * R)};
+    const std::vector<float> x = random_numbers<float>(t, B * I);
+    std::vector<float> y[] = {std::vector<float>(B * R), std::vector<float>(B * R)};
     for (int which = 0; which < 2; ++which) streams[which].step(x.data(), y[which].data());
     check_same(y[0], y[1]);
   }
@@ -43,15 +43,15 @@ void test_same_bits(const std::string& isa) {
   for (const Config& sizes : kSizes) {
     for (const Config& config : cells(sizes)) {
       for (const bool with_specials : {false, true}) {
-        Model model(config);
+        Model<> model(config);
         make_bfloat16(&model, with_specials);
         const Recurrent wanted(config, model.views, kernels, 1);
         for (const std::int64_t B : {1, 2, 3, 4, 5, 6, 7, 13}) {
-          Case one = random_case(config, 4, B);
+          Case<> one = random_case(config, 4, B);
           for (std::int64_t b = 0; b < B; ++b) one.lengths.push_back(4 - b % 4);
-          const Result result = run_engine(wanted, one);
+          const Result<> result = run_engine(wanted, one);
           for (const int num_threads : {1, 3}) {
-            const Result got = run_engine(Recurrent(config, model.views, *kernels.for_bfloat16, num_threads), one);
+            const Result<> got = run_engine(Recurrent(config, model.views, *kernels.for_bfloat16, num_threads), one);
             check_same(got, result);
             for (std::size_t i = 0; i < result.trace.size(); ++i) check_same(got.trace[i].z, result.trace[i].z);
           }

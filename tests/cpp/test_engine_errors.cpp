@@ -88,8 +88,8 @@ void test_masks() {
   config.dropout = config.zoneout_h = 0.5f;
   const Model model(config);
   const lstm_ref::Recurrent network(config, model.views), without(plain.config, plain.views);
-  const Case one = random_case(config, 2, 3);
-  Floats y(2 * 3 * 8, -7);
+  const Case<> one = random_case(config, 2, 3);
+  std::vector<float> y(2 * 3 * 8, -7);
   const auto forward = [&](const lstm_ref::Recurrent& which, auto change) {
     lstm_ref::Inputs inputs = one.inputs();
     change(inputs);
@@ -106,7 +106,7 @@ void test_masks() {
                "keep_h_l0_reverse: missing, want (T, B, H) = (2, 3, 4)");
   CHECK_THROWS(forward(network, [](auto& inputs) { inputs.masks[2] = nullptr; }),
                "mask_y_l0: missing, want (T, B, D*H) = (2, 3, 8)");
-  check_same(y, Floats(y.size(), -7));  // nothing was written
+  check_same(y, std::vector<float>(y.size(), -7));  // nothing was written
 }
 
 // The stacks of so many threads have no place in so little memory.
@@ -171,8 +171,8 @@ void test_arguments() {
   const Config config = {3, 4, 2, true, true, true};
   const Model model(config);
   const LSTM lstm(config, model.views);
-  Case one = random_case(config, 2, 3);
-  Floats y(2 * 3 * 8, -7), state(4 * 3 * 4);
+  Case<> one = random_case(config, 2, 3);
+  std::vector<float> y(2 * 3 * 8, -7), state(4 * 3 * 4);
   const auto forward = [&](auto change) {
     lstm_ref::Inputs inputs = one.inputs();
     lstm_ref::Outputs outputs = {y.data(), nullptr, nullptr};
@@ -196,7 +196,7 @@ void test_arguments() {
   CHECK_THROWS(forward([](auto&, auto&) {}), "lengths[1]: 3, want 0 <= length <= T = 2");
   one.lengths = {2, 0, -1};
   CHECK_THROWS(forward([](auto&, auto&) {}), "lengths[2]: -1, want 0 <= length <= T = 2");
-  check_same(y, Floats(y.size(), -7));  // nothing was written
+  check_same(y, std::vector<float>(y.size(), -7));  // nothing was written
 }
 
 }  // namespace

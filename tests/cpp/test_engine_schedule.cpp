@@ -7,39 +7,39 @@
 
 using namespace reference;
 using lstm_ref::LSTM;
+using lstm_ref::Network;
 using lstm_ref::Plan;
 using lstm_ref::Recurrent;
-using Call = lstm_ref::Call<float>;
-using Network = lstm_ref::Network<float>;
-using Schedule = lstm_ref::Schedule<float>;
 
 namespace {
 
 // The rows without a length of their own are not cleared here: that is Recurrent::forward's part.
-Result run_plan(const Network& network, const Case& one, const Plan& plan) {
-  Result result = unwritten_result(network.config, one);
-  std::fill(result.y.begin(), result.y.end(), 0.0f);
-  const lstm_ref::Inputs inputs = one.inputs();
-  const lstm_ref::Outputs outputs = {result.y.data(), result.h_n.data(), result.c_n.data()};
-  Call call = {network, inputs, outputs, nullptr, {network.config, inputs}, {}};
+template <class Real>
+Result<Real> run_plan(const Network<Real>& network, const Case<Real>& one, const Plan& plan) {
+  Result<Real> result = unwritten_result(network.config, one);
+  std::fill(result.y.begin(), result.y.end(), Real(0));
+  const lstm_ref::BasicInputs<Real> inputs = one.inputs();
+  const lstm_ref::BasicOutputs<Real> outputs = {result.y.data(), result.h_n.data(), result.c_n.data()};
+  lstm_ref::Call<Real> call = {network, inputs, outputs, nullptr, {network.config, inputs}, {}};
   const std::int64_t D = network.config.directions();
-  if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer<float>::uninitialized(one.T * one.B * D * network.config.output_size());
-  Schedule schedule(call, plan);
+  if (D == 2) call.layer_buffer = lstm_ref::AlignedBuffer<Real>::uninitialized(one.T * one.B * D * network.config.output_size());
+  lstm_ref::Schedule<Real> schedule(call, plan);
   std::vector<std::thread> threads;
   for (int part = 0; part < schedule.threads(); ++part) threads.emplace_back([&schedule, part] { schedule.run(part); });
   for (std::thread& thread : threads) thread.join();
   return result;
 }
 
+template <class Real>
 void check_plans(const std::string& isa, const Config& config, const std::vector<std::int64_t>& batches) {
-  const Model model(config);
-  const Network network(config, model.views, lstm_ref::select_kernels<float>(isa));
-  const Recurrent single(config, model.views, {isa, 1});
+  const Model<Real> model(config);
+  const Network<Real> network(model.config, model.views, lstm_ref::select_kernels<Real>(isa));
+  const lstm_ref::BasicRecurrent<Real> single(model.config, model.views, {isa, 1});
   for (const std::int64_t B : batches) {
-    Case one = random_case(config, B == 1 ? 110 : 17, B);
+    Case<Real> one = random_case<Real>(config, B == 1 ? 110 : 17, B);
     for (const bool ragged : {false, true}) {
       for (std::int64_t b = 0; ragged && b < B; ++b) one.lengths.push_back((b * 11 + 15) % (one.T + 1));
-      const Result wanted = run_engine(single, one);
+      const Result<Real> wanted = run_engine(single, one);
       for (const std::int64_t groups : {1, 2, 3}) {
         for (const std::int64_t lanes : {1, 2, 3}) {
           for (const std::int64_t members : {1, 2, 3}) {
@@ -61,15 +61,16 @@ void test_plans(const std::string& isa) {
            {6, 40, 2, true, false, true},         // both directions
            {300, 20, 3, false, false, true}       // and an odd number of layers
        }) {
-    check_plans(isa, config, {1, 3, 20});
+    check_plans<float>(isa, config, {1, 3, 20});
+    if (config.num_layers < 3) check_plans<double>(isa, config, {3});
   }
-  for (const Config& config : cells({7, 130, 2, true, false, false})) check_plans(isa, config, {3});
-  for (const int more_phases : {1, 4, 6, 8}) check_plans(isa, cells({5, 33, 2, true, true, true})[more_phases], {9});
+  for (const Config& config : cells({7, 130, 2, true, false, false})) check_plans<float>(isa, config, {3});
+  for (const int more_phases : {1, 4, 6, 8}) check_plans<float>(isa, cells({5, 33, 2, true, true, true})[more_phases], {9});
 }
 
 Plan planned(const Config& config, std::int64_t T, std::int64_t B, std::int64_t threads, bool with_trace = false) {
   const Model model(config);
-  const Network network(config, model.views, lstm_ref::select_kernels<float>("baseline"));
+  const Network<float> network(config, model.views, lstm_ref::select_kernels<float>("baseline"));
   std::vector<lstm_ref::Trace> trace;
   return lstm_ref::make_plan<float>({network, {T, B}, {}, with_trace ? &trace : nullptr, {}, {}}, threads);
 }
@@ -108,8 +109,8 @@ void test_threads_of_forward() {
     const Model model(config, 1, 0.1f);
     const Recurrent single(config, model.views, {"", 1});
     for (const std::int64_t B : {1, 19}) {
-      const Case one = random_case(config, 400, B);
-      const Result wanted = run_engine(single, one);
+      const Case<> one = random_case(config, 400, B);
+      const Result<> wanted = run_engine(single, one);
       for (const int num_threads : {2, 3, 5})
         check_same(run_engine(Recurrent(config, model.views, {"", num_threads}), one), wanted);
     }
@@ -120,14 +121,14 @@ void test_threads_of_forward() {
 void test_callers() {
   const Config config = {16, 128, 2, true, false, false};
   const Model model(config, 1, 0.1f);
-  const Case one = random_case(config, 300, 2);
-  const Result wanted = run_engine(LSTM(config, model.views, {"", 1}), one);
+  const Case<> one = random_case(config, 300, 2);
+  const Result<> wanted = run_engine(LSTM(config, model.views, {"", 1}), one);
   const LSTM lstm(config, model.views, {"", 3});
-  std::vector<Result> results(4);
+  std::vector<Result<>> results(4);
   std::vector<std::thread> callers;
-  for (Result& result : results) callers.emplace_back([&] { result = run_engine(lstm, one); });
+  for (Result<>& result : results) callers.emplace_back([&] { result = run_engine(lstm, one); });
   for (std::thread& caller : callers) caller.join();
-  for (const Result& result : results) check_same(result, wanted);
+  for (const Result<>& result : results) check_same(result, wanted);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Model, inputs and outputs files: every check of spec/model-file.md with its exact words, round trips, and a few thousand
 // mutations.
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "files/file_io.hpp"
 #include "files/json.hpp"
 #include "files/safetensors.hpp"
+#include "lstm_ref/bfloat16.hpp"
 #include "lstm_ref/model.hpp"
 
 namespace {
@@ -183,8 +185,8 @@ void test_container() {
         R"({"dtype":"F32","shape":[1],"data_offsets":{}})"}) {
     CHECK_THROWS(with("\"a\":" + std::string(value), 4), "a: malformed entry, want dtype, shape and data_offsets");
   }
-  CHECK_THROWS(with(entry("a", "[1]", 0, 2, "F16"), 2), "a: dtype F16, want F32 or I64");
-  CHECK_THROWS(with(entry("a", "[1]", 0, 4, "f32"), 4), "a: dtype f32, want F32 or I64");
+  CHECK_THROWS(with(entry("a", "[1]", 0, 2, "F16"), 2), "a: dtype F16, want BF16, F32, F64 or I64");
+  CHECK_THROWS(with(entry("a", "[1]", 0, 4, "f32"), 4), "a: dtype f32, want BF16, F32, F64 or I64");
   CHECK_THROWS(with(entry("a", "[4503599627370496,512]", 0, 4), 4),
                "a: shape (4503599627370496, 512), want a size in bytes below 2^63");
   CHECK_THROWS(with(entry("a", "[4294967296,4294967296]", 0, 0), 0),
@@ -228,7 +230,7 @@ void test_model() {
                "config.momentum: unexpected key, want only format_version, op, input_size, hidden_size, num_layers, bias, "
                "batch_first, bidirectional, proj_size, peephole, input_forget, reset_after, clip, gate_activation, "
                "candidate_activation, output_activation, layer_norm, cell_norm, hidden_norm, norm_epsilon, recurrent_dropout, "
-               "candidate_dropout, zoneout_h, zoneout_c, dropout");
+               "candidate_dropout, zoneout_h, zoneout_c, dropout, dtype");
   CHECK_THROWS(parse(model_file("{}")), "config.format_version: missing, want 1");
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": 2"), "config.format_version: 2, want 1");
   CHECK_THROWS(with("\"format_version\": 1", "\"format_version\": \"1\""), "config.format_version: \"1\", want 1");
@@ -429,6 +431,74 @@ void test_disk(const std::filesystem::path& folder) {
   CHECK_BITS(Model::open(path).tensors[0].data[5], -1.5f);
 }
 
+template <class Real>
+BasicModel<Real> model_of(Dtype dtype) {
+  BasicModel<Real> model;
+  model.config.input_size = 3, model.config.hidden_size = 2, model.config.dtype = dtype;
+  for (std::int64_t i = 0; i < tensor_count(model.config); ++i) {
+    const TensorSpec spec = tensor_spec(model.config, i);
+    model.tensors.push_back(
+        {spec.name, spec.shape, std::vector<Real>(static_cast<std::size_t>(safetensors::element_count(spec.shape)), Real(1.5))});
+  }
+  return model;
+}
+
+void test_dtypes(const std::filesystem::path& folder) {
+  const std::string path = (folder / "dtypes.safetensors").string();
+  BasicModel<double> wide = model_of<double>(Dtype::kFloat64);
+  wide.tensors[1].data[3] = 0x1.000000000000fp-1050;
+  wide.save(path);
+  CHECK(read_config(read_file(path)).dtype == Dtype::kFloat64);
+  CHECK_BITS(BasicModel<double>::open(path).tensors[1].data[3], 0x1.000000000000fp-1050);
+  CHECK_THROWS(Model::open(path), path + ": dtype: \"float64\", want \"float32\" or \"bfloat16\"");
+  CHECK_THROWS(LSTM(wide.config, wide.views()), "dtype: \"float64\", want \"float32\" or \"bfloat16\"");
+  CHECK_THROWS(InputsFile::parse("", wide.config), "dtype: \"float64\", want \"float32\" or \"bfloat16\"");
+  CHECK_EQ(LSTM64(wide).config().hidden_size, std::int64_t{2});
+
+  Model halves = model_of<float>(Dtype::kBfloat16);
+  halves.tensors[0].data[5] = -0x1p-130f, halves.tensors[1].data[0] = NAN, halves.tensors[2].data[0] = 0.1f;
+  halves.save(path);
+  CHECK(read_config(read_file(path)).dtype == Dtype::kBfloat16);
+  const Model again = Model::open(path);
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t k = 0; k < halves.tensors[i].data.size(); ++k)
+      CHECK_BITS(again.tensors[i].data[k], halves.tensors[i].data[k]);
+  }
+  CHECK_THROWS(BasicModel<double>::open(path), path + ": dtype: \"bfloat16\", want \"float64\"");
+  halves.tensors[0].data[2] = 0.1f;
+  const std::string want = "weight_ih_l0: 1 elements that are no bfloat16, want bfloat16 values (round_to_bfloat16 gives them)";
+  CHECK_THROWS(halves.save(path), path + ": " + want);
+  CHECK_THROWS(LSTM(halves), want);
+  halves.tensors[0].data[2] = round_to_bfloat16(0.1f);
+  CHECK_BITS(halves.tensors[0].data[2], 0x1.9ap-4f);
+  CHECK_EQ(LSTM(halves).config().hidden_size, std::int64_t{2});
+
+  CHECK_BITS(round_to_bfloat16(1 + 0x1p-8f), 1.0f);  // ties to even
+  CHECK_BITS(round_to_bfloat16(1 + 0x1.8p-7f), 1 + 0x1p-6f);
+  CHECK_BITS(round_to_bfloat16(0x1.ffp127f), INFINITY);
+  std::uint32_t bits = 0x7f800001;  // a NaN by its lowest bit
+  float nan;
+  std::memcpy(&nan, &bits, sizeof nan);
+  CHECK_BITS(round_to_bfloat16(nan), NAN);
+  CHECK(is_bfloat16(nan));
+
+  // F64 tensors in a file, and other dtypes than the configuration's.
+  const auto with_dtype = [](const char* dtype) {
+    return replaced(kConfigText, "\"bidirectional\": false", "\"bidirectional\": false, \"dtype\": " + std::string(dtype));
+  };
+  CHECK_THROWS(parse_config(with_dtype("\"float16\"")),
+               "config.dtype: \"float16\", want \"float32\", \"float64\" or \"bfloat16\"");
+  CHECK_THROWS(parse_config(with_dtype("\"int64\"")), "config.dtype: \"int64\", want \"float32\", \"float64\" or \"bfloat16\"");
+  CHECK_THROWS(parse_config(with_dtype("64")), "config.dtype: 64, want \"float32\", \"float64\" or \"bfloat16\"");
+  CHECK_EQ(config_text(parse_config(with_dtype("\"float32\""))), kConfigText);
+  CHECK_EQ(config_text(parse_config(with_dtype("\"float64\""))), with_dtype("\"float64\""));
+  CHECK_THROWS(BasicModel<double>::parse(model_file(with_dtype("\"float64\""))), "weight_ih_l0: dtype F32, want F64");
+  CHECK_THROWS(Model::parse(model_file(with_dtype("\"bfloat16\""))), "weight_ih_l0: dtype F32, want BF16");
+  CHECK_THROWS(BasicInputsFile<double>::parse(inputs_file(entry("x", "[5,4,3]", 0, 240), {}, 60), wide.config),
+               "x: dtype F32, want F64");
+  std::filesystem::remove(path);
+}
+
 // Flips, truncations, insertions and swapped digits: an Error or success, never anything else. Under a sanitizer this finds reads
 // out of bounds.
 void test_mutations() {
@@ -495,6 +565,7 @@ int main() {
   test_choices();
   test_inputs();
   test_disk(folder);
+  test_dtypes(folder);
   test_mutations();
   std::filesystem::remove_all(folder);
   return check::summary();

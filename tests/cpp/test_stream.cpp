@@ -38,10 +38,11 @@ void* counted(std::size_t size, std::size_t alignment) {
 
 namespace {
 
-Result run_stream(const Recurrent& lstm, const Case& one) {
+template <class Real>
+Result<Real> run_stream(const lstm_ref::BasicRecurrent<Real>& lstm, const Case<Real>& one) {
   const Config& config = lstm.config();
-  Result result = unwritten_result(config, one);
-  Stream stream = lstm.stream(one.B);
+  Result<Real> result = unwritten_result(config, one);
+  lstm_ref::BasicStream<Real> stream = lstm.stream(one.B);
   CHECK_EQ(stream.batch(), one.B);
   stream.set_state(one.h_0.empty() ? nullptr : one.h_0.data(), one.c_0.empty() ? nullptr : one.c_0.data());
   const long before = allocations;
@@ -53,6 +54,7 @@ Result run_stream(const Recurrent& lstm, const Case& one) {
   return result;
 }
 
+template <class Real>
 void test_steps(const std::string& isa) {
   std::vector<Config> configs;
   for (const Config& sizes : {Config{1, 16, 1, true, false, false},
@@ -64,10 +66,10 @@ void test_steps(const std::string& isa) {
     for (const Config& config : cells(sizes)) configs.push_back(config);
   }
   for (const Config& config : configs) {
-    const Model model(config);
-    const Recurrent lstm(config, model.views, {isa, 1});
+    const Model<Real> model(config);
+    const lstm_ref::BasicRecurrent<Real> lstm(model.config, model.views, {isa, 1});
     for (const std::int64_t B : {1, 2, 3, 4, 5, 6, 7, 8, 9, 20}) {
-      Case one = random_case(config, 6, B);
+      Case<Real> one = random_case<Real>(config, 6, B);
       one.masks = {};
       check_same(run_stream(lstm, one), run_engine(lstm, one));
       one.h_0 = one.c_0 = {};
@@ -81,13 +83,13 @@ void test_state() {
   const Config config = {4, 21, 2, true, true, false};
   const Model model(config);
   const LSTM lstm(config, model.views);
-  const Case one = random_case(config, 1, 3);
-  Result first = run_stream(lstm, one);
+  const Case<> one = random_case(config, 1, 3);
+  Result<> first = run_stream(lstm, one);
   check_same(first, run_engine(lstm, one));
-  const Case next = {1, 3, one.x, first.h_n, first.c_n, {}};
+  const Case<> next = {1, 3, one.x, first.h_n, first.c_n, {}};
   Stream stream = lstm.stream(3);
   stream.set_state(one.h_0.data(), one.c_0.data());
-  Result second = unwritten_result(config, one);
+  Result<> second = unwritten_result(config, one);
   stream.step(one.x.data(), second.y.data());
   stream.step(one.x.data(), second.y.data());
   stream.state(second.h_n.data(), second.c_n.data());
@@ -97,15 +99,15 @@ void test_state() {
   Stream fresh = std::move(stream);
   fresh.step(one.x.data(), second.y.data());
   fresh.state(second.h_n.data(), second.c_n.data());
-  check_same(second, run_engine(lstm, {1, 3, one.x, {}, {}, {}}));
+  check_same(second, run_engine(lstm, Case<>{1, 3, one.x, {}, {}, {}}));
 }
 
 // Streams outlive their LSTM, and do not disturb each other, on one thread or on several.
 void test_independence() {
   const Config config = {7, 40, 1, true, false, false};
   const Model model(config);
-  std::vector<Case> cases;
-  std::vector<Result> wanted;
+  std::vector<Case<>> cases;
+  std::vector<Result<>> wanted;
   std::vector<Stream> streams;
   {
     const LSTM lstm(config, model.views);
@@ -116,7 +118,7 @@ void test_independence() {
       streams.back().set_state(cases.back().h_0.data(), cases.back().c_0.data());
     }
   }
-  std::vector<Result> got = wanted;
+  std::vector<Result<>> got = wanted;
   const auto step = [&](std::size_t n, std::int64_t t) {
     streams[n].step(cases[n].x.data() + t * cases[n].B * 7, got[n].y.data() + t * cases[n].B * 40);
   };
@@ -139,12 +141,12 @@ void test_fp_environment() {
   const Config config = {3, 18, 1, true, false, false};
   const Model model(config, 1, 0x1p-130f);
   const LSTM lstm(config, model.views);
-  Case one = random_case(config, 3, 2);
+  Case<> one = random_case(config, 3, 2);
   for (float& value : one.c_0) value *= 0x1p-126f;
-  const Result wanted = run_reference(model, one);
+  const Result<> wanted = run_reference(model, one);
   const unsigned callers = _mm_getcsr(), hostile = (callers & ~0x3fu) | 0x8040u | 0x6000u;
   _mm_setcsr(hostile);
-  const Result got = run_stream(lstm, one);
+  const Result<> got = run_stream(lstm, one);
   const unsigned after = _mm_getcsr();
   _mm_setcsr(callers);
   CHECK_EQ(after, hostile);
@@ -174,7 +176,7 @@ void test_errors() {
   CHECK_EQ(error_of([&] { lstm.stream(-5); }), std::string("batch: -5, want an integer of at least 1"));
   CHECK(error_of([&] { lstm.stream(std::int64_t{1} << 60); }) != "no error");
   Stream stream = lstm.stream(2);
-  const Floats state(6);
+  const std::vector<float> state(6);
   CHECK_EQ(error_of([&] { stream.set_state(state.data(), nullptr); }), std::string("c_0: missing, want (L*D, B, H) = (1, 2, 3)"));
   CHECK_EQ(error_of([&] { stream.set_state(nullptr, state.data()); }), std::string("h_0: missing, want (L*D, B, H) = (1, 2, 3)"));
 
@@ -189,7 +191,7 @@ void test_errors() {
 }  // namespace
 
 int main() {
-  for (const std::string& isa : lstm_ref::available_isas()) test_steps(isa);
+  for (const std::string& isa : lstm_ref::available_isas()) test_steps<float>(isa), test_steps<double>(isa);
   test_state();
   test_independence();
   test_fp_environment();

@@ -13,6 +13,8 @@ namespace lstm_ref {
 constexpr std::int64_t kMaxSize = 16777216;  // of input_size, hidden_size and num_layers
 
 enum class Op { kLstm, kGru, kRnn };
+
+enum class Dtype { kFloat32, kFloat64, kBfloat16, kInt64 };
 enum class LayerNorm { kNone, kJoint, kGate, kSeparate };  // (V16) to (V18)
 enum class CellNorm { kNone, kOutput, kState };            // (V20), (V19)
 
@@ -32,6 +34,7 @@ struct Config {
   Activation gate_activation = {Function::kSigmoid};
   Activation candidate_activation = {Function::kTanh};
   Activation output_activation = {Function::kTanh};
+  Dtype dtype = Dtype::kFloat32;  // of all numbers; kBfloat16: of the weight matrices only, and float32 of the rest
   LayerNorm layer_norm = LayerNorm::kNone;
   CellNorm cell_norm = CellNorm::kNone;
   bool hidden_norm = false;
@@ -54,12 +57,23 @@ struct Config {
 
 const char* name_of(Op op);
 
+// Throws Error unless Real is what a network of this dtype computes in.
+template <class Real>
+void check_real(const Config& config);
+
+// f(float()) or f(double()), whichever a network of this dtype computes in.
+template <class F>
+auto with_real(const Config& config, const F& f) {
+  return config.dtype == Dtype::kFloat64 ? f(double()) : f(float());
+}
+
 // "(L*D, B, R) = (2, 3, 4)": the shape of h_0 and h_n, or of c_0 and c_n, for an error about them.
 std::string state_text(const Config& config, std::int64_t B, bool is_c);
 
 // A tensor that a configuration asks for. `want` reads "(4*H, I) = (16, 3)".
 struct TensorSpec {
   std::string name;
+  Dtype stored_as;  // in a file; in memory kBfloat16 is kFloat32, with values of bfloat16
   Shape shape;
   std::string want;
 };
@@ -94,8 +108,6 @@ float rate_of(const Config& config, MaskSpec::Kind kind);
 // What check 12 lets an inputs file hold: "only x, h_0, c_0, lengths".
 std::string inputs_text(const Config& config);
 
-enum class Dtype { kFloat32, kInt64 };
-
 // A tensor somewhere in memory, row-major; `data` need not be aligned.
 struct TensorView {
   std::string name;
@@ -104,8 +116,9 @@ struct TensorView {
   const void* data = nullptr;
 };
 
-// Checks 7 and 8 of spec/model-file.md: exactly the tensors of the configuration. Returns them in the order of tensor_spec().
-std::vector<TensorView> match_tensors(const Config& config, const std::vector<TensorView>& tensors);
+// Checks 7 and 8 of spec/model-file.md: exactly the tensors of the configuration, in memory or as they are in a file. Returns
+// them in the order of tensor_spec().
+std::vector<TensorView> match_tensors(const Config& config, const std::vector<TensorView>& tensors, bool in_file = false);
 
 // Check 13 of spec/model-file.md: throws Error when an x that holds no data claims more rows than are reasonable.
 void check_output_sizes(const Config& config, std::int64_t T, std::int64_t B);

@@ -1,6 +1,7 @@
 // The networks of spec/lstm.md and spec/variants.md: weights packed once, forward passes over whole sequences.
 //
-// Real is the type of all numbers, float; Recurrent, LSTM, Inputs, ... are the names for float.
+// Real is the type of all numbers, float or double; a configuration's dtype must agree. The names without Basic are for float,
+// those with 64 for double.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@
 
 namespace lstm_ref {
 
-struct Model;  // a model file's contents (model.hpp)
+template <class Real>
+struct BasicModel;  // a model file's contents (model.hpp)
 template <class Real>
 struct Kernels;  // an instruction set's kernels (src/simd/kernels.hpp)
 
@@ -66,7 +68,7 @@ class BasicRecurrent {
  public:
   // The tensors are those of the configuration, in any order; they are copied. Throws Error.
   BasicRecurrent(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {});
-  explicit BasicRecurrent(const Model& model, const Options& options = {});
+  explicit BasicRecurrent(const BasicModel<Real>& model, const Options& options = {});
 
   // With other kernels than an instruction set's: for benchmarks.
   BasicRecurrent(const Config& config, const std::vector<TensorView>& tensors, const Kernels<Real>& kernels, int num_threads);
@@ -94,7 +96,7 @@ class RecurrentOf : public BasicRecurrent<Real> {
  public:
   RecurrentOf(const Config& config, const std::vector<TensorView>& tensors, const Options& options = {})
       : BasicRecurrent<Real>(expected(config), tensors, options) {}
-  explicit RecurrentOf(const Model& model, const Options& options = {}) : BasicRecurrent<Real>(model, options) {
+  explicit RecurrentOf(const BasicModel<Real>& model, const Options& options = {}) : BasicRecurrent<Real>(model, options) {
     expected(this->config());
   }
 
@@ -136,5 +138,14 @@ using LSTM = RecurrentOf<Op::kLstm>;
 using GRU = RecurrentOf<Op::kGru>;
 using RNN = RecurrentOf<Op::kRnn>;
 using Stream = BasicStream<float>;
+
+using Inputs64 = BasicInputs<double>;
+using Outputs64 = BasicOutputs<double>;
+using Trace64 = BasicTrace<double>;
+using Recurrent64 = BasicRecurrent<double>;
+using LSTM64 = RecurrentOf<Op::kLstm, double>;
+using GRU64 = RecurrentOf<Op::kGru, double>;
+using RNN64 = RecurrentOf<Op::kRnn, double>;
+using Stream64 = BasicStream<double>;
 
 }  // namespace lstm_ref

@@ -110,6 +110,14 @@ class ConfigReader {
     fail(key, want);
   }
 
+  Dtype dtype(const std::string& key) const {
+    const std::string got = member(key, kWantDtype).describe();
+    for (const Dtype dtype : {Dtype::kFloat32, Dtype::kFloat64, Dtype::kBfloat16}) {
+      if (got == '"' + std::string(named(dtype).name) + '"') return dtype;
+    }
+    fail(key, kWantDtype);
+  }
+
   Activation activation(const std::string& key) const {
     const json::Value& value = member(key, function_names());
     if (value.kind() == json::Kind::string) {
@@ -223,6 +231,7 @@ Config parse_config(std::string_view text) {
     if (option == "gate_activation") config.gate_activation = reader.activation(key);
     if (option == "candidate_activation") config.candidate_activation = reader.activation(key);
     if (option == "output_activation") config.output_activation = reader.activation(key);
+    if (option == "dtype") config.dtype = reader.dtype(key);
     if (option == "layer_norm") config.layer_norm = reader.choice<LayerNorm>(key, kLayerNorms, kWantLayerNorm);
     if (option == "cell_norm") config.cell_norm = reader.choice<CellNorm>(key, kCellNorms, kWantCellNorm);
     if (option == "hidden_norm") config.hidden_norm = reader.flag(key);
@@ -272,6 +281,7 @@ std::string config_text(const Config& config) {
   add("zoneout_h", config.zoneout_h == 0, number_text(config.zoneout_h));
   add("zoneout_c", config.zoneout_c == 0, number_text(config.zoneout_c));
   add("dropout", config.dropout == 0, number_text(config.dropout));
+  add("dtype", config.dtype == Dtype::kFloat32, json::quote(named(config.dtype).name));
   return text + '}';
 }
 

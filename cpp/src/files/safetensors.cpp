@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "choices.hpp"
 #include "file_io.hpp"
 #include "json.hpp"
 
@@ -28,20 +29,31 @@ void store_little_endian(Unsigned value, char* bytes) {
   for (std::size_t i = 0; i < sizeof value; ++i) bytes[i] = static_cast<char>(value >> 8 * i & 0xff);
 }
 
-template <class Element, class Unsigned>
+// Each stored in the size of Stored; if that is the smaller one, as the upper bits of Unsigned, an Element's pattern.
+template <class Element, class Unsigned, class Stored = Unsigned>
 std::vector<Element> read_elements(const TensorView& tensor) {
   static_assert(sizeof(Element) == sizeof(Unsigned));
   std::vector<Element> elements(static_cast<std::size_t>(element_count(tensor.shape)));
   const char* bytes = static_cast<const char*>(tensor.data);
   for (Element& element : elements) {
-    const auto bits = load_little_endian<Unsigned>(bytes);
+    const Unsigned bits = Unsigned{load_little_endian<Stored>(bytes)} << 8 * (sizeof(Unsigned) - sizeof(Stored));
     std::memcpy(&element, &bits, sizeof bits);
-    bytes += sizeof bits;
+    bytes += sizeof(Stored);
   }
   return elements;
 }
 
-std::int64_t element_size(Dtype dtype) { return dtype == Dtype::kFloat32 ? 4 : 8; }
+template <class Unsigned>
+std::string little_endian(const TensorView& tensor) {
+  std::string bytes(sizeof(Unsigned) * static_cast<std::size_t>(element_count(tensor.shape)), '\0');
+  const char* source = static_cast<const char*>(tensor.data);
+  for (std::size_t i = 0; i < bytes.size(); i += sizeof(Unsigned)) {
+    Unsigned bits;
+    std::memcpy(&bits, source + i, sizeof bits);
+    store_little_endian(bits, &bytes[i]);
+  }
+  return bytes;
+}
 
 // Check 1: the header's text.
 std::string_view header_text(std::string_view bytes) {
@@ -87,7 +99,7 @@ std::optional<Shape> read_sizes(const json::Value* value) {
 
 // The size in bytes, or nothing when the product of the dimensions, zeros left out, is not below 2^63.
 std::optional<std::int64_t> size_in_bytes(const Shape& shape, Dtype dtype) {
-  std::int64_t size = element_size(dtype);
+  std::int64_t size = named(dtype).size;
   for (const std::int64_t n : shape) {
     if (n == 0) continue;
     if (size > INT64_MAX / n) return std::nullopt;
@@ -116,8 +128,10 @@ Entry read_entry(const std::string& name, const json::Value& value, std::int64_t
     throw malformed;
 
   const std::string dtype_text = dtype->string();
-  if (dtype_text != "F32" && dtype_text != "I64") throw Error(name, "dtype " + dtype_text, "F32 or I64");
-  const Entry entry{dtype_text == "F32" ? Dtype::kFloat32 : Dtype::kInt64, *shape, (*offsets)[0], (*offsets)[1]};
+  const auto known =
+      std::find_if(std::begin(kDtypes), std::end(kDtypes), [&](const NamedDtype& one) { return one.in_files == dtype_text; });
+  if (known == std::end(kDtypes)) throw Error(name, "dtype " + dtype_text, "BF16, F32, F64 or I64");
+  const Entry entry{static_cast<Dtype>(known - kDtypes), *shape, (*offsets)[0], (*offsets)[1]};
 
   const auto size = size_in_bytes(entry.shape, entry.dtype);
   if (!size) throw Error(name, "shape " + shape_text(entry.shape), "a size in bytes below 2^63");
@@ -179,7 +193,15 @@ std::int64_t element_count(const Shape& shape) {
   return static_cast<std::int64_t>(count);
 }
 
-std::vector<float> read_floats(const TensorView& tensor) { return read_elements<float, std::uint32_t>(tensor); }
+template <>
+std::vector<float> read_reals(const TensorView& tensor) {
+  return tensor.dtype == Dtype::kBfloat16 ? read_elements<float, std::uint32_t, std::uint16_t>(tensor)
+                                          : read_elements<float, std::uint32_t>(tensor);
+}
+template <>
+std::vector<double> read_reals(const TensorView& tensor) {
+  return read_elements<double, std::uint64_t>(tensor);
+}
 std::vector<std::int64_t> read_integers(const TensorView& tensor) { return read_elements<std::int64_t, std::uint64_t>(tensor); }
 
 void write(const std::string& path, const Metadata& metadata, const std::vector<TensorView>& tensors) {
@@ -197,9 +219,9 @@ void write(const std::string& path, const Metadata& metadata, const std::vector<
   for (const TensorView& tensor : tensors) {
     std::string dimensions;
     for (const std::int64_t n : tensor.shape) dimensions += (dimensions.empty() ? "" : ",") + std::to_string(n);
-    const std::int64_t begin = std::exchange(end, end + 4 * element_count(tensor.shape));
-    append(tensor.name, "{\"dtype\":\"F32\",\"shape\":[" + dimensions + "],\"data_offsets\":[" + std::to_string(begin) + ',' +
-                            std::to_string(end) + "]}");
+    const std::int64_t begin = std::exchange(end, end + named(tensor.dtype).size * element_count(tensor.shape));
+    append(tensor.name, std::string("{\"dtype\":\"") + named(tensor.dtype).in_files + "\",\"shape\":[" + dimensions +
+                            "],\"data_offsets\":[" + std::to_string(begin) + ',' + std::to_string(end) + "]}");
   }
   header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');  // so that the data are aligned
@@ -210,14 +232,10 @@ void write(const std::string& path, const Metadata& metadata, const std::vector<
   file.write({length, sizeof length});
   file.write(header);
   for (const TensorView& tensor : tensors) {
-    std::string bytes(static_cast<std::size_t>(4 * element_count(tensor.shape)), '\0');
-    const char* source = static_cast<const char*>(tensor.data);
-    for (std::size_t i = 0; i < bytes.size(); i += 4) {
-      std::uint32_t bits;
-      std::memcpy(&bits, source + i, sizeof bits);
-      store_little_endian(bits, &bytes[i]);
-    }
-    file.write(bytes);
+    const int size = named(tensor.dtype).size;
+    if (size == 2) file.write(little_endian<std::uint16_t>(tensor));
+    if (size == 4) file.write(little_endian<std::uint32_t>(tensor));
+    if (size == 8) file.write(little_endian<std::uint64_t>(tensor));
   }
   file.commit();
 }

@@ -24,11 +24,12 @@ Container parse(std::string_view bytes);
 
 std::int64_t element_count(const Shape& shape);
 
-// The elements of a container's tensor, in this machine's byte order.
-std::vector<float> read_floats(const TensorView& tensor);
+// The elements of a container's tensor, in this machine's byte order. Those of bfloat16 are read as float.
+template <class Real>
+std::vector<Real> read_reals(const TensorView& tensor);
 std::vector<std::int64_t> read_integers(const TensorView& tensor);
 
-// Writes the file so that nobody ever sees half of it. The tensors' elements are float32 in this machine's byte order.
+// Writes the file so that nobody ever sees half of it. The tensors' elements are in this machine's byte order.
 void write(const std::string& path, const Metadata& metadata, const std::vector<TensorView>& tensors);
 
 }  // namespace lstm_ref::safetensors

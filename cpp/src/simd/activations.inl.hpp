@@ -18,6 +18,21 @@ LSTM_REF_INLINE Wide<M> least_m(int exponent) {
   return constant<M>(kRounder) + each<M>([&](int) { return splat(Real(exponent)); });
 }
 
+// From the coefficient number k on: p_k and q times the rest, p_k = C[k] + C[k+1] r; the last coefficient may stand alone.
+template <int k = 0, int M>
+LSTM_REF_INLINE Wide<M> exp_polynomial(Wide<M> r, Wide<M> q) {
+  constexpr int left = sizeof kExpC / sizeof(Bits) - k;
+  const Wide<M> c = constant<M>(kExpC[k]);
+  if constexpr (left == 1) {
+    return c;
+  } else if constexpr (left == 2) {
+    return fma(r, constant<M>(kExpC[k + 1]), c);
+  } else {
+    const Wide<M> rest = exp_polynomial<k + 2>(r, q);
+    return fma(q, rest, fma(r, constant<M>(kExpC[k + 1]), c));
+  }
+}
+
 template <int M>
 struct Exp {
   Wide<M> n, t, u;  // exp(y) = 2^n * (1 + t + u)
@@ -29,11 +44,9 @@ LSTM_REF_INLINE Exp<M> exp_parts(Wide<M> y, Wide<M> m) {
   e.n = m - constant<M>(kRounder);                    // (N4.3)
   const Wide<M> r = fnma(e.n, constant<M>(kLn2), y);  // (N4.4)
   const Wide<M> q = r * r;                            // (N4.5)
-  const Wide<M> p76 = fma(r, constant<M>(kExpC7), constant<M>(kExpC6));
-  const Wide<M> p54 = fma(r, constant<M>(kExpC5), constant<M>(kExpC4));
-  const Wide<M> p = fma(q, fma(q, p76, p54), fma(r, constant<M>(kExpC3), constant<M>(kExpC2)));  // (N4.6)
-  e.t = fma(q, p, r);                                                                            // (N4.7)
-  e.u = fma(q, p, r - e.t);                                                                      // (N4.8)
+  const Wide<M> p = exp_polynomial(r, q);             // (N4.6)
+  e.t = fma(q, p, r);                                 // (N4.7)
+  e.u = fma(q, p, r - e.t);                           // (N4.8)
   return e;
 }
 
@@ -104,6 +117,16 @@ LSTM_REF_INLINE Wide<M> expm1(Wide<M> x) {                              // of x 
   return negate(one_minus.w + one_minus.w_low);                         // (N11.2)
 }
 
+template <int k = 0, int M>
+LSTM_REF_INLINE Wide<M> log1p_polynomial(Wide<M> w) {
+  constexpr int left = sizeof kLog1pC / sizeof(Bits) - k;
+  if constexpr (left == 1) {
+    return constant<M>(kLog1pC[k]);
+  } else {
+    return fma(w, log1p_polynomial<k + 1>(w), constant<M>(kLog1pC[k]));
+  }
+}
+
 template <int M>
 LSTM_REF_INLINE Wide<M> softplus(Wide<M> x) {
   const Wide<M> y = max(constant<M>(kSigmoidMin), minus_abs(x));         // (N10.1)
@@ -111,11 +134,9 @@ LSTM_REF_INLINE Wide<M> softplus(Wide<M> x) {
   const auto [v, v_low] = exp_r(exp_parts(y, m));
   const Wide<M> e = ((v + v_low) * pow2(m, kScaleExponent)) * constant<M>(kScaleDown);  // (N10.2), (N12.1)
   const Wide<M> two = constant<M>(kOneBits) + constant<M>(kOneBits);
-  const Wide<M> q = (e + e) / (two + e);  // (N12.2)
-  const Wide<M> w = q * q;                // (N12.3)
-  const Wide<M> p54 = fma(w, constant<M>(kLog1pC5), constant<M>(kLog1pC4));
-  const Wide<M> p32 = fma(w, fma(w, p54, constant<M>(kLog1pC3)), constant<M>(kLog1pC2));
-  const Wide<M> l = fma(q * w, fma(w, p32, constant<M>(kLog1pC1)), q);               // (N12.4), (N12.5)
+  const Wide<M> q = (e + e) / (two + e);                                             // (N12.2)
+  const Wide<M> w = q * q;                                                           // (N12.3)
+  const Wide<M> l = fma(q * w, log1p_polynomial(w), q);                              // (N12.4), (N12.5)
   return each<M>([&](int i) { return x.v[i] > Vec{} ? x.v[i] + l.v[i] : l.v[i]; });  // (N12.6)
 }
 

@@ -4,13 +4,12 @@
 #endif
 
 #include "simd/float32.hpp"
+#include "simd/round_to_odd.hpp"
 
 namespace lstm_ref {
 namespace {
 
 typedef Real Vec __attribute__((vector_size(16)));
-typedef double DoubleVec __attribute__((vector_size(16)));
-typedef int64_t BitsVec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
 constexpr int kTile = 2;
 constexpr int kWide = 2;
@@ -44,19 +43,10 @@ inline Vec narrow(DoubleVec low, DoubleVec high) {
 }
 #endif
 
-// product + addend, rounded to odd: where float64 cannot hold the sum, that one of its two neighbours whose last bit is set.
-// It never lies halfway between two float32 values, so that rounding it again gives the rounding of the exact sum.
-inline DoubleVec add_to_odd(DoubleVec product, DoubleVec addend) {
-  const DoubleVec sum = product + addend;
-  const DoubleVec part = sum - product;
-  const DoubleVec error = (product - (sum - part)) + (addend - part);  // TwoSum: exact; NaN beside an infinity
-  const BitsVec inexact = (error < 0) | (error > 0);
-  const BitsVec away = ((error < 0) ^ (sum < 0)) & inexact;  // all ones: the sum was rounded away from zero
-  return (DoubleVec)(((BitsVec)sum + away) | (inexact & 1));
-}
-
+// Sums rounded to odd never lie halfway between two float32 values, so that rounding them again gives the rounding of the exact
+// sum; the products are exact.
 inline Vec fma(Vec a, Vec b, Vec c) {
-  return narrow(add_to_odd(low(a) * low(b), low(c)), add_to_odd(high(a) * high(b), high(c)));  // the products are exact
+  return narrow(add_to_odd(low(a) * low(b), low(c)), add_to_odd(high(a) * high(b), high(c)));
 }
 inline Vec fnma(Vec a, Vec b, Vec c) { return fma(-a, b, c); }
 inline Vec max(Vec k, Vec x) { return k >= x ? k : x; }

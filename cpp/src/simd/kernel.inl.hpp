@@ -1,5 +1,5 @@
-// The one kernel source. An instruction set's .cpp includes float32.hpp, which says what a Real is, and defines, in an unnamed
-// namespace, the shim
+// The one kernel source. An instruction set's .cpp includes float32.hpp or float64.hpp, which says what a Real is, and defines,
+// in an unnamed namespace, the shim
 //     Vec (kLanes numbers), splat(x), fma(a, b, c), fnma(a, b, c) = fma(-a, b, c), max(k, x) (N1),
 //     kTile: the rows of the largest tile of sums that the registers hold, 4 vectors each,
 //     kWide: how many vectors of activations go in lockstep (vectors.inl.hpp),

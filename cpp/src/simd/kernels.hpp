@@ -141,10 +141,13 @@ struct Kernels {
 constexpr std::int64_t kSideBySide = 4;  // panels of one row, at most
 
 extern const Kernels<float> kBaselineKernels;
+extern const Kernels<double> kBaselineKernels64;
 #if defined(LSTM_REF_X86_64)
 extern const Kernels<float> kAvx2Kernels, kAvx512Kernels;
+extern const Kernels<double> kAvx2Kernels64, kAvx512Kernels64;
 #elif defined(LSTM_REF_ARM64)
 extern const Kernels<float> kNeonKernels;
+extern const Kernels<double> kNeonKernels64;
 #endif
 
 }  // namespace lstm_ref

@@ -55,14 +55,14 @@ std::string without(std::string text, const std::string& part, const std::string
   return text.replace(text.find(part), part.size(), instead);
 }
 
-void write_model(const reference::Model& model) {
+void write_model(const reference::Model<>& model) {
   lstm_ref::Model file = {model.config, {}};
   for (std::size_t i = 0; i < model.views.size(); ++i)
     file.tensors.push_back({model.views[i].name, model.views[i].shape, model.data[i]});
   file.save(kModel);
 }
 
-void write_inputs(const lstm_ref::Config& config, const reference::Case& one) {
+void write_inputs(const lstm_ref::Config& config, const reference::Case<>& one) {
   const lstm_ref::Shape state = {config.state_rows(), one.B, config.hidden_size};
   std::vector<lstm_ref::TensorView> tensors = {{"x", lstm_ref::Dtype::kFloat32, {one.T, one.B, config.input_size}, one.x.data()}};
   if (!one.h_0.empty()) {
@@ -72,16 +72,16 @@ void write_inputs(const lstm_ref::Config& config, const reference::Case& one) {
   lstm_ref::safetensors::write(kInputs, {}, tensors);
 }
 
-reference::Floats read_outputs() {
+std::vector<float> read_outputs() {
   const std::string bytes = lstm_ref::read_file(kOutputs);
   const auto container = lstm_ref::safetensors::parse(bytes);
   CHECK_EQ(container.tensors.size(), 1u);
   CHECK_EQ(container.tensors[0].name, "y");
-  return lstm_ref::safetensors::read_floats(container.tensors[0]);
+  return lstm_ref::safetensors::read_reals<float>(container.tensors[0]);
 }
 
-reference::Case random_x(const lstm_ref::Config& config, std::int64_t T, std::int64_t B) {
-  reference::Case one = reference::random_case(config, T, B);
+reference::Case<> random_x(const lstm_ref::Config& config, std::int64_t T, std::int64_t B) {
+  reference::Case<> one = reference::random_case(config, T, B);
   one.h_0 = one.c_0 = {};
   return one;
 }
@@ -98,11 +98,11 @@ void check_samples(const std::string& answer) {
 
 void test_outputs() {
   for (const bool bidirectional : {false, true}) {
-    const reference::Model model({7, 20, 2, true, false, bidirectional});
-    const reference::Case one = random_x(model.config, 9, 3);
+    const reference::Model<> model({7, 20, 2, true, false, bidirectional});
+    const reference::Case<> one = random_x(model.config, 9, 3);
     write_model(model);
     write_inputs(model.config, one);
-    const reference::Floats wanted = run_reference(model, one).y;
+    const std::vector<float> wanted = run_reference(model, one).y;
     for (const char* mode : {"sequence", "step"}) {
       std::remove(kOutputs);
       const Lines lines = talk({R"({"request": "start"})", prepare(mode), R"({"request": "time", "seconds": 0.001})",
@@ -127,10 +127,10 @@ void test_outputs() {
 // The variant is the same arithmetic up to the length of a chunk: other bits only where a sum is longer than 64.
 void test_unchunked() {
   for (const std::int64_t I : {64, 200}) {
-    const reference::Model model({I, 20, 1, true, false, false});
+    const reference::Model<> model({I, 20, 1, true, false, false});
     write_model(model);
     write_inputs(model.config, random_x(model.config, 4, 2));
-    reference::Floats y[2];
+    std::vector<float> y[2];
     for (const int unchunked : {0, 1}) {
       const Lines lines = talk({prepare("sequence", unchunked ? ", \"variant\": \"unchunked\"" : ", \"variant\": \"\"")});
       CHECK_EQ(lines[0], "{\"prepared\": true}");
@@ -143,7 +143,7 @@ void test_unchunked() {
 }
 
 void test_bad_requests() {
-  const reference::Model model({2, 3, 1, true, false, false});
+  const reference::Model<> model({2, 3, 1, true, false, false});
   write_model(model);
   write_inputs(model.config, random_x(model.config, 2, 1));
   const std::string good = prepare("step");
@@ -188,12 +188,12 @@ void test_bad_requests() {
 }
 
 void test_skipped() {
-  const reference::Model model({2, 3, 1, true, true, false});
+  const reference::Model<> model({2, 3, 1, true, true, false});
   write_model(model);
   write_inputs(model.config, random_x(model.config, 2, 1));
   CHECK_EQ(talk({prepare("sequence")})[0], "{\"skipped\": \"batch_first: x is (T, B, I) here\"}");
 
-  const reference::Model other({2, 3, 1, true, false, false});
+  const reference::Model<> other({2, 3, 1, true, false, false});
   write_model(other);
   write_inputs(other.config, reference::random_case(other.config, 2, 1));
   CHECK_EQ(talk({prepare("sequence")})[0], "{\"skipped\": \"h_0, c_0 and lengths: x alone is measured\"}");
