@@ -108,37 +108,56 @@ func TestOtherType(t *testing.T) {
 	}
 }
 
-// TestBFloat16: the bits are those of the float32 model with the widened weights.
+// TestBFloat16: the bits are those of the float32 model with the widened weights, packed either way, for one row and for many, in
+// sequences and streams. Sizes are odd and even, below a chunk and above it, of one panel and of several.
 func TestBFloat16(t *testing.T) {
-	for _, v := range variants {
-		config := v.config.sized(3, 37, 2)
-		config.Dtype = BFloat16
-		var halves, widened []NamedTensor
-		for layer := range 2 {
-			for _, want := range expectedTensors(&config, layer, 0) {
-				kind := fill{Kind: "wide", Lo: 100, Hi: 128}
-				tensor, cut := kind.tensor(t, 1, want.name, want.shape...), zeros(want.shape...)
-				for k, v := range tensor.Data {
-					if cut.Data[k] = v; len(want.shape) == 2 {
-						cut.Data[k] = fromBits[float32](toBits(v) &^ 0xffff)
-					}
+	usual := leastBFloat16
+	defer func() { leastBFloat16 = usual }()
+	eachVariant(t, func(t *testing.T, config Config) {
+		for _, leastBFloat16 = range []int{0, usual} {
+			compareBFloat16(t, config.sized(3, 37, 2), 3)
+			compareBFloat16(t, config.sized(67, 33, 2), 1)
+			compareBFloat16(t, config.sized(64, 130, 2), 13)
+		}
+	})
+}
+
+func compareBFloat16(t *testing.T, config Config, batch int) {
+	t.Helper()
+	config.Dtype = BFloat16
+	var halves, widened []NamedTensor
+	for layer := range config.NumLayers {
+		for _, want := range expectedTensors(&config, layer, 0) {
+			kind := fill{Kind: "wide", Lo: 100, Hi: 128}
+			tensor, cut := kind.tensor(t, 1, want.name, want.shape...), zeros(want.shape...)
+			for k, v := range tensor.Data {
+				if cut.Data[k] = v; len(want.shape) == 2 {
+					cut.Data[k] = fromBits[float32](toBits(v) &^ 0xffff)
 				}
-				halves, widened = append(halves, NamedTensor{want.name, tensor}), append(widened, NamedTensor{want.name, cut})
 			}
+			halves, widened = append(halves, NamedTensor{want.name, tensor}), append(widened, NamedTensor{want.name, cut})
 		}
-		m, err := Parse(modelFile(configText(config), halves...))
+	}
+	parse := func(tensors []NamedTensor) *Model {
+		m, err := Parse(modelFile(configText(config), tensors...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		config.Dtype = Float32
-		other, err := Parse(modelFile(configText(config), widened...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := &Inputs{X: fill{Kind: "uniform"}.tensor(t, 2, "x", 4, 3, 3)}
-		y, state := forward(t, m, in)
-		wantY, wantState := forward(t, other, in)
-		demandSameOutputs(t, v.name, y, state, wantY, wantState)
+		return m
+	}
+	m := parse(halves)
+	config.Dtype = Float32
+	other := parse(widened)
+	in := &Inputs{X: fill{Kind: "uniform"}.tensor(t, 2, "x", 4, batch, config.InputSize)}
+	y, state := forward(t, m, in)
+	wantY, wantState := forward(t, other, in)
+	demandSameOutputs(t, fmt.Sprint(config.InputSize), y, state, wantY, wantState)
+
+	stream := newStream(t, m, batch, nil)
+	demandSame(t, "y of a stream", stepAll(t, stream, in.X).Data, wantY.Data)
+	step, x := y.Data[:batch*m.config.OutputSize()], in.X.Data[:batch*config.InputSize]
+	if allocations := testing.AllocsPerRun(5, func() { stream.Step(step, x) }); allocations != 0 {
+		t.Errorf("batch %d: %v allocations a step", batch, allocations)
 	}
 }
 

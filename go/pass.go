@@ -91,6 +91,7 @@ func (p *pass[F]) share(part int, memory *scratch[F]) *share[F] {
 		H: memory.rows.take(rows), Next: memory.rows.take(rows),
 	}
 	s.Room = memory.floats.take(wholeLines(p.kernels.RoomFor(s.Variant, rows)))
+	s.Wide = memory.floats.take(wholeLines(p.kernels.WideFor(p.isBFloat16)))
 	s.Statistics = memory.floats.take(wholeLines(s.Variant.StatisticsSize(rows)))
 	s.takeMasks(memory)
 	if config.ProjSize > 0 {
@@ -150,7 +151,7 @@ func (s *share[F]) run(first, last int) {
 			s.Z = z
 			s.Begin(x[:n])
 		} else {
-			s.Affine(z, s.ZPanel, s.Bias, s.IH, x[:n], s.First, s.Last)
+			s.Affine(z, s.ZPanel, s.Bias, s.IH, x[:n], s.First, s.Last, s.Wide)
 		}
 		if s.team > 1 && s.inPlace() {
 			s.read.add(1)
@@ -226,7 +227,7 @@ func (s *share[F]) traced(z []F, rows, step int) {
 			}
 		}
 	}
-	s.Affine(z, s.ZPanel, nil, s.HH, s.H[:rows], s.First, s.Last) // (2.1)
+	s.Affine(z, s.ZPanel, nil, s.HH, s.H[:rows], s.First, s.Last, s.Wide) // (2.1)
 	keep(s.trace.z)
 	s.Step(z, s.ZPanel, s.C, s.CPanel, s.Next[:rows], s.Units, s.First, s.Last) // (2.2)-(2.4)
 	keep(s.trace.gates)

@@ -40,6 +40,7 @@ func (m *ModelOf[F]) NewStream(batch int) (*StreamOf[F], error) {
 	}
 	s := &StreamOf[F]{model: m, batch: batch, x: make([][]F, batch)}
 	cell.Room, cell.CPanel = make([]F, m.kernels.RoomFor(v, batch)), batch*cell.PanelUnits()
+	cell.Wide = make([]F, m.kernels.WideFor(m.isBFloat16))
 	if v != nil {
 		cell.Z, cell.ZPanel = make([]F, batch*lists*padded), lists*cell.CPanel
 		cell.Middle = splitRows(make([]F, batch*units), units)

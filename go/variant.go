@@ -3,8 +3,8 @@ package lstmref
 import "github.com/lstm-ref/lstm_ref/go/internal/kernel"
 
 // packVariant packs one layer and direction of anything but a plain LSTM (spec/variants.md); data gives tensors by the beginnings
-// of their names.
-func packVariant[F Float](k *kernel.Kernels[F], config *Config, data func(name string) []F, inputs int) *kernel.Variant[F] {
+// of their names, and matrix how one is kept.
+func packVariant[F Float](k *kernel.Kernels[F], config *Config, data func(name string) []F, inputs int, matrix func(*kernel.Matrix[F]) *kernel.Matrix[F]) *kernel.Variant[F] {
 	h := config.HiddenSize
 	outputs := config.OutputSize()
 	rows := func(name string, gate, width int) []F { return data(name)[gate*h*width:][:h*width] }
@@ -14,8 +14,12 @@ func packVariant[F Float](k *kernel.Kernels[F], config *Config, data func(name s
 		}
 		return rows(name, gate, 1)
 	}
-	x := func(gate int) *kernel.Matrix[F] { return k.PackColumn(rows("weight_ih_", gate, inputs), h, inputs) }
-	hh := func(gate int) *kernel.Matrix[F] { return k.PackColumn(rows("weight_hh_", gate, outputs), h, outputs) }
+	x := func(gate int) *kernel.Matrix[F] {
+		return matrix(k.PackColumn(rows("weight_ih_", gate, inputs), h, inputs))
+	}
+	hh := func(gate int) *kernel.Matrix[F] {
+		return matrix(k.PackColumn(rows("weight_hh_", gate, outputs), h, outputs))
+	}
 	start := func(gate int) []F { return k.PackStart(bias("bias_ih_", gate), bias("bias_hh_", gate), h) }
 	norm := func(name string, list, size int) *kernel.Norm[F] {
 		part := func(of string) []F { return k.PackStart(data(of + name)[list*size:][:size], nil, size) }
@@ -61,7 +65,7 @@ func packVariant[F Float](k *kernel.Kernels[F], config *Config, data func(name s
 		options.CellNorm, options.CarriesNorm = norm("norm_c_", 0, h), config.CellNorm == "state"
 	}
 	if config.ProjSize > 0 {
-		options.Project = kernel.Column[F]{Start: k.PackStart(nil, nil, outputs), Late: k.PackColumn(data("weight_hr_"), outputs, h)}
+		options.Project = kernel.Column[F]{Start: k.PackStart(nil, nil, outputs), Late: matrix(k.PackColumn(data("weight_hr_"), outputs, h))}
 	}
 	return kernel.NewLSTM(normalised(columns), options)
 }

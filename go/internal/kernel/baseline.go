@@ -5,10 +5,9 @@ import "math"
 // affineBaseline computes the four gates of a unit side by side, V being 1: independent sums keep the processor busy.
 // The loop is fma written out, in float32 with one test for all four; the products are exact in float64, so fusing them with
 // the additions would change nothing. Where a panel is narrower, the sums beyond it, of whatever stands there, are dropped.
-func affineBaseline[F Float](z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int) {
+func affineBaseline[F Float](z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int, wide []F) {
 	for j := first; j < last; j++ {
 		width := w.width(j, 1)
-		weights := w.data[w.at(j, 0, 1):]
 		for row := range x {
 			zj := z[(j-first)*zPanel+row*width:][:width]
 			if bias != nil {
@@ -19,7 +18,12 @@ func affineBaseline[F Float](z []F, zPanel int, bias []F, w *Matrix[F], x [][]F,
 			xs := x[row][:w.inputs]
 			for k0 := 0; k0 < len(xs); k0 += kChunk {
 				chunk := xs[k0:min(k0+kChunk, len(xs))]
-				ws := weights[k0*width:]
+				ws := wide
+				if w.words == nil {
+					ws = w.data[w.at(j, k0, 1):]
+				} else {
+					widenInGo(wide, w.wordsAt(j, k0, len(chunk), 1))
+				}
 				var i, f, g, o F // a = +0
 				for k, xk := range chunk {
 					wk, x64 := (*[gates]F)(ws[k*width:]), float64(xk)

@@ -14,10 +14,10 @@ type beside struct {
 
 // add goes on with the sums of columns that have such a term, for the rows x: z in panel p.
 func (c *Cell[F]) add(z *[gates][]F, terms *[gates]*Matrix[F], x [][]F, p int) {
-	if c.beside[0] == nil || len(x) > 1 {
+	if c.beside[0] == nil || len(x) > 1 || len(c.Wide) > 0 {
 		for n, w := range terms {
 			if w != nil {
-				c.Affine(z[n], 0, nil, w, x, p, p+1)
+				c.Affine(z[n], 0, nil, w, x, p, p+1, c.Wide)
 			}
 		}
 		return

@@ -15,6 +15,7 @@ type Cell[F Float] struct {
 	C                  []F // (Last-First, rows, V); of a variant (Last-First, rows, 4*V), h where there is no c
 	CPanel, ZPanel     int // distances from panel to panel, in C and Z
 	Room               []F // as much as the method says
+	Wide               []F // WideFor the weights
 
 	X         [][]F // (I_l,) of each row; nil, in all steps or none, where
 	Z         []F   // (Last-First, rows, 4, V) holds the bias and the x part of (2.1)
@@ -90,11 +91,11 @@ func (c *Cell[F]) eachPanel(rows int) {
 		}
 		p, z := c.First+n, c.Room
 		if c.X != nil {
-			c.Affine(z, 0, c.Bias, c.IH, c.X[:rows], p, p+1)
+			c.Affine(z, 0, c.Bias, c.IH, c.X[:rows], p, p+1, c.Wide)
 		} else {
 			z = c.Z[n*c.ZPanel:]
 		}
-		c.Affine(z, 0, nil, c.HH, c.H[:rows], p, p+1)                     // (2.1)
+		c.Affine(z, 0, nil, c.HH, c.H[:rows], p, p+1, c.Wide)             // (2.1)
 		c.Step(z, 0, c.C[n*c.CPanel:], 0, c.Next[:rows], c.Units, p, p+1) // (2.2)-(2.4)
 	}
 }

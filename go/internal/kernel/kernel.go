@@ -13,6 +13,7 @@ type Kernels[F Float] struct {
 
 	// Affine is (N3) for one input: z = start + the chunks of w x, where start is the bias, or z when that is nil.
 	// z (last-first, rows, 4, V), bias (P, 4, V), w (P, K, 4, V), x[row] (K,); the last panel of a column may be narrower.
+	// wide is room for what w widens (WideFor).
 	Affine affineFunc[F]
 
 	// Step turns pre-activations into gates and advances the states (2.2)-(2.4): z (last-first, rows, 4, V) and
@@ -27,7 +28,7 @@ type Kernels[F Float] struct {
 }
 
 type (
-	affineFunc[F Float] func(z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int)
+	affineFunc[F Float] func(z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int, wide []F)
 	stepFunc[F Float]   func(z []F, zPanel int, c []F, cPanel int, h [][]F, units, first, last int)
 )
 

@@ -291,7 +291,7 @@ func compareAffine[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, fill
 			if withBias {
 				bias = k.PackBias(ih, hh, units)
 			}
-			k.Affine(z.inner, space*row, bias, w, x, first, last)
+			k.Affine(z.inner, space*row, bias, w, x, first, last, nil)
 			return z
 		}
 		what := fmt.Sprintf("units %d, inputs %d, rows %d, panels %d to %d, bias %v", units, inputs, rows, first, last, withBias)
@@ -497,7 +497,7 @@ func compareAdvance[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, fil
 			if withX {
 				cell.X = x[step]
 			} else {
-				k.Affine(z.inner, space*row, b.inner, cell.IH, x[step], first, last)
+				k.Affine(z.inner, space*row, b.inner, cell.IH, x[step], first, last, nil)
 				cell.Z = z.inner
 			}
 			cell.Advance(rows)
@@ -584,7 +584,7 @@ func BenchmarkAffine(b *testing.B) {
 					x[r] = make([]float32, inputs)
 				}
 				for b.Loop() {
-					k.Affine(z, rows*gates*k.Lanes, nil, w, x, 0, k.Panels(units))
+					k.Affine(z, rows*gates*k.Lanes, nil, w, x, 0, k.Panels(units), nil)
 				}
 				seconds := b.Elapsed().Seconds() / float64(b.N)
 				b.ReportMetric(2*4*float64(units*inputs*rows)/seconds/1e9, "GFLOP/s")

@@ -101,6 +101,9 @@ func cellAVX2_1x2(b *block)
 func cellAVX2_1x3(b *block)
 
 //go:noescape
+func widenAVX2(wide *float32, words *uint32, n int)
+
+//go:noescape
 func stepAVX2(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
 //go:noescape
@@ -331,6 +334,9 @@ func cellAVX512_1x2(b *block)
 
 //go:noescape
 func cellAVX512_1x3(b *block)
+
+//go:noescape
+func widenAVX512(wide *float32, words *uint32, n int)
 
 //go:noescape
 func stepAVX512(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)

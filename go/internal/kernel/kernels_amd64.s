@@ -5334,6 +5334,27 @@ next:
 	VZEROUPPER
 	RET
 
+// func widenAVX2(wide *float32, words *uint32, n int)
+TEXT ·widenAVX2(SB), NOSPLIT, $0-24
+	MOVQ wide+0(FP), DI
+	MOVQ words+8(FP), SI
+	MOVQ n+16(FP), CX
+	VPCMPEQD Y3, Y3, Y3
+	VPSLLD $16, Y3, Y3
+
+vector:
+	VMOVUPS (SI), Y0
+	VPSLLD $16, Y0, Y1
+	VPAND Y0, Y3, Y2
+	VMOVUPS Y1, (DI)
+	VMOVUPS Y2, 32(DI)
+	ADDQ $32, SI
+	ADDQ $64, DI
+	SUBQ $8, CX
+	JNE vector
+	VZEROUPPER
+	RET
+
 // func stepAVX2(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 TEXT ·stepAVX2(SB), NOSPLIT, $32-64
 	MOVQ z+0(FP), R8
@@ -17739,6 +17760,27 @@ next:
 	ADDQ block_step(BX), R15
 	CMPQ R15, block_end(BX)
 	JNE panel
+	VZEROUPPER
+	RET
+
+// func widenAVX512(wide *float32, words *uint32, n int)
+TEXT ·widenAVX512(SB), NOSPLIT, $0-24
+	MOVQ wide+0(FP), DI
+	MOVQ words+8(FP), SI
+	MOVQ n+16(FP), CX
+	VPTERNLOGD $255, Z3, Z3, Z3
+	VPSLLD $16, Z3, Z3
+
+vector:
+	VMOVUPS (SI), Z0
+	VPSLLD $16, Z0, Z1
+	VPANDD Z0, Z3, Z2
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	ADDQ $64, SI
+	ADDQ $128, DI
+	SUBQ $16, CX
+	JNE vector
 	VZEROUPPER
 	RET
 

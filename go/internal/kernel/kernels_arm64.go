@@ -149,6 +149,9 @@ func cellNEON_1x2(b *block)
 func cellNEON_1x3(b *block)
 
 //go:noescape
+func widenNEON(wide *float32, words *uint32, n int)
+
+//go:noescape
 func stepNEON(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
 //go:noescape

@@ -17216,6 +17216,26 @@ next:
 	BNE panel
 	RET
 
+// func widenNEON(wide *float32, words *uint32, n int)
+TEXT ·widenNEON(SB), NOSPLIT, $0-24
+	MOVD wide+0(FP), R0
+	MOVD words+8(FP), R1
+	MOVD n+16(FP), R2
+	VCMEQ V3.S4, V3.S4, V3.S4
+	VSHL $16, V3.S4, V3.S4
+
+vector:
+	FMOVQ (R1), F0
+	VSHL $16, V0.S4, V1.S4
+	VAND V3.B16, V0.B16, V2.B16
+	FMOVQ F1, (R0)
+	FMOVQ F2, 16(R0)
+	ADD $16, R1
+	ADD $32, R0
+	SUBS $4, R2
+	BNE vector
+	RET
+
 // func stepNEON(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 TEXT ·stepNEON(SB), NOSPLIT, $16-64
 	MOVD z+0(FP), R0

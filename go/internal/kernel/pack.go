@@ -15,6 +15,7 @@ const gates = 4
 type Matrix[F Float] struct {
 	inputs, vectors int // K, and V outputs each
 	data            []F
+	words           []uint32 // instead of data, of bfloat16
 }
 
 // width is how many outputs panel p has.
@@ -29,7 +30,7 @@ func (k *Kernels[F]) Panels(units int) int { return (units + k.Lanes - 1) / k.La
 // Pack packs w (4*H, K).
 func (k *Kernels[F]) Pack(w []F, units, inputs int) *Matrix[F] {
 	step := gates * k.Lanes
-	m := &Matrix[F]{inputs, k.Panels(units) * gates, make([]F, k.Panels(units)*inputs*step)}
+	m := &Matrix[F]{inputs: inputs, vectors: k.Panels(units) * gates, data: make([]F, k.Panels(units)*inputs*step)}
 	for gate := range gates {
 		for j := range units {
 			row := w[(gate*units+j)*inputs:][:inputs]
@@ -45,7 +46,7 @@ func (k *Kernels[F]) Pack(w []F, units, inputs int) *Matrix[F] {
 // PackColumn packs the weights w (H, K) of one column.
 func (k *Kernels[F]) PackColumn(w []F, units, inputs int) *Matrix[F] {
 	vectors := k.Panels(units)
-	m := &Matrix[F]{inputs, vectors, make([]F, vectors*k.Lanes*inputs+gates)} // and what affineBaseline reads beyond
+	m := &Matrix[F]{inputs: inputs, vectors: vectors, data: make([]F, vectors*k.Lanes*inputs+gates)} // and what affineBaseline reads beyond
 	for j := range units {
 		p := j / (gates * k.Lanes)
 		at, step := m.at(p, 0, k.Lanes)+j%(gates*k.Lanes), m.width(p, k.Lanes)

@@ -87,7 +87,7 @@ func (c *Cell[F]) output(next, shown []F, p *panel[F]) {
 // project is (V7).
 func project[F Float](c *Cell[F], p *panel[F]) {
 	column := &c.Variant.options.Project
-	c.Affine(p.m, 0, column.Start, column.Late, c.Middle[:p.rows], p.number, p.number+1)
+	c.Affine(p.m, 0, column.Start, column.Late, c.Middle[:p.rows], p.number, p.number+1, c.Wide)
 	c.newH(p.m, p)
 }
 

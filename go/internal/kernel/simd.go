@@ -46,14 +46,14 @@ type product struct {
 
 // simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
 // side by side, else `most` panels at a time.
-func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], folds []sixteensFunc[F], beside [gates][]besideFunc) *Kernels[F] {
-	return &Kernels[F]{name, lanes, affineBy(tiles, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), foldBy(folds[0], sumOf[F]), foldBy(folds[1], squaresOf[F]), beside}
+func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], widen widenFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], folds []sixteensFunc[F], beside [gates][]besideFunc) *Kernels[F] {
+	return &Kernels[F]{name, lanes, affineBy(tiles, widen, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), foldBy(folds[0], sumOf[F]), foldBy(folds[1], squaresOf[F]), beside}
 }
 
 // affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows
 // by tile of rows, in equal parts.
-func affineBy[F Float](widths [gates][]tileFunc[F], lanes int) affineFunc[F] {
-	return func(z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int) {
+func affineBy[F Float](widths [gates][]tileFunc[F], widen widenFunc[F], lanes int) affineFunc[F] {
+	return func(z []F, zPanel int, bias []F, w *Matrix[F], x [][]F, first, last int, wide []F) {
 		if len(x) == 0 {
 			return
 		}
@@ -62,18 +62,30 @@ func affineBy[F Float](widths [gates][]tileFunc[F], lanes int) affineFunc[F] {
 			row := w.width(p, lanes)
 			tiles := widths[row/lanes-1]
 			height, tall, low := parts(len(x), len(tiles))
-			perTerm := fetchedPerTerm(bytes*row, tall+low)
+			packed := bytes * row // bytes of a term
+			if w.words != nil {
+				packed /= 2
+			}
+			perTerm := fetchedPerTerm(packed, tall+low)
 			at := (p - first) * zPanel
 			from, fromRow := z[at:], row
 			if bias != nil {
 				from, fromRow = bias[p*gates*lanes:], 0
 			}
 			for k := 0; k < w.inputs; k += kChunk {
-				terms, weights := min(kChunk, w.inputs-k), &w.data[w.at(p, k, lanes)]
-				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, bytes*fromRow, bytes*row*terms, perTerm-bytes*row)
+				terms := min(kChunk, w.inputs-k)
+				weights, ahead := unsafe.SliceData(wide), packed*terms // where the next chunk is, seen from here
+				if w.words == nil {
+					weights = &w.data[w.at(p, k, lanes)]
+				} else {
+					words := w.wordsAt(p, k, terms, lanes)
+					widen(weights, &words[0], len(words))
+					ahead += int(uintptr(unsafe.Pointer(&words[0])) - uintptr(unsafe.Pointer(weights)))
+				}
+				tiles[height-1](&z[at], &from[0], weights, &x[0], k, terms, tall, bytes*fromRow, ahead, perTerm-bytes*row)
 				if low > 0 {
 					r := tall * height
-					ahead := bytes*row*terms + perTerm*terms*tall
+					ahead += perTerm * terms * tall
 					tiles[height-2](&z[at+r*row], &from[r*fromRow], weights, &x[r], k, terms, low, bytes*fromRow, ahead, perTerm-bytes*row)
 				}
 				from, fromRow = z[at:], row
@@ -131,7 +143,7 @@ func foldBy[F Float](routine sixteensFunc[F], rest foldFunc[F]) foldFunc[F] {
 // advanceBy is a whole step: of few rows by routines that keep z in registers, of many panel by panel.
 func advanceBy[F Float](cells, rowCells []cellFunc, most int) func(c *Cell[F], rows int) {
 	return func(c *Cell[F], rows int) {
-		if rows > len(cells) {
+		if rows > len(cells) || len(c.Wide) > 0 {
 			c.eachPanel(rows)
 			return
 		}

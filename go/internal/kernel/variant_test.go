@@ -51,8 +51,8 @@ func compareColumn[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, fill
 	for p := range panels {
 		width := min(gates*k.Lanes, k.Panels(units)*k.Lanes-p*gates*k.Lanes)
 		z := guard[F](rows*width, random.IntN(16))
-		k.Affine(z.inner, 0, start, m, x, p, p+1)
-		k.Affine(z.inner, 0, nil, m, x, p, p+1)
+		k.Affine(z.inner, 0, start, m, x, p, p+1, nil)
+		k.Affine(z.inner, 0, nil, m, x, p, p+1, nil)
 		if !z.intact() {
 			t.Fatalf("units %d, inputs %d, rows %d, panel %d: wrote outside z", units, inputs, rows, p)
 		}

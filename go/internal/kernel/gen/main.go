@@ -70,8 +70,10 @@ func assembly(machines []machine) string {
 	}
 	for _, m := range machines {
 		tileText, besideText, cellText, stepText, listText, foldText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList, fold.avxFold
+		widenText := avxWiden
 		if m.registerFile == "V" {
 			tileText, besideText, cellText, stepText, listText, foldText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList, fold.neonFold
+			widenText = neonWiden
 		}
 		for vectors := 4; vectors > 0; vectors-- {
 			for _, t := range rowTiles(m, vectors) {
@@ -83,6 +85,9 @@ func assembly(machines []machine) string {
 		}
 		for _, t := range cellTiles(m) {
 			b.WriteString(cellText(t))
+		}
+		if m.float == single {
+			b.WriteString(widenText(m))
 		}
 		b.WriteString(stepText(m))
 		for _, l := range lists {
@@ -123,6 +128,9 @@ func declarations(machines []machine) string {
 					names["rowCells"] = append(names["rowCells"], t.cellName())
 				}
 			}
+		}
+		if m.float == single {
+			declare("", "widen"+m.name, widenArguments)
 		}
 		declare("", "step"+m.name, m.stepArguments())
 		for _, l := range lists {
