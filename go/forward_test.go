@@ -84,18 +84,9 @@ func configText(config Config) string {
 	return string(text)
 }
 
-// options are what Forward is told of the inputs beside x and the state.
-func (in *InputsOf[F]) options() []Option {
-	list := []Option{Lengths(in.Lengths), Masks(in.Masks)}
-	if in.Seed != nil {
-		list = append(list, Seed(*in.Seed))
-	}
-	return list
-}
-
 func forward[F Float](t testing.TB, m *ModelOf[F], in *InputsOf[F], options ...Option) (*TensorOf[F], *StateOf[F]) {
 	t.Helper()
-	y, state, err := m.Forward(in.X, in.State, append(in.options(), options...)...)
+	y, state, err := m.Forward(in.X, in.State, append(in.Options(), options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

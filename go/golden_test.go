@@ -304,7 +304,7 @@ func compareDigests[F Float](t *testing.T, c *goldenCase) {
 		t.Fatalf("%s: %v", c.ID, err)
 	}
 	for _, threads := range []int{1, 3} {
-		y, state, err := m.Forward(inputs.X, inputs.State, append(inputs.options(), NumThreads(threads))...)
+		y, state, err := m.Forward(inputs.X, inputs.State, append(inputs.Options(), NumThreads(threads))...)
 		if err != nil {
 			t.Fatalf("%s: %v", c.ID, err)
 		}
@@ -345,7 +345,7 @@ func compareStored[F Float](t *testing.T, c *goldenCase) {
 		t.Fatal(err)
 	}
 	var trace TraceOf[F]
-	y, state, err := m.Forward(inputs.X, inputs.State, append(inputs.options(), WithTrace(&trace))...)
+	y, state, err := m.Forward(inputs.X, inputs.State, append(inputs.Options(), WithTrace(&trace))...)
 	if err != nil {
 		t.Fatalf("%s: %v", c.ID, err)
 	}

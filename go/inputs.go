@@ -26,6 +26,15 @@ type InputsOf[F Float] struct {
 	Masks map[string]*TensorOf[F] // of a training run without a seed, by name (spec/variants.md, section 8)
 }
 
+// Options are what Forward is to be told beside x and the state.
+func (in *InputsOf[F]) Options() []Option {
+	list := []Option{Lengths(in.Lengths), Masks(in.Masks)}
+	if in.Seed != nil {
+		list = append(list, Seed(*in.Seed))
+	}
+	return list
+}
+
 // OpenInputs reads an inputs file.
 func (m *ModelOf[F]) OpenInputs(path string) (*InputsOf[F], error) {
 	if err := m.check(); err != nil { // not the file's fault

@@ -128,6 +128,8 @@ func prepareAs[F lstmref.Float](w *worker, t task) (any, error) {
 		return skipped{"batch_first: x is (T, B, I) here"}, nil
 	case in.State != nil || in.Lengths != nil:
 		return skipped{"h_0, c_0 and lengths: x alone is measured"}, nil
+	case in.Seed != nil || in.Masks != nil:
+		return skipped{"seed and masks: evaluation is measured"}, nil
 	case len(in.X.Data) == 0:
 		return skipped{"T or B is 0: there is nothing to measure"}, nil
 	case t.mode == "step" && config.Bidirectional:

@@ -78,7 +78,7 @@ func demoOf[F lstmref.Float](out io.Writer, folder string) (same bool, err error
 	if err != nil {
 		return false, err
 	}
-	y, state, err := m.Forward(in.X, in.State, lstmref.Lengths(in.Lengths))
+	y, state, err := m.Forward(in.X, in.State, in.Options()...)
 	if err != nil {
 		return false, err
 	}

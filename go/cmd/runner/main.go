@@ -121,10 +121,7 @@ func compute[F lstmref.Float](op, model, inputs, outputs string, trace bool) err
 	if err != nil {
 		return err
 	}
-	options := []lstmref.Option{lstmref.Lengths(in.Lengths), lstmref.Masks(in.Masks)}
-	if in.Seed != nil {
-		options = append(options, lstmref.Seed(*in.Seed))
-	}
+	options := in.Options()
 	var steps lstmref.TraceOf[F]
 	if trace {
 		options = append(options, lstmref.WithTrace(&steps))
