@@ -60,7 +60,16 @@ const Kernels<Real>& select_kernels(const std::string& isa) {
   return available_kernels().back().of(Real());
 }
 
+template <class Real>
+const Kernels<Real>& for_bfloat16(const Kernels<Real>& kernels, const Config& config) {
+  constexpr double kLeastWeights = 1 << 20;  // fewer fit a cache as float32 (4 MB), from which they are read without widening
+  const double weights = 1.0 * config.gates() * config.hidden_size * (config.input_size + config.output_size());
+  return kernels.for_bfloat16 && weights >= kLeastWeights ? *kernels.for_bfloat16 : kernels;
+}
+
 template const Kernels<float>& select_kernels(const std::string&);
 template const Kernels<double>& select_kernels(const std::string&);
+template const Kernels<float>& for_bfloat16(const Kernels<float>&, const Config&);
+template const Kernels<double>& for_bfloat16(const Kernels<double>&, const Config&);
 
 }  // namespace lstm_ref

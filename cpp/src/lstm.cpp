@@ -27,7 +27,7 @@ const Kernels<Real>& checked_kernels(const Config& config, const Options& option
   check_real<Real>(config);
   check_threads(options.num_threads);
   const Kernels<Real>& kernels = select_kernels<Real>(options.isa);
-  return config.dtype == Dtype::kBfloat16 ? *kernels.for_bfloat16 : kernels;
+  return config.dtype == Dtype::kBfloat16 ? for_bfloat16(kernels, config) : kernels;
 }
 
 template <class Real>

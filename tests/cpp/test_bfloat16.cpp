@@ -62,6 +62,14 @@ void test_same_bits(const std::string& isa) {
   }
 }
 
+// Large networks read bfloat16, small ones do not.
+void test_choice(const std::string& isa) {
+  const lstm_ref::Kernels<float>& kernels = lstm_ref::select_kernels<float>(isa);
+  CHECK_EQ(&lstm_ref::for_bfloat16(kernels, {512, 512, 1}), kernels.for_bfloat16);
+  CHECK_EQ(&lstm_ref::for_bfloat16(kernels, {256, 256, 4}), &kernels);
+  CHECK(kernels.for_bfloat16->reads_bfloat16 && !kernels.reads_bfloat16);
+}
+
 // Each upper half with the lower halves at which something changes.
 void test_rounding() {
   for (std::uint32_t high = 0; high < 0x10000; ++high) {
@@ -82,7 +90,10 @@ void test_rounding() {
 }  // namespace
 
 int main() {
-  for (const std::string& isa : lstm_ref::available_isas()) test_same_bits(isa);
+  for (const std::string& isa : lstm_ref::available_isas()) {
+    test_same_bits(isa);
+    test_choice(isa);
+  }
   test_rounding();
   return check::summary();
 }

@@ -1,4 +1,4 @@
-// bfloat16, the upper half of a float32: what the weight matrices of a network of that dtype hold (spec/lstm.md, section 1).
+// bfloat16, the upper half of a float32: what the weight matrices of a network of that dtype hold (spec/variants.md, section 9).
 #pragma once
 
 #include <cstdint>
