@@ -15,7 +15,8 @@ namespace lstm_ref::bindings {
 constexpr double kWorthUnlocking = 1 << 18;
 
 // An engine with threads may have to wait for another caller's work, so it never keeps the lock.
-inline bool worth_unlocking(const Recurrent& network, std::int64_t T, std::int64_t B) {
+template <class Real>
+bool worth_unlocking(const BasicRecurrent<Real>& network, std::int64_t T, std::int64_t B) {
   const Config& config = network.config();
   const double H = config.hidden_size, R = config.output_size(), D = config.directions(), L = config.num_layers;
   const double inputs = config.input_size + (L - 1) * D * R + L * R;  // of all layers, recurrent ones too

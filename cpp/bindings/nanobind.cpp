@@ -43,6 +43,10 @@ NB_MODULE(_native_nanobind, module) {
   nb::register_exception_translator([](const std::exception_ptr& exception, void*) { lstm_ref::bindings::translate(exception); });
   nb::set_leak_warnings(false);  // what a program still holds at its end is no leak of ours
   nb::class_<lstm_ref::Recurrent>(module, "Recurrent");
-  nb::class_<lstm_ref::bindings::PythonStream> stream(module, "Stream");
-  lstm_ref::bindings::define_functions(module, stream);
+  nb::class_<lstm_ref::Recurrent64>(module, "Recurrent64");
+  nb::class_<lstm_ref::bindings::PythonStream<float>> stream(module, "Stream");
+  nb::class_<lstm_ref::bindings::PythonStream<double>> stream64(module, "Stream64");
+  module.def("available_isas", &lstm_ref::available_isas);
+  lstm_ref::bindings::define_functions<float>(module, stream);
+  lstm_ref::bindings::define_functions<double>(module, stream64);
 }

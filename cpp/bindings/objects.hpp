@@ -53,11 +53,17 @@ struct Array {
   }
 };
 
+// NumPy's name of an element's type.
+template <class T>
+constexpr int kTypeOf = std::is_same_v<std::remove_const_t<T>, float>    ? NPY_FLOAT32
+                        : std::is_same_v<std::remove_const_t<T>, double> ? NPY_FLOAT64
+                                                                         : NPY_INT64;
+
 // Takes an array as it is or not at all: exactly this type in this machine's byte order, C-contiguous, aligned and, unless T is
 // const, writable. A silent conversion would lose what is written to it.
 template <class T>
 bool take_array(Object object, Array<T>* result) {
-  constexpr int type = std::is_same_v<std::remove_const_t<T>, float> ? NPY_FLOAT32 : NPY_INT64;
+  constexpr int type = kTypeOf<T>;
   constexpr int flags = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | (std::is_const_v<T> ? 0 : NPY_ARRAY_WRITEABLE);
   if (!PyArray_Check(object.pointer)) return false;
   auto* array = reinterpret_cast<PyArrayObject*>(object.pointer);
@@ -68,7 +74,8 @@ bool take_array(Object object, Array<T>* result) {
 }
 
 // The same for an input that Python has not looked at: a subclass (a masked array) may mean more than its elements.
-inline bool take_plain_array(Object object, Array<const float>* result) {
+template <class Real>
+bool take_plain_array(Object object, Array<const Real>* result) {
   return PyArray_CheckExact(object.pointer) && take_array(object, result);
 }
 
@@ -78,22 +85,25 @@ bool overlap(const Array<T>& a, const Array<U>& b) {
   return before(a.data, b.data + b.size()) && before(b.data, a.data + a.size());
 }
 
-inline Reference new_array(std::initializer_list<npy_intp> shape) {
-  return made(PyArray_SimpleNew(static_cast<int>(shape.size()), shape.begin(), NPY_FLOAT32));
+template <class Real>
+Reference new_array(std::initializer_list<npy_intp> shape) {
+  return made(PyArray_SimpleNew(static_cast<int>(shape.size()), shape.begin(), kTypeOf<Real>));
 }
 
 // All that an array made here holds.
-inline Array<float> view(const Reference& made) {
+template <class Real>
+Array<Real> view(const Reference& made) {
   auto* array = reinterpret_cast<PyArrayObject*>(made.get());
-  return {static_cast<float*>(PyArray_DATA(array)), PyArray_NDIM(array), PyArray_DIMS(array)};
+  return {static_cast<Real*>(PyArray_DATA(array)), PyArray_NDIM(array), PyArray_DIMS(array)};
 }
 
 // Zeros in memory that stays where it is: what NumPy owns, anyone may move (ndarray.resize).
-inline Reference new_pinned_array(std::initializer_list<npy_intp> shape) {
+template <class Real>
+Reference new_pinned_array(std::initializer_list<npy_intp> shape) {
   const int rank = static_cast<int>(shape.size());
-  auto elements = std::make_unique<float[]>(PyArray_MultiplyList(shape.begin(), rank));
-  Reference array = made(PyArray_SimpleNewFromData(rank, shape.begin(), NPY_FLOAT32, elements.get()));
-  const auto free = [](PyObject* owner) { delete[] static_cast<float*>(PyCapsule_GetPointer(owner, nullptr)); };
+  auto elements = std::make_unique<Real[]>(PyArray_MultiplyList(shape.begin(), rank));
+  Reference array = made(PyArray_SimpleNewFromData(rank, shape.begin(), kTypeOf<Real>, elements.get()));
+  const auto free = [](PyObject* owner) { delete[] static_cast<Real*>(PyCapsule_GetPointer(owner, nullptr)); };
   Reference owner = made(PyCapsule_New(elements.get(), nullptr, free));
   static_cast<void>(elements.release());  // the owner's from here on
   if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array.get()), owner.release()) != 0) throw PythonError();

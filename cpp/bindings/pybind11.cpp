@@ -33,6 +33,10 @@ PYBIND11_MODULE(_native_pybind11, module) {
     if (exception) lstm_ref::bindings::translate(exception);
   });
   py::class_<lstm_ref::Recurrent>(module, "Recurrent");
-  py::class_<lstm_ref::bindings::PythonStream> stream(module, "Stream");
-  lstm_ref::bindings::define_functions(module, stream);
+  py::class_<lstm_ref::Recurrent64>(module, "Recurrent64");
+  py::class_<lstm_ref::bindings::PythonStream<float>> stream(module, "Stream");
+  py::class_<lstm_ref::bindings::PythonStream<double>> stream64(module, "Stream64");
+  module.def("available_isas", &lstm_ref::available_isas);
+  lstm_ref::bindings::define_functions<float>(module, stream);
+  lstm_ref::bindings::define_functions<double>(module, stream64);
 }

@@ -13,11 +13,12 @@
 
 namespace lstm_ref::bindings {
 
+template <class Real>
 class PythonStream {
  public:
   // convert(x), or convert(x, y) in step_into, is asked when arguments do not fit as they are: it makes of x an array that does,
   // or raises InvalidArgument.
-  PythonStream(const Recurrent& network, std::int64_t batch, Object convert)
+  PythonStream(const BasicRecurrent<Real>& network, std::int64_t batch, Object convert)
       : stream_(network.stream(batch)),
         B_(batch),
         I_(network.config().input_size),
@@ -27,16 +28,16 @@ class PythonStream {
         has_c_(network.config().has_c()),
         unlocks_(worth_unlocking(network, 1, batch)),
         convert_(Py_NewRef(convert.pointer)),
-        y_(new_pinned_array({batch, R_})),
+        y_(new_pinned_array<Real>({batch, R_})),
         x_copy_(batch * I_) {}
 
   // x (B, I) -> y (B, R), the same array every time.
   Object step(Object x_object) {
-    Array<const float> x;
+    Array<const Real> x;
     Reference converted;
     if (!fits(x_object, &x)) converted = convert(x_object, {}, &x);
     const Turn turn(busy_);
-    const Array<float> y = view(y_);
+    const Array<Real> y = view<Real>(y_);
     if (overlap(x, y)) {  // the last output fed back
       std::copy_n(x.data, x_copy_.size(), x_copy_.begin());
       x.data = x_copy_.data();
@@ -47,8 +48,8 @@ class PythonStream {
 
   // x (B, I), y (B, R)
   void step_into(Object x_object, Object y_object) {
-    Array<const float> x;
-    Array<float> y;
+    Array<const Real> x;
+    Array<Real> y;
     Reference converted;
     if (!fits(x_object, &x) || !fits(y_object, &y) || overlap(x, y)) {
       converted = convert(x_object, y_object, &x);
@@ -60,16 +61,16 @@ class PythonStream {
 
   // (h, c), or h alone where there is no c, in new arrays: (L, B, R) and (L, B, H).
   Object state() {
-    Reference h = new_array({L_, B_, R_}), c = has_c_ ? new_array({L_, B_, H_}) : nullptr;
+    Reference h = new_array<Real>({L_, B_, R_}), c = has_c_ ? new_array<Real>({L_, B_, H_}) : nullptr;
     {
       const Turn turn(busy_);
-      stream_.state(view(h).data, c ? view(c).data : nullptr);
+      stream_.state(view<Real>(h).data, c ? view<Real>(c).data : nullptr);
     }
     return state_object(std::move(h), std::move(c));
   }
 
   // h (L, B, R), c (L, B, H), or None for +0.
-  void set_state(const Array<const float>& h, const Array<const float>& c) {
+  void set_state(const Array<const Real>& h, const Array<const Real>& c) {
     const Turn turn(busy_);
     stream_.set_state(h.data, c.data);
   }
@@ -90,30 +91,31 @@ class PythonStream {
     std::atomic<bool>& busy_;
   };
 
-  bool fits(Object object, Array<const float>* x) const { return take_plain_array(object, x) && x->has_shape({B_, I_}); }
-  bool fits(Object object, Array<float>* y) const { return take_array(object, y) && y->has_shape({B_, R_}); }
+  bool fits(Object object, Array<const Real>* x) const { return take_plain_array(object, x) && x->has_shape({B_, I_}); }
+  bool fits(Object object, Array<Real>* y) const { return take_array(object, y) && y->has_shape({B_, R_}); }
 
-  Reference convert(Object x_object, Object y_object, Array<const float>* x) const {
+  Reference convert(Object x_object, Object y_object, Array<const Real>* x) const {
     Reference converted = made(PyObject_CallFunctionObjArgs(convert_.get(), x_object.pointer, y_object.pointer, nullptr));
     if (!fits({converted.get()}, x)) throw std::logic_error("convert() returned an x that does not fit");
     return converted;
   }
 
-  void compute(const Array<const float>& x, const Array<float>& y) {
+  void compute(const Array<const Real>& x, const Array<Real>& y) {
     const Unlocked unlocked(unlocks_);
     stream_.step(x.data, y.data);
   }
 
-  Stream stream_;
+  BasicStream<Real> stream_;
   const npy_intp B_, I_, R_, H_, L_;
   const bool has_c_, unlocks_;
   const Reference convert_, y_;
-  std::vector<float> x_copy_;
+  std::vector<Real> x_copy_;
   std::atomic<bool> busy_{false};
 };
 
-inline std::unique_ptr<PythonStream> make_stream(const Recurrent& network, std::int64_t batch, Object convert) {
-  return std::make_unique<PythonStream>(network, batch, convert);
+template <class Real>
+std::unique_ptr<PythonStream<Real>> make_stream(const BasicRecurrent<Real>& network, std::int64_t batch, Object convert) {
+  return std::make_unique<PythonStream<Real>>(network, batch, convert);
 }
 
 }  // namespace lstm_ref::bindings

@@ -629,11 +629,11 @@ def split_state(config: Config, state: Any) -> tuple[Any, Any]:
     return state[0], state[1]
 
 
-def check_output(name: str, out: Any, expected: Expected, inputs: Mapping[str, Iterable[Any]]) -> None:
+def check_output(name: str, out: Any, dtype: DTypeLike, expected: Expected, inputs: Mapping[str, Iterable[Any]]) -> None:
     """An array to be written as it is. inputs: by name, what the caller gave and what became of it; out may overlap neither."""
     if not isinstance(out, np.ndarray):
         raise InvalidArgument(name, describe(out), "a NumPy array")
-    check_array(name, out, np.float32, expected, from_file=False)
+    check_array(name, out, dtype, expected, from_file=False)
     if not (out.flags.c_contiguous and out.flags.aligned):
         raise InvalidArgument(name, "not contiguous", "a C-contiguous array")
     if not out.flags.writeable:

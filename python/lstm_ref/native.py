@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -44,7 +45,8 @@ class Recurrent:
     The weights are uniform in about +-1/sqrt(hidden_size), the same for the same seed; what a normalisation has are gains of 1 and
     shifts of 0. `num_threads` shares out the batch rows;
     `isa` is one of `available_isas()`, by default what the environment variable LSTM_REF_ISA says, or else the fastest.
-    Neither changes a bit of any output. Calls from several threads may run at the same time, without the interpreter's lock.
+    Neither changes a bit of any output. `dtype`: float32, float64 (all numbers) or bfloat16 (the weight matrices, which hold such values).
+    Calls from several threads may run at the same time, without the interpreter's lock.
     Raises InvalidArgument for anything that does not fit (spec/errors.md).
     """
 
@@ -81,9 +83,11 @@ class Recurrent:
         if module.training and module.dropout > 0:
             raise InvalidArgument("module", f"training mode with dropout {module.dropout}", "evaluation mode: call eval() first")
         tensors = {name: value.detach().cpu() for name, value in module.state_dict().items()}
+        if any(str(value.dtype) == "torch.float64" for value in tensors.values()):
+            config = replace(config, dtype="float64")
         for name, value in tensors.items():
-            if str(value.dtype) != "torch.float32":
-                raise InvalidArgument(name, f"dtype {value.dtype}", "torch.float32")
+            if str(value.dtype) != (want := f"torch.{np.dtype(config.real).name}"):
+                raise InvalidArgument(name, f"dtype {value.dtype}", want)
         return cls.from_tensors(
             config, {name: value.numpy() for name, value in tensors.items()}, num_threads=num_threads, isa=isa
         )
@@ -130,7 +134,7 @@ class Recurrent:
         """y, (h_n, c_n), or y, h_n where there is no c, for x (T, B, I), or (B, T, I) when batch_first; spec/lstm.md, section 1.
 
         state: (h_0, c_0), or h_0 alone, default +0. lengths: (B,) integers, default T for every row; y is +0 past them.
-        out: an array for y: float32, C-contiguous, writable, sharing no memory with the inputs.
+        out: an array for y: of the network's type, C-contiguous, writable, sharing no memory with the inputs.
         seed, or masks by name: a training run, of a network with dropout or zoneout (spec/variants.md, section 8); else evaluation.
         trace: a dict that receives z_l0, gates_l0, c_l0, h_l0, ... (spec/runner.md), time-major.
 
@@ -202,7 +206,8 @@ class Recurrent:
         arrays = {name: to_array(name, value) for name, value in tensors.items()}
         check_tensors(config, arrays, from_file=False)
         copies = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}
-        engine = _binding.engine.make(json.dumps(config.to_json()), list(copies.items()), isa or "", int(num_threads))
+        make = _binding.engine.make64 if config.real is np.float64 else _binding.engine.make
+        engine = make(json.dumps(config.to_json()), list(copies.items()), isa or "", int(num_threads))
         # all at once, after everything that may fail
         self._config, self._tensors, self._engine, self._num_threads = config, copies, engine, int(num_threads)
 
@@ -217,16 +222,16 @@ class Recurrent:
     def _make_y(self, inputs: Inputs, out: Array | None, given: Mapping[str, Any]) -> Array:
         expected = self.config.expected_output(inputs.x.shape[:2])
         if out is None:
-            return np.empty(expected.shape, np.float32)
+            return np.empty(expected.shape, self.config.real)
         taken = inputs._asdict() | (inputs.masks or {})
-        check_output("out", out, expected, {name: (value, taken[name]) for name, value in given.items()})
+        check_output("out", out, self.config.real, expected, {name: (value, taken[name]) for name, value in given.items()})
         return out
 
     def _make_trace(self, inputs: Inputs) -> dict[str, Array]:
         """Arrays for the intermediates, in the order that the engine fills them."""
         T, B = inputs.x.shape[1::-1] if self.config.batch_first else inputs.x.shape[:2]
         sizes = self.config.trace_sizes
-        return {f"{name}_{suffix}": np.empty((T, B, size), np.float32)
+        return {f"{name}_{suffix}": np.empty((T, B, size), self.config.real)
                 for _, suffix in self.config.suffixes() for name, size in sizes.items()}  # fmt: skip
 
 
@@ -242,14 +247,14 @@ class LSTM(Recurrent):
                  clip: float = 0, gate_activation: Function = "sigmoid", candidate_activation: Function = "tanh",
                  output_activation: Function = "tanh", layer_norm: str = "none", cell_norm: str = "none", hidden_norm: bool = False,
                  norm_epsilon: float = 1e-5, recurrent_dropout: float = 0, candidate_dropout: float = 0, zoneout_h: float = 0,
-                 zoneout_c: float = 0, dropout: float = 0, num_threads: int = 1, isa: str | None = None,
+                 zoneout_c: float = 0, dropout: float = 0, dtype: Any = "float32", num_threads: int = 1, isa: str | None = None,
                  seed: int = 0) -> None:  # fmt: skip
         options: dict[str, Any] = {
             "proj_size": proj_size, "peephole": peephole, "input_forget": input_forget, "clip": clip,
             "gate_activation": gate_activation, "candidate_activation": candidate_activation, "output_activation": output_activation,
             "layer_norm": layer_norm, "cell_norm": cell_norm, "hidden_norm": hidden_norm, "norm_epsilon": norm_epsilon,
             "recurrent_dropout": recurrent_dropout, "candidate_dropout": candidate_dropout, "zoneout_h": zoneout_h,
-            "zoneout_c": zoneout_c, "dropout": dropout,
+            "zoneout_c": zoneout_c, "dropout": dropout, "dtype": _dtype_name(dtype),
         }  # fmt: skip
         config = LSTMConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -267,12 +272,13 @@ class GRU(Recurrent):
                  bidirectional: bool = False, *, reset_after: bool = True, clip: float = 0,
                  gate_activation: Function = "sigmoid", candidate_activation: Function = "tanh", layer_norm: str = "none",
                  hidden_norm: bool = False, norm_epsilon: float = 1e-5, recurrent_dropout: float = 0, candidate_dropout: float = 0,
-                 zoneout_h: float = 0, dropout: float = 0, num_threads: int = 1, isa: str | None = None,
+                 zoneout_h: float = 0, dropout: float = 0, dtype: Any = "float32", num_threads: int = 1, isa: str | None = None,
                  seed: int = 0) -> None:  # fmt: skip
         options: dict[str, Any] = {
             "reset_after": reset_after, "clip": clip, "gate_activation": gate_activation, "candidate_activation": candidate_activation,
             "layer_norm": layer_norm, "hidden_norm": hidden_norm, "norm_epsilon": norm_epsilon,
             "recurrent_dropout": recurrent_dropout, "candidate_dropout": candidate_dropout, "zoneout_h": zoneout_h, "dropout": dropout,
+            "dtype": _dtype_name(dtype),
         }  # fmt: skip
         config = GRUConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -289,7 +295,7 @@ class RNN(Recurrent):
                  bidirectional: bool = False, *, nonlinearity: str | None = None, clip: float = 0,
                  candidate_activation: Function | None = None, layer_norm: str = "none", hidden_norm: bool = False,
                  norm_epsilon: float = 1e-5, recurrent_dropout: float = 0, zoneout_h: float = 0, dropout: float = 0,
-                 num_threads: int = 1, isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
+                 dtype: Any = "float32", num_threads: int = 1, isa: str | None = None, seed: int = 0) -> None:  # fmt: skip
         if nonlinearity not in (None, "tanh", "relu"):
             raise InvalidArgument("nonlinearity", describe(nonlinearity), "one of tanh, relu")
         if nonlinearity is not None and candidate_activation is not None:
@@ -298,6 +304,7 @@ class RNN(Recurrent):
         options: dict[str, Any] = {
             "clip": clip, "candidate_activation": activation, "layer_norm": layer_norm, "hidden_norm": hidden_norm,
             "norm_epsilon": norm_epsilon, "recurrent_dropout": recurrent_dropout, "zoneout_h": zoneout_h, "dropout": dropout,
+            "dtype": _dtype_name(dtype),
         }  # fmt: skip
         config = RNNConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -322,10 +329,15 @@ def _initial_weights(config: Config, seed: int) -> dict[str, Array]:
 
     def values(name: str, shape: tuple[int, ...]) -> Array:
         if name.startswith(("weight_norm", "bias_norm")):
-            return np.full(shape, name.startswith("weight"), np.float32)
-        return fill(seed, name, shape, uniform)
+            return np.full(shape, name.startswith("weight"), config.real)
+        return fill(seed, name, shape, uniform, config.stored_as(len(shape)))
 
     return {name: values(name, shape) for name, (_, shape) in config.iter_expected()}
+
+
+def _dtype_name(dtype: Any) -> Any:
+    """np.float64 as "float64"; what is no type as it is, to be refused."""
+    return np.dtype(dtype).name if isinstance(dtype, type | np.dtype) else dtype
 
 
 def _contiguous(value: Any) -> Any:

@@ -47,7 +47,7 @@ def forward_unbatched(network: Any, check: Check, x: Any, state: Any, lengths: A
     more = {} if seed is None else {"seed": seed}
     if out is not None:
         inputs = {"x": (given, x)} | {name: (value,) for name, value in states.items()}
-        check_output("out", out, expect_unbatched(config, "y", len(x)), inputs)
+        check_output("out", out, config.real, expect_unbatched(config, "y", len(x)), inputs)
         more["out"] = _with_batch(config, out)
     y, final = network(_with_batch(config, x), state, trace=steps, **more)
     if steps is not None:

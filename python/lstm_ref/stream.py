@@ -16,7 +16,7 @@ Array = np.ndarray
 class Stream:
     """A batch of sequences that arrive one step at a time; the `stream` of an LSTM, a GRU or an RNN makes it. The bits are those of one call over the whole.
 
-    step(x) -> y: x (B, I), y (B, R), float32. Nothing is allocated: y is the stream's own array, the same every time, and the
+    step(x) -> y: x (B, I), y (B, R), float32 or, if the network is, float64. Nothing is allocated: y is the stream's own array, the same every time, and the
         next step overwrites it; copy it to keep it. It may be the next x.
     step_into(x, y): the same into an array of the caller's, C-contiguous, writable, sharing no memory with x.
 
@@ -72,10 +72,10 @@ def _convert(config: Config, batch: int, x: Any, *y: Any) -> Array:
     if x is None:
         raise InvalidArgument("x", "missing", str(expected))
     array = to_array("x", x)
-    check_array("x", array, np.float32, None, from_file=False)
+    check_array("x", array, config.real, None, from_file=False)
     if array.ndim != 2:
         raise InvalidArgument("x", f"rank {array.ndim}", "2 (B, I)")
-    check_array("x", array, np.float32, expected, from_file=False)
+    check_array("x", array, config.real, expected, from_file=False)
     for out in y:
-        check_output("y", out, config.expected_step(batch), {"x": (x, array)})
+        check_output("y", out, config.real, config.expected_step(batch), {"x": (x, array)})
     return np.require(array, requirements=["C", "A"])

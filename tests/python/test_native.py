@@ -339,7 +339,7 @@ class TestTorch:
             (nn.GRU(2, 3), "module: a GRU, want a torch.nn.LSTM"),
             (nn.Linear(2, 3), "module: a Linear, want a torch.nn.LSTM"),
             (nn.LSTM(2, 3, 2, dropout=0.25), "module: training mode with dropout 0.25, want evaluation mode: call eval() first"),
-            (nn.LSTM(2, 3).double(), "weight_ih_l0: dtype torch.float64, want torch.float32"),
+            (nn.LSTM(2, 3).half(), "weight_ih_l0: dtype torch.float16, want torch.float32"),
         ]:
             with pytest.raises(InvalidArgument) as error:
                 native.LSTM.from_torch(module)

@@ -163,7 +163,7 @@ class TestTorch:
             (native.GRU, nn.LSTM(2, 3), "module: a LSTM, want a torch.nn.GRU"),
             (native.LSTM, nn.RNN(2, 3), "module: a RNN, want a torch.nn.LSTM"),
             (native.RNN, nn.Linear(2, 3), "module: a Linear, want a torch.nn.RNN"),
-            (native.GRU, nn.GRU(2, 3).double(), "weight_ih_l0: dtype torch.float64, want torch.float32"),
+            (native.GRU, nn.GRU(2, 3).half(), "weight_ih_l0: dtype torch.float16, want torch.float32"),
         ]:
             with pytest.raises(InvalidArgument) as error:
                 cls.from_torch(module)

@@ -2,7 +2,7 @@
 
 from ... import __version__, native
 from ..._binding import BINDINGS, binding
-from ...config import CONFIGS, VARIANTS
+from ...config import CONFIGS, DTYPES, VARIANTS
 from ..protocol import Runner, serve
 
 
@@ -16,7 +16,7 @@ def forward(config, tensors, inputs, trace):
 
 NAME = "python" if binding == BINDINGS[0] else f"python-{binding}"
 RUNNER = Runner(f"lstm_ref for Python ({binding})", NAME, __version__, "Python, C++", "bit-exact", forward, trace=True,
-                operations=tuple(CONFIGS), options=VARIANTS)  # fmt: skip
+                operations=tuple(CONFIGS), options=VARIANTS, dtypes=DTYPES)  # fmt: skip
 
 if __name__ == "__main__":
     serve(RUNNER)
