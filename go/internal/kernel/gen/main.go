@@ -50,52 +50,50 @@ func main() {
 	}
 }
 
-// files is what gen writes.
+// files is what gen writes: assembly by instruction set and number type, declarations by architecture.
 func files() map[string]string {
 	list := map[string]string{}
 	for architecture, machines := range map[string][]machine{"amd64": {avx2, avx512, avx2.wide(), avx512.wide()}, "arm64": {neon, neon.wide()}} {
-		list["kernels_"+architecture+".s"] = assembly(machines)
 		list["kernels_"+architecture+".go"] = declarations(machines)
+		for _, m := range machines {
+			list["kernels_"+strings.ToLower(m.name)+"_"+architecture+".s"] = assembly(m)
+		}
 	}
 	return list
 }
 
-func assembly(machines []machine) string {
+func assembly(m machine) string {
 	var b strings.Builder
 	b.WriteString(header)
-	for _, f := range []float{single, double} {
-		for _, name := range slices.Concat(constants, map[float][]string{double: constants64}[f]) {
-			fmt.Fprintf(&b, "SPLAT%s(%s, const_%s%s)\n", f.mark, name+f.mark, f.prefix, strings.ToUpper(name[:1])+name[1:])
+	for _, name := range slices.Concat(constants, map[float][]string{double: constants64}[m.float]) {
+		fmt.Fprintf(&b, "SPLAT%s(%s, const_%s%s)\n", m.mark, name+m.mark, m.prefix, strings.ToUpper(name[:1])+name[1:])
+	}
+	tileText, besideText, cellText, stepText, listText, foldText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList, fold.avxFold
+	widenText := avxWiden
+	if m.registerFile == "V" {
+		tileText, besideText, cellText, stepText, listText, foldText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList, fold.neonFold
+		widenText = neonWiden
+	}
+	for vectors := 4; vectors > 0; vectors-- {
+		for _, t := range rowTiles(m, vectors) {
+			b.WriteString(tileText(t))
+		}
+		for _, t := range besideTiles(m, vectors) {
+			b.WriteString(besideText(t))
 		}
 	}
-	for _, m := range machines {
-		tileText, besideText, cellText, stepText, listText, foldText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList, fold.avxFold
-		widenText := avxWiden
-		if m.registerFile == "V" {
-			tileText, besideText, cellText, stepText, listText, foldText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList, fold.neonFold
-			widenText = neonWiden
-		}
-		for vectors := 4; vectors > 0; vectors-- {
-			for _, t := range rowTiles(m, vectors) {
-				b.WriteString(tileText(t))
-			}
-			for _, t := range besideTiles(m, vectors) {
-				b.WriteString(besideText(t))
-			}
-		}
-		for _, t := range cellTiles(m) {
-			b.WriteString(cellText(t))
-		}
-		if m.float == single {
-			b.WriteString(widenText(m))
-		}
-		b.WriteString(stepText(m))
-		for _, l := range lists {
-			b.WriteString(listText(l, m))
-		}
-		for _, f := range folds {
-			b.WriteString(foldText(f, m))
-		}
+	for _, t := range cellTiles(m) {
+		b.WriteString(cellText(t))
+	}
+	if m.float == single {
+		b.WriteString(widenText(m))
+	}
+	b.WriteString(stepText(m))
+	for _, l := range lists {
+		b.WriteString(listText(l, m))
+	}
+	for _, f := range folds {
+		b.WriteString(foldText(f, m))
 	}
 	return b.String()
 }
