@@ -1,6 +1,7 @@
 # make verify   set everything up in .venv, build, and prove that all implementations agree
 # make test     all tests of all languages
 # make bench    how fast, beside the peers: verified, then timed (12 minutes); writes bench/results and the tables in the documents
+# make bench-variants  each variant and number type beside the plain LSTM (2 minutes); writes the table in docs/speed.md
 # make lint     formatting, types, generated files
 # make sweep    sigmoid and tanh on all 2^32 inputs (minutes)
 # make test-qemu  C++ and Go on arm64 and s390x, emulated (an hour; needs Debian's cross compilers and qemu-user)
@@ -29,7 +30,7 @@ GO_SOURCES  := $(shell find go -type f)
 # The machine's Go if it is new enough, else the one from the dev extra.
 GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && command -v go || echo "$(CURDIR)/$(BIN)/go")
 
-.PHONY: verify test test-python test-cpp test-go test-qemu test-qemu-arm64 test-qemu-s390x bench lint format golden sweep clean distclean
+.PHONY: verify test test-python test-cpp test-go test-qemu test-qemu-arm64 test-qemu-s390x bench bench-variants lint format golden sweep clean distclean
 .DELETE_ON_ERROR:
 FORCE:
 
@@ -54,6 +55,9 @@ test-qemu-arm64 test-qemu-s390x: test-qemu-%: $(BUILD)/.python
 
 bench: $(BUILD)/.python $(BUILD)/go/lstm-ref-bench $(VENV)/.peers
 	$(BIN)/lstm-ref bench --out bench/results --markdown README.md --markdown docs/speed.md
+
+bench-variants: $(BUILD)/.python
+	$(BIN)/python -m lstm_ref.bench.variants docs/speed.md
 
 lint: $(BUILD)/.python $(BUILD)/.go
 	$(BIN)/ruff check .

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from engine_arrays import assert_same_bits
-from test_variants import CHOICES, OPS, combinations, inputs, weights
+from test_variants import OPS, combinations, inputs, weights
 
 import lstm_ref
 from lstm_ref import native
 from lstm_ref.config import CONFIGS, GRUConfig, LSTMConfig
 from lstm_ref.errors import InvalidArgument
+from lstm_ref.golden.cases.pairs import everything
 from lstm_ref.reference import forward
 
 pytestmark = pytest.mark.usefixtures("binding")
@@ -63,7 +64,7 @@ def test_every_combination_has_the_bits_of_the_reference(op, flags):
 def test_a_class_for_each_op(op, tmp_path):
     cls = native.CLASSES[op]
     assert getattr(lstm_ref, cls.__name__) is cls
-    options = {key: CHOICES[key] for key in CONFIGS[op].options()}
+    options = everything(op)
     network = cls(3, 5, 2, **options, seed=4)
     assert network.config == CONFIGS[op](3, 5, 2, **options)
     path = tmp_path / "model.safetensors"

@@ -15,7 +15,7 @@ from lstm_ref import native
 from lstm_ref.activation import DEFAULTS
 from lstm_ref.config import CONFIGS, LSTMConfig
 from lstm_ref.errors import InvalidArgument
-from lstm_ref.golden.cases.pairs import VALUES, is_allowed
+from lstm_ref.golden.cases.pairs import everything, is_allowed
 from lstm_ref.reference import FLOAT64, forward
 from lstm_ref.sequences import split_final
 from lstm_ref.torch import GRU, LSTM, RNN, load, recurrent
@@ -235,16 +235,6 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
 # Other cells and options ----------------------------------------------------------------------------------------------
 
 LENGTHS = [4, 0, 2]
-
-
-def everything(op):
-    """As many options at once as go together."""
-    options = {}
-    for key, values in VALUES.items():
-        for value in values if key in CONFIGS[op].options() and key != "dtype" else ():
-            if is_allowed(op, options | {key: value}):
-                options[key] = 2 if key == "proj_size" else value
-    return options
 
 
 def network_of(config, dtype=torch.float64):

@@ -29,6 +29,16 @@ def pairs_of(op: str) -> list[dict[str, Any]]:
     return found
 
 
+def everything(op: str) -> dict[str, Any]:
+    """As many options at once as go together, in float32."""
+    options: dict[str, Any] = {}
+    for key, values in VALUES.items():
+        for value in values if key in CONFIGS[op].options() and key != "dtype" else ():
+            if is_allowed(op, options | {key: value}):
+                options[key] = value
+    return options
+
+
 def is_allowed(op: str, options: Mapping[str, Any]) -> bool:
     try:
         CONFIGS[op](3, 6, 2, **options)
