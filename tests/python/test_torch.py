@@ -296,7 +296,7 @@ def gradient_cases():
 @pytest.mark.parametrize(("op", "options"), gradient_cases(), ids=str)
 def test_gradients_of_every_option(op, options):
     """Of all outputs by x, states and weights, both directions, two layers, ragged rows."""
-    config = CONFIGS[op](2, 3, 2, bidirectional=True, **options)
+    config = CONFIGS[op](2, 5, 2, bidirectional=True, **options)
     network = network_of(config)
     x, state = tensors(config, T=2, B=2)
     names = list(network.state_dict())

@@ -55,7 +55,7 @@ VARIANTS = (
 
 def make(variant: Variant, size: int, batch: int) -> tuple[Config, Callable[[], Any]]:
     """The configuration, and a call that computes STEPS steps."""
-    options = {key: int(value * size) if key == "proj_size" else value for key, value in variant.options.items()}
+    options: dict[str, Any] = {key: int(value * size) if key == "proj_size" else value for key, value in variant.options.items()}
     config = CONFIGS[variant.op](size, size, **options)
     dtype = np.float64 if config.dtype == "float64" else np.float32
     how = {"kind": "uniform", "exponent": -int(np.ceil(np.log2(size) / 2))}
