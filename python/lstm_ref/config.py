@@ -591,6 +591,8 @@ def check_seed(config: Config, seed: Any, *, from_file: bool = False) -> int:
     """Of check 11: an integer, or (1,) int64."""
     if not config.is_random:
         raise unexpected("seed", config)
+    if is_integer(seed) and not 0 <= seed < 2**63:
+        raise InvalidArgument("seed[0]", str(seed), "an integer of at least 0" if seed < 0 else "an integer below 2^63")
     array = to_array("seed", seed)
     if not from_file and array.ndim == 0 and array.dtype.kind in "iu":
         array = array.astype(np.int64).reshape(1)

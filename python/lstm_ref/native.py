@@ -12,6 +12,7 @@ import numpy as np
 from . import _binding, model_file, sequences
 from .activation import Activation
 from .config import (
+    RATES,
     Config,
     Expected,
     GRUConfig,
@@ -80,8 +81,11 @@ class Recurrent:
         """From the module of the same name in `torch.nn`, or in `lstm_ref.torch`."""
         module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
         config = pytorch.config_of(module, cls.op)
-        if module.training and module.dropout > 0:
-            raise InvalidArgument("module", f"training mode with dropout {module.dropout}", "evaluation mode: call eval() first")
+        if module.training and config.is_random:
+            key = next(key for key in RATES if getattr(config, key, 0))
+            raise InvalidArgument(
+                "module", f"training mode with {key} {getattr(config, key):g}", "evaluation mode: call eval() first"
+            )
         tensors = {name: value.detach().cpu() for name, value in module.state_dict().items()}
         if any(str(value.dtype) == "torch.float64" for value in tensors.values()):
             config = replace(config, dtype="float64")

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <list>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "choices.hpp"
 #include "file_io.hpp"
@@ -161,11 +163,11 @@ template <class Real>
 BasicInputsFile<Real> BasicInputsFile<Real>::parse(std::string_view bytes, const Config& config) {
   check_real<Real>(config);
   const auto container = safetensors::parse(bytes);
-  const auto find = [&](std::string_view name) -> const TensorView* {
-    for (const TensorView& tensor : container.tensors) {
-      if (tensor.name == name) return &tensor;
-    }
-    return nullptr;
+  std::unordered_map<std::string_view, const TensorView*> by_name;
+  for (const TensorView& tensor : container.tensors) by_name[tensor.name] = &tensor;
+  const auto find = [&](std::string_view name) {
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
   };
   const TensorView *x = find("x"), *h_0 = find("h_0"), *c_0 = find("c_0"), *lengths = find("lengths");
 
@@ -183,15 +185,15 @@ BasicInputsFile<Real> BasicInputsFile<Real>::parse(std::string_view bytes, const
   if (seed) inputs.seed = read_seed(*seed);
   std::vector<MaskSpec> masks;
   for (std::int64_t i = 0; i < mask_count(config); ++i) masks.push_back(mask_spec(config, i, inputs.T, inputs.B));
-  std::vector<const TensorView*> known = {x, h_0, config.has_c() ? c_0 : nullptr, lengths, seed};
-  for (const MaskSpec& mask : masks) known.push_back(find(mask.name));
-  if (std::any_of(known.end() - masks.size(), known.end(), [](const TensorView* mask) { return mask != nullptr; })) {
+  std::unordered_set<const TensorView*> known = {x, h_0, config.has_c() ? c_0 : nullptr, lengths, seed};
+  for (const MaskSpec& mask : masks) known.insert(find(mask.name));
+  if (std::any_of(masks.begin(), masks.end(), [&](const MaskSpec& mask) { return find(mask.name) != nullptr; })) {
     if (seed) throw Error("seed", "given with masks", "a seed or masks");
     for (const MaskSpec& mask : masks) inputs.masks.push_back(read_mask<Real>(mask, find(mask.name), config));
   }
 
   for (const TensorView& tensor : container.tensors) {  // check 12
-    if (std::find(known.begin(), known.end(), &tensor) == known.end()) {
+    if (known.find(&tensor) == known.end()) {
       throw Error(tensor.name, "unexpected tensor", inputs_text(config));
     }
   }

@@ -175,6 +175,8 @@ class Recurrent(nn.Module):
         module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
         config, like = pytorch.config_of(module, cls.op), next(module.parameters())
         network = cls._of(config, device=like.device, dtype=like.dtype)
+        if config.dtype == "bfloat16" and like.dtype == torch.float32:
+            network.config = config
         network.load_state_dict(module.state_dict())
         return network.train(module.training)
 
