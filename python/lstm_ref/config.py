@@ -606,10 +606,9 @@ def _check_masks(
     config: Config, steps: int, batch: int, seed: Any, given: Mapping[str, Any], from_file: bool
 ) -> dict[str, np.ndarray] | None:
     """All masks of the configuration, or none; and no other tensor."""
-    checked = {}
-    known = config.iter_masks(steps, batch)
-    is_any = any(name in given for name, _ in config.iter_masks(steps, batch))
-    for name, mask in known if is_any else ():
+    checked: dict[str, np.ndarray] = {}
+    known = dict(config.iter_masks(steps, batch)) if given else {}
+    for name, mask in known.items() if known.keys() & given.keys() else ():
         if seed is not None:
             raise InvalidArgument("seed", "given with masks", "a seed or masks")
         if name not in given:

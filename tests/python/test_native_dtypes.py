@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+import torch
 
 import lstm_ref
 from lstm_ref import InvalidArgument, reference
@@ -52,7 +53,6 @@ def test_streams(make):
 
 
 def test_files_copies_and_torch(tmp_path):
-    torch = pytest.importorskip("torch")
     lstm = lstm_ref.LSTM(3, 8, dtype="float64")
     x = numbers((4, 2, 3))
     y, _ = lstm(x)

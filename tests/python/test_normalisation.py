@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 
 from lstm_ref.config import GRUConfig, LSTMConfig, RNNConfig
 from lstm_ref.golden.compare import same_bits
@@ -19,7 +20,6 @@ def numbers(*shape: int, scale: float = 1, dtype=np.float32) -> np.ndarray:
 @pytest.mark.parametrize("size", [1, 2, 7, 15, 16, 17, 33, 64, 129, 1000])
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
 def test_against_float64_and_torch(size, scale):
-    torch = pytest.importorskip("torch")
     v, gamma, beta = numbers(5, size, scale=scale), numbers(size), numbers(size)
     ours = norm(CANONICAL32, v, gamma, beta, 1e-5)
     truth = norm(FLOAT64, v.astype(np.float64), gamma.astype(np.float64), beta.astype(np.float64), float(np.float32(1e-5)))
@@ -57,7 +57,7 @@ def weights(config, seed=0):
     return {name: (rng.standard_normal(e.shape) * 0.4).astype(np.float32) for name, e in config.iter_expected()}
 
 
-def layer_norm(torch, part, p, name, rows=slice(None)):
+def layer_norm(part, p, name, rows=slice(None)):
     """By torch.nn.LayerNorm, in float64."""
     gamma, beta = (torch.from_numpy(p[f"{kind}_{name}"][rows].astype(np.float64)) for kind in ("weight", "bias"))
     module = torch.nn.LayerNorm(part.shape[-1], eps=float(np.float32(1e-5)), dtype=torch.float64)
@@ -70,7 +70,6 @@ def layer_norm(torch, part, p, name, rows=slice(None)):
 @pytest.mark.parametrize("hidden_norm", [False, True])
 def test_an_lstm_of_torch_layer_norms(layer_norm_, cell_norm, hidden_norm):
     """The equations (V16) to (V21) out of torch.nn.LayerNorm modules."""
-    torch = pytest.importorskip("torch")
     H, T, B = 6, 4, 3
     config = LSTMConfig(5, H, layer_norm=layer_norm_, cell_norm=cell_norm, hidden_norm=hidden_norm)
     tensors = weights(config)
@@ -82,21 +81,21 @@ def test_an_lstm_of_torch_layer_norms(layer_norm_, cell_norm, hidden_norm):
     with torch.no_grad():
         for step in torch.from_numpy(x.astype(np.float64)):
             if layer_norm_ == "separate":
-                z = b_ih + b_hh + layer_norm(torch, step @ w_ih.T, p, "norm_ih") + layer_norm(torch, h @ w_hh.T, p, "norm_hh")
+                z = b_ih + b_hh + layer_norm(step @ w_ih.T, p, "norm_ih") + layer_norm(h @ w_hh.T, p, "norm_hh")
             else:
                 z = step @ w_ih.T + h @ w_hh.T + b_ih + b_hh
                 if layer_norm_ == "joint":
-                    z = layer_norm(torch, z, p, "norm")
+                    z = layer_norm(z, p, "norm")
                 elif layer_norm_ == "gate":
                     parts = enumerate(z.split(H, dim=-1))
-                    z = torch.cat([layer_norm(torch, part, p, "norm", slice(q * H, q * H + H)) for q, part in parts], dim=-1)
+                    z = torch.cat([layer_norm(part, p, "norm", slice(q * H, q * H + H)) for q, part in parts], dim=-1)
             i, f, g, o = z.split(H, dim=-1)
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             if cell_norm == "state":
-                c = layer_norm(torch, c, p, "norm_c")
-            h = o.sigmoid() * (layer_norm(torch, c, p, "norm_c") if cell_norm == "output" else c).tanh()
+                c = layer_norm(c, p, "norm_c")
+            h = o.sigmoid() * (layer_norm(c, p, "norm_c") if cell_norm == "output" else c).tanh()
             if hidden_norm:
-                h = layer_norm(torch, h, p, "norm_h")
+                h = layer_norm(h, p, "norm_h")
             y.append(h.numpy())
     assert not (np.abs(forward(config, tensors, x).y - np.stack(y)) > 2e-5).any()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -397,7 +398,6 @@ def test_batch_split_and_layout_invariance(op):
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 def test_torch_agrees(golden):
     """torch.nn.LSTM with proj_size, torch.nn.GRU and torch.nn.RNN (tanh and relu) on every golden case that they can compute."""
-    pytest.importorskip("torch")
     from lstm_ref.config import check_inputs
     from lstm_ref.conformance.protocol import Skipped
     from lstm_ref.conformance.runners.torch_nn_runner import forward as torch_forward
@@ -424,7 +424,6 @@ def test_torch_agrees(golden):
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 def test_torch_weights_mean_what_they_mean_here():
     """The state_dict of each module is a model of ours, name by name."""
-    torch = pytest.importorskip("torch")
     for module, config in (
         (torch.nn.LSTM(3, 5, 2, bidirectional=True, proj_size=2), LSTMConfig(3, 5, 2, bidirectional=True, proj_size=2)),
         (torch.nn.GRU(3, 5, 2, bidirectional=True), GRUConfig(3, 5, 2, bidirectional=True)),
