@@ -16,11 +16,12 @@ std::vector<Normalised> norms_of_z(const Config& config, const Phase& phase) {
     for (int column = 0; column < phase.columns; ++column) {
       const int block = norm.block[column] = block_of(column);
       if (block < 0) continue;
-      norm.group[column] = column;
-      for (int first = column - 1; first >= 0 && !each; --first) {
-        const bool together = norm.block[first] >= 0 && is_candidate(config, norm.block[first]) == is_candidate(config, block);
-        if (together) norm.group[column] = first;
+      int first = column;
+      for (int other = column - 1; other >= 0 && !each; --other) {
+        const bool together = norm.block[other] >= 0 && is_candidate(config, norm.block[other]) == is_candidate(config, block);
+        if (together) first = other;
       }
+      norm.add(column, first);
     }
     return norm;
   };
@@ -54,7 +55,8 @@ std::vector<Phase> phases_of(const Config& config) {
   const auto normalising = [&](Part part, std::int64_t units, int columns) {
     Phase phase = {};
     phase.part = part, phase.units = units, phase.columns = columns;
-    phase.norms = {{tensor++, {0, -1, -1, -1}, {0, -1, -1, -1}}};
+    phase.norms = {{tensor++, {0, -1, -1, -1}, {-1, -1, -1, -1}}};
+    phase.norms[0].add(0, 0);
     return phase;
   };
   std::vector<Phase> phases;

@@ -24,9 +24,12 @@ struct Columns {
 
 // Layer normalisation of some columns.
 struct Normalised {
-  int tensor;                // whose gain and shift: the number of that pair among those of a layer and direction
-  std::array<int, 4> block;  // of these, for each column; -1: that column is not normalised
-  std::array<int, 4> group;  // the first of the columns that it is normalised together with
+  int tensor;                        // whose gain and shift: the number of that pair among those of a layer and direction
+  std::array<int, 4> block;          // of these, for each column; -1: that column is not normalised
+  std::array<int, 4> group;          // the first of the columns that it is normalised together with
+  std::array<int, 4> together = {};  // how many columns have this one as their first
+
+  void add(int column, int first) { group[column] = first, ++together[first]; }
 };
 
 // One phase of a step. A panel of z is 4 vectors, and so 4 / columns vectors of units.

@@ -11,9 +11,14 @@ Network<Real>::Network(const Config& config, const std::vector<TensorView>& tens
   for (std::size_t i = 0; i < matched.size(); i += tensors_per_state_row(config)) {
     weights.push_back(pack_weights<Real>(config, &matched[i], kernels.lanes, kernels.reads_bfloat16));
   }
+  const Config usual;
+  const bool is_usual = config.gate_activation == usual.gate_activation &&
+                        config.candidate_activation == usual.candidate_activation &&
+                        config.output_activation == usual.output_activation;
   for (const Phase& phase : phases) {
     pointwise.push_back({phase.part, config.gate_activation, config.candidate_activation, config.output_activation, config.clip,
-                         config.input_forget, phase.columns, config.norm_epsilon, config.cell_norm == CellNorm::kState});
+                         config.input_forget, phase.columns, config.norm_epsilon, config.cell_norm == CellNorm::kState,
+                         is_usual});
   }
   const auto filled = [](std::int64_t size, float value) {
     auto buffer = AlignedBuffer<Real>::uninitialized(size);
@@ -23,11 +28,8 @@ Network<Real>::Network(const Config& config, const std::vector<TensorView>& tens
   zero_start = filled(4 * kernels.lanes, 0);
   if (config.zoneout_h > 0) keep_h = filled(config.output_size(), config.zoneout_h);
   if (config.zoneout_c > 0) keep_c = filled(config.hidden_size, config.zoneout_c);
-  const Config usual;
   is_plain = config.op == Op::kLstm && !config.proj_size && !config.peephole && !config.input_forget && config.clip == 0 &&
-             config.gate_activation == usual.gate_activation && config.candidate_activation == usual.candidate_activation &&
-             config.output_activation == usual.output_activation && config.layer_norm == usual.layer_norm &&
-             config.cell_norm == usual.cell_norm && !config.hidden_norm;
+             is_usual && config.layer_norm == usual.layer_norm && config.cell_norm == usual.cell_norm && !config.hidden_norm;
 }
 
 template <class Real>
@@ -55,7 +57,7 @@ CellStep<Real> Network<Real>::step(std::int64_t state_row, std::size_t phase, st
   }
   for (const Normalised& norm : p.norms) {
     const PackedNorm<Real>& by = packed.norms[step.num_norms];
-    step.norms[step.num_norms++] = {{}, norm.group.data(), by.gain.data(), by.shift.data()};
+    step.norms[step.num_norms++] = {{}, norm.group.data(), norm.together.data(), by.gain.data(), by.shift.data()};
   }
   if (p.is_separate()) step.norm_bias = packed.bias.data();
   step.H = p.units;

@@ -55,6 +55,7 @@ Worker<Real>::Worker(const Call<Real>& call, RowGroup& group, Team<Real>& team, 
     units_ = std::min(own.end * panel_units, call.network.phases[phase].units) - unit_;
   }
   block_active_.reserve(team.block_rows);
+  if (is_masked_ && group.count() > 0) take_rates();
 }
 
 template <class Real>
@@ -192,18 +193,26 @@ void Worker<Real>::begin_block(const Pass& pass, std::size_t phase) {
   cell.masks = is_masked_ ? &masks_ : nullptr;
 }
 
+// Masks for the kernels; mask(kind, r) is that of a row, or null.
 template <class Real>
-void Worker<Real>::take_masks(const Pass& pass, std::int64_t rows, std::int64_t t) {
-  const auto take = [&](MaskSpec::Kind kind, const Real* in_evaluation) -> const Real* const* {
+template <class Mask>
+void Worker<Real>::take_masks(std::int64_t rows, const Mask& mask) {
+  const auto take = [&](MaskSpec::Kind kind) -> const Real* const* {
     std::vector<const Real*>& of_rows = mask_rows_[kind];
-    for (std::int64_t r = 0; r < rows; ++r) {
-      of_rows[r] = call_.masks.empty() ? in_evaluation : call_.masks.row(kind, pass.layer, pass.direction, t, group_.rows[r]);
-    }
+    for (std::int64_t r = 0; r < rows; ++r) of_rows[r] = mask(kind, r);
     return of_rows.front() ? of_rows.data() : nullptr;
   };
-  masks_ = {take(MaskSpec::kCandidate, nullptr), take(MaskSpec::kKeepCell, call_.network.keep_c.data()),
-            take(MaskSpec::kKeepHidden, call_.network.keep_h.data()), take(MaskSpec::kHidden, nullptr),
-            take(MaskSpec::kOutput, nullptr)};
+  masks_ = {take(MaskSpec::kCandidate), take(MaskSpec::kKeepCell), take(MaskSpec::kKeepHidden), take(MaskSpec::kHidden),
+            take(MaskSpec::kOutput)};
+}
+
+// In evaluation the rates of zoneout stand in their place, the same in every step.
+template <class Real>
+void Worker<Real>::take_rates() {
+  const Network<Real>& network = call_.network;
+  take_masks(group_.count(), [&](MaskSpec::Kind kind, std::int64_t) {
+    return kind == MaskSpec::kKeepCell ? network.keep_c.data() : kind == MaskSpec::kKeepHidden ? network.keep_h.data() : nullptr;
+  });
 }
 
 template <class Real>
@@ -215,7 +224,9 @@ void Worker<Real>::run_block(const Pass& pass, std::int64_t step) {
   for (const std::int64_t rows : block_active_) {
     const std::int64_t t = pass.time(step);
     for (std::int64_t r = 0; r < rows; ++r) y_[r] = pass.output.at(t, group_.rows[r]);  // (3.3)
-    if (is_masked_) take_masks(pass, rows, t);
+    if (!call_.masks.empty()) {
+      take_masks(rows, [&](auto kind, auto r) { return call_.masks.row(kind, pass.layer, pass.direction, t, group_.rows[r]); });
+    }
     if (rows >= kManyRows && step + 1 < pass.steps) fetch_rows(pass, step + 1, rows);
     const bool writes_later = writes_rows_later(rows);
     for (std::size_t phase = 0; phase < num_phases_; ++phase) {

@@ -36,7 +36,9 @@ class Worker {
   void take_inputs(const Pass& pass, std::int64_t rows);
   void run_block(const Pass& pass, std::int64_t step);
   void begin_block(const Pass& pass, std::size_t phase);
-  void take_masks(const Pass& pass, std::int64_t rows, std::int64_t t);
+  template <class Mask>
+  void take_masks(std::int64_t rows, const Mask& mask);
+  void take_rates();
   bool writes_rows_later(std::int64_t rows) const;
   void fetch_rows(const Pass& pass, std::int64_t step, std::int64_t rows);
   void trace_phase(const Pass& pass, const CellStep<Real>& step, std::size_t phase, std::int64_t t);

@@ -11,10 +11,13 @@ namespace {
 template <class F>
 LSTM_REF_INLINE void for_each_wide(Vec* z, int count, F f) {
   int n = 0;
+#pragma GCC unroll 8
   for (; n + kWide <= count; n += kWide) {
     const Wide<kWide> result = f(each<kWide>([&](int m) { return z[n + m]; }));
+#pragma GCC unroll 8
     for (int m = 0; m < kWide; ++m) z[n + m] = result.v[m];
   }
+#pragma GCC unroll 8
   for (; n < count; ++n) z[n] = f(Wide<1>{{z[n]}}).v[0];
 }
 
@@ -32,11 +35,18 @@ LSTM_REF_INLINE Wide<M> thresholded_relu(Wide<M> x, Vec alpha) {
   return each<M>([&](int m) { return x.v[m] < alpha ? Vec{} : x.v[m]; });  // (V3.11)
 }
 
+template <int M>
+LSTM_REF_INLINE Wide<M> clipped(Wide<M> x, float clip) {  // (V2)
+  if (clip == 0) return x;
+  const Vec k = splat(clip);
+  return at_most(k, at_least(-k, x));
+}
+
 // (V1): `count` vectors in place.
 void activate(const Activation& activation, float clip, Vec* z, int count) {
-  const Vec k = splat(clip), alpha = splat(activation.alpha), beta = splat(activation.beta), zero = {}, one = splat(1);
+  const Vec alpha = splat(activation.alpha), beta = splat(activation.beta), zero = {}, one = splat(1);
   const auto map = [&](auto f) { for_each_wide(z, count, f); };
-  if (clip != 0) map([&](auto x) { return at_most(k, at_least(-k, x)); });  // (V2)
+  if (clip != 0) map([&](auto x) { return clipped(x, clip); });
   switch (activation.function) {
     case Function::kSigmoid:  // (V3.1)
       return map([](auto x) { return sigmoid(x); });
@@ -62,6 +72,28 @@ void activate(const Activation& activation, float clip, Vec* z, int count) {
       return map([&](auto x) { return thresholded_relu(x, alpha); });
   }
 }
+
+// The activations of a network, with its clip, of `count` vectors in place: whichever were chosen,
+struct ChosenActivations {
+  const Pointwise& k;
+
+  LSTM_REF_INLINE void gate(Vec* z, int count) const { activate(k.gate, k.clip, z, count); }
+  LSTM_REF_INLINE void candidate(Vec* z, int count) const { activate(k.candidate, k.clip, z, count); }
+  LSTM_REF_INLINE void output(Vec* z, int count) const { activate(k.output, k.clip, z, count); }
+};
+
+// or those that most networks have, which stay in the registers.
+struct UsualActivations {
+  const Pointwise& k;
+
+  LSTM_REF_INLINE void gate(Vec* z, int count) const {
+    for_each_wide(z, count, [&](auto x) __attribute__((always_inline)) { return sigmoid(clipped(x, k.clip)); });
+  }
+  LSTM_REF_INLINE void candidate(Vec* z, int count) const {
+    for_each_wide(z, count, [&](auto x) __attribute__((always_inline)) { return tanh(clipped(x, k.clip)); });
+  }
+  LSTM_REF_INLINE void output(Vec* z, int count) const { candidate(z, count); }
+};
 
 }  // namespace
 }  // namespace lstm_ref

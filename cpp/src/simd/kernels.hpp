@@ -47,6 +47,7 @@ struct Pointwise {
   int columns;        // of one unit
   float epsilon;      // of its normalisation (N13)
   bool normalises_c;  // (V19), or else (V20): of kCell
+  bool is_usual;      // its activations are sigmoid, tanh and tanh
 };
 
 // Columns that are normalised over all units (N13), and by what: z, c' or h, as an earlier phase left it.
@@ -54,6 +55,7 @@ template <class Real>
 struct Norm {
   Start<Real> from;          // (4, V) of each panel and row
   const int* group;          // (columns,): the first column of those that it goes with; -1: it is not normalised
+  const int* together;       // (columns,): how many columns go with this one as their first; 0: none
   const Real *gain, *shift;  // (P, 4, V)
 };
 

@@ -14,18 +14,20 @@ LSTM_REF_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
 LSTM_REF_INLINE double square_root(double x) { return __builtin_sqrt(x); }
 
 // v where the unit exists, +0 past the last one: what stands there may be anything.
-LSTM_REF_INLINE Vec first_lanes(Vec v, int64_t count) {
-  if (count >= kLanes) return v;
-  Vec kept = {};
-  __builtin_memcpy(&kept, &v, count * sizeof(Real));
-  return kept;
+LSTM_REF_INLINE Vec first_lanes(Vec v, int64_t left) {
+  if (left >= kLanes) return v;
+  UVec number;
+#pragma GCC unroll 16
+  for (int lane = 0; lane < kLanes; ++lane) number[lane] = lane;
+  return to_real(bits(v) & UVec(number < UVec{} + Bits(left)));
 }
 
 // M sums at once, each over the same number of columns: one alone would wait for its own additions.
 template <int M>
 struct Summed {
   const Real* first[M];   // of each the first vector of its first column
-  int64_t panel_size, N;  // units
+  int64_t panel_size[M];  // of each from panel to panel
+  int64_t N;              // units
   int columns;
 };
 
@@ -59,19 +61,29 @@ template <int s, int M, class F>
 LSTM_REF_INLINE void total(const Summed<M>& of, Real (&totals)[M], F f) {
   Vec sums[M][kSumVectors] = {};
   for (int column = 0; column < of.columns; ++column) {
-    for (int64_t v = 0; v * kLanes < of.N; v += kSumVectors) {
-#pragma GCC unroll 16
-      for (int m = 0; m < kSumVectors; ++m) {
-        const int64_t left = of.N - (v + m) * kLanes;
-        const int64_t at = (v + m) / s * of.panel_size + ((v + m) % s + column * s) * kLanes;
+    const auto add = [&](int64_t v, int m, int64_t left) {
 #pragma GCC unroll 4
-        for (int i = 0; i < M && left > 0; ++i) sums[i][m] = f(i, load(of.first[i] + at), sums[i][m], left);
+      for (int i = 0; i < M; ++i) {
+        const Real* const at = of.first[i] + (v + m) / s * of.panel_size[i] + ((v + m) % s + column * s) * kLanes;
+        sums[i][m] = f(i, load(at), sums[i][m], left);
       }
+    };
+    int64_t v = 0;
+    for (; (v + kSumVectors) * kLanes <= of.N; v += kSumVectors) {
+#pragma GCC unroll 16
+      for (int m = 0; m < kSumVectors; ++m) add(v, m, kLanes);
+    }
+#pragma GCC unroll 16
+    for (int m = 0; m < kSumVectors; ++m) {
+      const int64_t left = of.N - (v + m) * kLanes;
+      if (left > 0) add(v, m, left);
     }
   }
+#pragma GCC unroll 4
   for (int i = 0; i < M; ++i) totals[i] = fold(sums[i]);
 }
 
+// The moments of each of the M.
 template <int s, int M>
 void moments_of(const Summed<M>& of, Real epsilon, Moments<Real>* const* moments) {
   const Real n = static_cast<Real>(of.columns * of.N);
@@ -88,44 +100,48 @@ void moments_of(const Summed<M>& of, Real epsilon, Moments<Real>* const* moments
   }
 }
 
-// `count` of them, fewer than kWide one after the other.
+// The same of the first `count`.
 template <int s>
 void moments_of(const Summed<kWide>& of, int count, Real epsilon, Moments<Real>* const* moments) {
-  if (count == kWide) return moments_of<s>(of, epsilon, moments);
-  for (int i = 0; i < count; ++i) moments_of<s, 1>({{of.first[i]}, of.panel_size, of.N, of.columns}, epsilon, moments + i);
-}
-
-// Of all rows, of those groups of columns that have so many of them.
-void find_moments(const CellStep<Real>& step, int which, int columns) {
-  const Pointwise& k = *step.pointwise;
-  const Norm<Real>& norm = step.norms[which];
-  Summed<kWide> of = {{}, norm.from.panel_size, step.H, columns};
-  Moments<Real>* to[kWide];
-  int count = 0;
-  const auto compute = [&] {
-    k.columns == 4   ? moments_of<1>(of, count, k.epsilon, to)
-    : k.columns == 2 ? moments_of<2>(of, count, k.epsilon, to)
-                     : moments_of<4>(of, count, k.epsilon, to);
-    count = 0;
-  };
-  for (int64_t r = 0; r < step.rows; ++r) {
-    for (int column = 0; column < k.columns; ++column) {
-      int size = 0;
-      for (int other = column; other < k.columns; ++other) size += norm.group[other] == column;
-      if (size != columns) continue;
-      of.first[count] = norm.from.data + r * norm.from.row_size + column * (4 / k.columns) * kLanes;
-      to[count] = &step.moments[(which * step.rows + r) * 4 + column];
-      if (++count == kWide) compute();
-    }
+  if (count == kWide) return moments_of<s, kWide>(of, epsilon, moments);
+  int i = 0;
+  for (; i + 2 <= count; i += 2) {
+    const Summed<2> two = {{of.first[i], of.first[i + 1]}, {of.panel_size[i], of.panel_size[i + 1]}, of.N, of.columns};
+    moments_of<s, 2>(two, epsilon, moments + i);
   }
-  compute();
+  if (i < count) moments_of<s, 1>({{of.first[i]}, {of.panel_size[i]}, of.N, of.columns}, epsilon, moments + i);
 }
 
 // Of all rows and whatever is normalised: moments (num_norms, rows, 4), by the first column of those that go together.
-void find_moments(const CellStep<Real>& step) {
-  for (int i = 0; i < step.num_norms; ++i) {
-    for (int columns = 1; columns <= 4; columns *= 2) find_moments(step, i, columns);
+template <int s>
+void find_moments_of(const CellStep<Real>& step) {
+  for (int columns = 1; columns <= 4 / s; columns *= 2) {
+    Summed<kWide> of = {{}, {}, step.H, columns};
+    Moments<Real>* to[kWide];
+    int count = 0;
+    const auto compute = [&] {
+      if (count > 0) moments_of<s>(of, count, step.pointwise->epsilon, to);
+      count = 0;
+    };
+    for (int i = 0; i < step.num_norms; ++i) {
+      const Norm<Real>& norm = step.norms[i];
+      for (int column = 0; column < 4 / s; ++column) {
+        if (norm.together[column] != columns) continue;
+        for (int64_t r = 0; r < step.rows; ++r) {
+          of.first[count] = norm.from.data + r * norm.from.row_size + column * s * kLanes;
+          of.panel_size[count] = norm.from.panel_size;
+          to[count] = &step.moments[(i * step.rows + r) * 4 + column];
+          if (++count == kWide) compute();
+        }
+      }
+    }
+    compute();
   }
+}
+
+void find_moments(const CellStep<Real>& step) {
+  const int columns = step.pointwise->columns;
+  columns == 4 ? find_moments_of<1>(step) : columns == 2 ? find_moments_of<2>(step) : find_moments_of<4>(step);
 }
 
 // (N13.7), of vector v of panel p, in a column that goes by these moments.
@@ -135,19 +151,33 @@ LSTM_REF_INLINE Vec normalise(const Norm<Real>& norm, const Moments<Real>& momen
   return fma(d * splat(moments.r), load(norm.gain + at), load(norm.shift + at));
 }
 
-// One panel of one row: z (4, V) is what is normalised (V16), (V17), or the bias and both of it (V18).
-LSTM_REF_INLINE void normalise_panel(const CellStep<Real>& step, int64_t r, int64_t p, Real* z) {
-  const int s = 4 / step.pointwise->columns;
+// One panel of one row, s vectors of each column: z (4, V) is what is normalised (V16), (V17), or the bias and both of it (V18).
+template <int s>
+LSTM_REF_INLINE void normalise_panel_of(const CellStep<Real>& step, int64_t r, int64_t p, Real* z) {
+  const auto part = [&](int i, int v, int group) __attribute__((always_inline)) {
+    return normalise(step.norms[i], step.moments[(i * step.rows + r) * 4 + group], r, p, v);
+  };
+#pragma GCC unroll 4
   for (int v = 0; v < 4; ++v) {
-    Vec sum = step.norm_bias ? load(step.norm_bias + (p * 4 + v) * kLanes) : Vec{};
-    for (int i = 0; i < step.num_norms; ++i) {
+    if (!step.norm_bias) {
+      store(z + v * kLanes, part(0, v, step.norms[0].group[v / s]));
+      continue;
+    }
+    Vec sum = load(step.norm_bias + (p * 4 + v) * kLanes);
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; ++i) {
       const int group = step.norms[i].group[v / s];
-      if (group < 0) continue;
-      const Vec part = normalise(step.norms[i], step.moments[(i * step.rows + r) * 4 + group], r, p, v);
-      sum = step.norm_bias ? sum + part : part;
+      if (group >= 0) sum += part(i, v, group);
     }
     store(z + v * kLanes, sum);
   }
+}
+
+LSTM_REF_INLINE void normalise_panel(const CellStep<Real>& step, int64_t r, int64_t p, Real* z) {
+  const int columns = step.pointwise->columns;
+  columns == 4   ? normalise_panel_of<1>(step, r, p, z)
+  : columns == 2 ? normalise_panel_of<2>(step, r, p, z)
+                 : normalise_panel_of<4>(step, r, p, z);
 }
 
 }  // namespace

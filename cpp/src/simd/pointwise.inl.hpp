@@ -38,11 +38,7 @@ LSTM_REF_INLINE Gates<M> advance_units(const Vec (*z)[4], const Units (&units)[M
   for (int m = 0; m < M; ++m) {
     store(units[m].c, c.v[m]);
     store(units[m].h, h.v[m]);
-    if (units[m].y_size >= kLanes) {
-      store(units[m].y, h.v[m]);
-    } else if (units[m].y_size > 0) {
-      __builtin_memcpy(units[m].y, &h.v[m], units[m].y_size * sizeof(Real));
-    }
+    store_some(units[m].y, h.v[m], units[m].y_size);
   }
   return gates;
 }

@@ -15,14 +15,6 @@ struct Tile4 {
   int64_t r, p;
 };
 
-// `left` numbers, or a vector of them where there are more; +0 in the other lanes.
-LSTM_REF_INLINE Vec load_some(const Real* p, int64_t left) {
-  if (left >= kLanes) return load(p);
-  Vec v = {};
-  if (left > 0) __builtin_memcpy(&v, p, left * sizeof(Real));
-  return v;
-}
-
 LSTM_REF_INLINE Vec interpolate(Vec u, Vec h, Vec n) { return fma(u, h, (splat(1) - u) * n); }  // (V13)
 
 LSTM_REF_INLINE void write_h(const CellStep<Real>& step, int64_t r, int64_t unit, Vec h) {
@@ -33,11 +25,7 @@ LSTM_REF_INLINE void write_h(const CellStep<Real>& step, int64_t r, int64_t unit
   if (masks && masks->hidden) store(step.dropped_h[r] + unit, h * load_some(masks->hidden[r] + unit, left));  // (V22)
   if (!step.y) return;
   if (masks && masks->output) h *= load_some(masks->output[r] + unit, left);  // (V26)
-  if (left >= kLanes) {
-    store(step.y[r] + unit, h);
-  } else if (left > 0) {
-    __builtin_memcpy(step.y[r] + unit, &h, left * sizeof(Real));
-  }
+  store_some(step.y[r] + unit, h, left);
 }
 
 // (2.3) goes on with g~.
@@ -61,28 +49,33 @@ LSTM_REF_INLINE Real* waiting(const CellStep<Real>& step, const Tile4& tile) {
   return step.waiting + (tile.p * step.c_rows + tile.r) * 2 * kLanes;
 }
 
-// Up to kWide tiles. z: i, f, g, o.
-void lstm_part(const CellStep<Real>& step, const Tile4* tiles, int n) {
+// M tiles. z: i, f, g, o.
+template <class A, int M>
+void lstm_part(const CellStep<Real>& step, const Tile4* tiles) {
   const Pointwise& k = *step.pointwise;
-  Vec v[5 * kWide], *const f = v, *const i = v + n, *const o = v + 2 * n, *const g = v + 3 * n, *const c = v + 4 * n;
-  const auto c_of = [&](int m) { return step.c + (tiles[m].p * step.c_rows + tiles[m].r) * kLanes; };
+  const A activations = {k};
+  Vec i[M], f[M], g[M], o[M], c[M];
   const auto p_of = [&](int m, int gate) { return load(step.peephole + (tiles[m].p * 3 + gate) * kLanes); };
-  for (int m = 0; m < n; ++m) {
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) {
     const Real* const z = tiles[m].z;
-    i[m] = load(z), f[m] = load(z + kLanes), g[m] = load(z + 2 * kLanes), o[m] = load(z + 3 * kLanes), c[m] = load(c_of(m));
+    i[m] = load(z), f[m] = load(z + kLanes), g[m] = load(z + 2 * kLanes), o[m] = load(z + 3 * kLanes);
+    c[m] = load(step.c + (tiles[m].p * step.c_rows + tiles[m].r) * kLanes);
     if (step.peephole) i[m] = fma(p_of(m, 0), c[m], i[m]), f[m] = fma(p_of(m, 2), c[m], f[m]);  // (V4)
   }
-  Vec* const first = k.input_forget ? i : f;                // what makes no difference is left out;
-  Vec* const last = step.peephole || step.waiting ? o : g;  // o, if it need not wait, goes along
-  activate(k.gate, k.clip, first, int(last - first));       // (2.2)
-  activate(k.candidate, k.clip, g, n);
-  for (int m = 0; m < n; ++m) {
+  activations.gate(i, M);                       // (2.2)
+  if (!k.input_forget) activations.gate(f, M);  // what makes no difference is left out
+  activations.candidate(g, M);
+  const bool o_waits = step.peephole || step.waiting;
+  if (!o_waits) activations.gate(o, M);
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) {
     if (k.input_forget) f[m] = splat(1) - i[m];  // (V6)
     const int64_t unit = tiles[m].p * kLanes;
     c[m] = fma(f[m], c[m], i[m] * candidate(step, tiles[m].r, unit, g[m]));  // (2.3)
+    Real* const z = tiles[m].z;
+    store(z, i[m]), store(z + kLanes, f[m]), store(z + 2 * kLanes, g[m]);
     if (step.waiting) {
-      Real* const z = tiles[m].z;
-      store(z, i[m]), store(z + kLanes, f[m]), store(z + 2 * kLanes, g[m]);
       store(waiting(step, tiles[m]), c[m]), store(waiting(step, tiles[m]) + kLanes, o[m]);
       continue;
     }
@@ -90,39 +83,52 @@ void lstm_part(const CellStep<Real>& step, const Tile4* tiles, int n) {
     write_c(step, tiles[m], c[m]);
   }
   if (step.waiting) return;
-  if (step.peephole) activate(k.gate, k.clip, o, n);  // (2.2)
-  activate(k.output, k.clip, c, n);
-  for (int m = 0; m < n; ++m) {
-    Real* const z = tiles[m].z;
-    store(z, i[m]), store(z + kLanes, f[m]), store(z + 2 * kLanes, g[m]), store(z + 3 * kLanes, o[m]);
+  if (o_waits) activations.gate(o, M);  // (2.2)
+  activations.output(c, M);
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) {
+    store(tiles[m].z + 3 * kLanes, o[m]);
     write_h(step, tiles[m].r, tiles[m].p * kLanes, o[m] * c[m]);  // (2.4)
   }
 }
 
-// One tile: the rest of an LSTM whose c' is normalised.
-void cell_part(const CellStep<Real>& step, const Tile4& tile) {
+// M tiles: the rest of an LSTM whose c' is normalised.
+template <class A, int M>
+void cell_part(const CellStep<Real>& step, const Tile4* tiles) {
   const Pointwise& k = *step.pointwise;
-  Real* const at = waiting(step, tile);
-  Vec c = load(at), o = load(at + kLanes);
-  Vec out = normalise(step.norms[0], step.moments[tile.r * 4], tile.r, tile.p, 0);    // (V20), or
-  if (k.normalises_c) c = out;                                                        // (V19)
-  if (step.peephole) o = fma(load(step.peephole + (tile.p * 3 + 1) * kLanes), c, o);  // (V5)
-  activate(k.gate, k.clip, &o, 1);                                                    // (2.2)
-  activate(k.output, k.clip, &out, 1);
-  store(at + kLanes, o);
-  write_c(step, tile, c);
-  write_h(step, tile.r, tile.p * kLanes, o * out);  // (2.4)
+  const A activations = {k};
+  Vec c[M], o[M], out[M];
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) {
+    const Real* const at = waiting(step, tiles[m]);
+    c[m] = load(at), o[m] = load(at + kLanes);
+    out[m] = normalise(step.norms[0], step.moments[tiles[m].r * 4], tiles[m].r, tiles[m].p, 0);      // (V20), or
+    if (k.normalises_c) c[m] = out[m];                                                               // (V19)
+    if (step.peephole) o[m] = fma(load(step.peephole + (tiles[m].p * 3 + 1) * kLanes), c[m], o[m]);  // (V5)
+  }
+  activations.gate(o, M);  // (2.2)
+  activations.output(out, M);
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) {
+    store(waiting(step, tiles[m]) + kLanes, o[m]);
+    write_c(step, tiles[m], c[m]);
+    write_h(step, tiles[m].r, tiles[m].p * kLanes, o[m] * out[m]);  // (2.4)
+  }
 }
 
-// Up to kWide tiles. z: n_x, r, u, n_h.
-void gru_after_part(const CellStep<Real>& step, const Tile4* tiles, int count) {
-  const Pointwise& k = *step.pointwise;
-  Vec v[3 * kWide], *const r = v, *const u = v + count, *const n = v + 2 * count;
-  for (int m = 0; m < count; ++m) r[m] = load(tiles[m].z + kLanes), u[m] = load(tiles[m].z + 2 * kLanes);
-  activate(k.gate, k.clip, r, 2 * count);  // (V9)
-  for (int m = 0; m < count; ++m) n[m] = fma(r[m], load(tiles[m].z + 3 * kLanes), load(tiles[m].z));
-  activate(k.candidate, k.clip, n, count);  // (V10)
-  for (int m = 0; m < count; ++m) {
+// M tiles. z: n_x, r, u, n_h.
+template <class A, int M>
+void gru_after_part(const CellStep<Real>& step, const Tile4* tiles) {
+  const A activations = {*step.pointwise};
+  Vec r[M], u[M], n[M];
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) r[m] = load(tiles[m].z + kLanes), u[m] = load(tiles[m].z + 2 * kLanes);
+  activations.gate(r, M), activations.gate(u, M);  // (V9)
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) n[m] = fma(r[m], load(tiles[m].z + 3 * kLanes), load(tiles[m].z));
+  activations.candidate(n, M);  // (V10)
+#pragma GCC unroll 4
+  for (int m = 0; m < M; ++m) {
     Real* const z = tiles[m].z;
     const int64_t unit = tiles[m].p * kLanes;
     store(z, n[m]), store(z + kLanes, r[m]), store(z + 2 * kLanes, u[m]);
@@ -132,13 +138,17 @@ void gru_after_part(const CellStep<Real>& step, const Tile4* tiles, int count) {
 }
 
 // One tile. z: r and u of two vectors of units. What is written as h is r * h, of the h that W_hh meets.
+template <class A>
 void gru_reset_part(const CellStep<Real>& step, const Tile4& tile) {
-  const Pointwise& k = *step.pointwise;
+  const A activations = {*step.pointwise};
   const Real* const h = step.products[step.num_products - 1].inputs[tile.r];
   Vec v[4];
+#pragma GCC unroll 4
   for (int m = 0; m < 4; ++m) v[m] = load(tile.z + m * kLanes);
-  activate(k.gate, k.clip, v, 4);  // (V9)
+  activations.gate(v, 4);  // (V9)
+#pragma GCC unroll 4
   for (int m = 0; m < 4; ++m) store(tile.z + m * kLanes, v[m]);
+#pragma GCC unroll 2
   for (int m = 0; m < 2; ++m) {
     const int64_t unit = (tile.p * 2 + m) * kLanes;
     write_h(step, tile.r, unit, v[m] * load(h + unit));
@@ -147,12 +157,15 @@ void gru_reset_part(const CellStep<Real>& step, const Tile4& tile) {
 }
 
 // One tile of four vectors of units with one column, which becomes h.
-template <class Function>
+template <class A, class Function>
 LSTM_REF_INLINE void single_part(const CellStep<Real>& step, const Tile4& tile, const Function& h_of) {
   const Pointwise& k = *step.pointwise;
+  const A activations = {k};
   Vec v[4];
+#pragma GCC unroll 4
   for (int m = 0; m < 4; ++m) v[m] = load(tile.z + m * kLanes);
-  if (k.part == Part::kGruCandidate || k.part == Part::kRnn) activate(k.candidate, k.clip, v, 4);  // (V12), (V15)
+  if (k.part == Part::kGruCandidate || k.part == Part::kRnn) activations.candidate(v, 4);  // (V12), (V15)
+#pragma GCC unroll 4
   for (int m = 0; m < 4; ++m) {
     const int64_t unit = (tile.p * 4 + m) * kLanes;
     store(tile.z + m * kLanes, v[m]);
@@ -160,36 +173,51 @@ LSTM_REF_INLINE void single_part(const CellStep<Real>& step, const Tile4& tile, 
   }
 }
 
+// M tiles of whatever part it is.
+template <class A, int M>
+void part_of_tiles(const CellStep<Real>& step, const Tile4* tiles) {
+  const Part part = step.pointwise->part;
+  if (part == Part::kLstm) return lstm_part<A, M>(step, tiles);
+  if (part == Part::kCell) return cell_part<A, M>(step, tiles);
+  if (part == Part::kGruAfter) return gru_after_part<A, M>(step, tiles);
+  for (int m = 0; m < M; ++m) {
+    const Tile4& one = tiles[m];
+    if (part == Part::kGruReset) {
+      gru_reset_part<A>(step, one);
+    } else if (part == Part::kGruCandidate) {
+      single_part<A>(step, one, [&](Vec n, int64_t unit) {
+        return interpolate(load(step.u[one.r] + unit), load(step.old_h[one.r] + unit), candidate(step, one.r, unit, n));
+      });
+    } else {  // a plain RNN's n, the projection (V7), or the normalised h (V21)
+      single_part<A>(step, one, [](Vec h, int64_t) { return h; });
+    }
+  }
+}
+
+using PartOfTiles = void (*)(const CellStep<Real>&, const Tile4*);
+
+template <class A, int M>
+constexpr PartOfTiles part_or_null() {
+  if constexpr (M <= kWide) {
+    return part_of_tiles<A, M>;
+  } else {
+    return nullptr;
+  }
+}
+
+static_assert(kWide <= 4, "the tables have parts of up to 4 tiles");
+template <class A>
+constexpr PartOfTiles kParts[4] = {part_or_null<A, 1>(), part_or_null<A, 2>(), part_or_null<A, 3>(), part_or_null<A, 4>()};
+
 // Any number of tiles; tile(t) is one of them.
 template <class TileOf>
 LSTM_REF_INLINE void pointwise_part(const CellStep<Real>& step, int64_t count, const TileOf& tile) {
-  const Part part = step.pointwise->part;
+  const PartOfTiles* const parts = step.pointwise->is_usual ? kParts<UsualActivations> : kParts<ChosenActivations>;
   Tile4 some[kWide];
   for (int64_t t = 0; t < count; t += kWide) {
     const int n = int(count - t < kWide ? count - t : kWide);
     for (int m = 0; m < n; ++m) some[m] = tile(t + m);
-    if (part == Part::kLstm) {
-      lstm_part(step, some, n);
-      continue;
-    }
-    if (part == Part::kGruAfter) {
-      gru_after_part(step, some, n);
-      continue;
-    }
-    for (int m = 0; m < n; ++m) {
-      const Tile4& one = some[m];
-      if (part == Part::kGruReset) {
-        gru_reset_part(step, one);
-      } else if (part == Part::kGruCandidate) {
-        single_part(step, one, [&](Vec n, int64_t unit) {
-          return interpolate(load(step.u[one.r] + unit), load(step.old_h[one.r] + unit), candidate(step, one.r, unit, n));
-        });
-      } else if (part == Part::kCell) {
-        cell_part(step, one);
-      } else {  // a plain RNN's n, the projection (V7), or the normalised h (V21)
-        single_part(step, one, [](Vec h, int64_t) { return h; });
-      }
-    }
+    parts[n - 1](step, some);
   }
 }
 

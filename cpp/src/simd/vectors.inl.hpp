@@ -15,6 +15,35 @@ typedef Real UnalignedVec __attribute__((vector_size(sizeof(Vec)), aligned(sizeo
 LSTM_REF_INLINE Vec load(const Real* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
 LSTM_REF_INLINE void store(Real* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
 
+// copy(from number, so many), in powers of two, of the first `count` numbers of a vector, 0 <= count < kLanes: a call of memcpy
+// would take longer than the rest of a small step's end.
+template <class Copy>
+LSTM_REF_INLINE void in_powers_of_two(int64_t count, const Copy& copy) {
+  int64_t done = 0;
+#pragma GCC unroll 4
+  for (int size = kLanes / 2; size > 0; size /= 2) {
+    if (!(count & size)) continue;
+    copy(done, size);
+    done += size;
+  }
+}
+
+// As many as there are of a vector's numbers, all or fewer; +0 in the other lanes.
+LSTM_REF_INLINE Vec load_some(const Real* p, int64_t left) {
+  if (left >= kLanes) return load(p);
+  Real numbers[kLanes] = {};
+  if (left > 0)
+    in_powers_of_two(left, [&](int64_t at, int size) { __builtin_memcpy(numbers + at, p + at, size * sizeof(Real)); });
+  return load(numbers);
+}
+LSTM_REF_INLINE void store_some(Real* p, Vec v, int64_t left) {
+  if (left >= kLanes) return store(p, v);
+  Real numbers[kLanes];
+  store(numbers, v);
+  if (left > 0)
+    in_powers_of_two(left, [&](int64_t at, int size) { __builtin_memcpy(p + at, numbers + at, size * sizeof(Real)); });
+}
+
 template <int M>
 struct Wide {
   Vec v[M];
