@@ -21,6 +21,7 @@ export LSTM_REF_CPP_RUNNER := $(CURDIR)/$(BUILD)/cpp/cpp/runner/lstm-ref-runner
 export LSTM_REF_GO_RUNNER := $(CURDIR)/$(BUILD)/go/lstm-ref-runner
 export LSTM_REF_CPP_BENCH := $(CURDIR)/$(BUILD)/cpp/bench/cpp/lstm-ref-bench
 export LSTM_REF_BENCH_MACHINE := $(CURDIR)/$(BUILD)/cpp/bench/cpp/lstm-ref-bench-machine
+export LSTM_REF_BENCH_VARIANTS := $(CURDIR)/$(BUILD)/cpp/bench/cpp/lstm-ref-bench-variants
 export LSTM_REF_GO_BENCH := $(CURDIR)/$(BUILD)/go/lstm-ref-bench
 export LSTM_REF_GO_RUNNER_PUREGO := $(CURDIR)/$(BUILD)/go/lstm-ref-runner-purego
 

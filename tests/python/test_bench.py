@@ -14,7 +14,20 @@ import pytest
 from typer.testing import CliRunner
 
 from lstm_ref import native
-from lstm_ref.bench import claims, command, contenders, memory, oracle, plots, process, regression, report, roofline, run
+from lstm_ref.bench import (
+    claims,
+    command,
+    contenders,
+    memory,
+    oracle,
+    plots,
+    process,
+    regression,
+    report,
+    roofline,
+    run,
+    variants,
+)
 from lstm_ref.bench import results as results_file
 from lstm_ref.bench.contenders import Contender
 from lstm_ref.bench.results import Measured, Memory, Peak, Results, Timing
@@ -816,3 +829,16 @@ def test_programs_that_are_not_there(monkeypatch, tmp_path):
     assert contenders.contenders()["cpp"].missing.startswith("lstm-ref-bench for cpp is not built")
     monkeypatch.setattr(contenders.importlib.util, "find_spec", lambda name: None)
     assert contenders.contenders()["jax"].missing == "no package jax: pip install 'lstm_ref[peers]'"
+
+
+def test_a_variant_is_in_bold_when_it_is_slower_than_its_own_arithmetic_explains():
+    def size(hidden_size, batch, clip):
+        variant = {"seconds": 1e-6, "products": 1, "pointwise": 0}
+        own = {"name": "clip", "ratio": clip, "products": 1.25, "pointwise": 0.1}
+        return {"hidden_size": hidden_size, "batch": batch, "variants": [{"name": "plain LSTM", "ratio": 1, **variant},
+                own, {"name": "float64", "ratio": 2.5, **variant}]}  # fmt: skip
+
+    lines = variants.table([size(16, 1, 1.5), size(64, 32, 1.51)]).splitlines()
+    assert lines[0] == "|  | H = 16 | H = 64, batch 32 |"
+    assert lines[2:] == ["| plain LSTM | 1 us | 1 us |", "| clip | 1.50 (1.50) | **1.51** (1.50) |", "| float64 | 2.50 | 2.50 |"]
+    assert variants.allowed({"products": 0.75, "pointwise": -0.1}) == 1.15  # less of either is no reason to be slower
