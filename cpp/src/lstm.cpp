@@ -96,6 +96,17 @@ void clear_past_lengths(const Config& config, const BasicInputs<Real>& inputs, R
   }
 }
 
+// Without steps the final states are the first ones (3.4). Rows take no memory then: a file of a few bytes may claim many.
+template <class Real>
+void keep_states(const Config& config, const BasicInputs<Real>& inputs, const BasicOutputs<Real>& outputs) {
+  const auto keep = [&](const Real* from, Real* to, std::int64_t features) {
+    const std::int64_t count = config.state_rows() * inputs.B * features;
+    if (to) from ? std::copy_n(from, count, to) : std::fill_n(to, count, Real(0));
+  };
+  keep(inputs.h_0, outputs.h_n, config.output_size());
+  if (config.has_c()) keep(inputs.c_0, outputs.c_n, config.hidden_size);
+}
+
 }  // namespace
 
 void check_state(const Config& config, std::int64_t B, const void* h, const void* c) {
@@ -146,6 +157,7 @@ void BasicRecurrent<Real>::forward(const BasicInputs<Real>& inputs, const BasicO
   check_arguments(config(), inputs, outputs);
   const std::int64_t T = inputs.T, B = inputs.B, L = config().num_layers, D = config().directions();
   if (trace) *trace = empty_trace(engine_->network, T, B);
+  if (T == 0) return keep_states(config(), inputs, outputs);
   const FpEnvironment fp_environment;
   Call<Real> call = {engine_->network, inputs, outputs, trace, Masks<Real>(config(), inputs), {}};
   if (D == 2 && L > 1) {

@@ -7,6 +7,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include "allocations.hpp"
 #include "engine_reference.hpp"
 
 using namespace reference;
@@ -226,6 +227,29 @@ void test_empty(const std::string& isa) {
   check_same(run_engine(lstm, one), Result<Real>{std::vector<Real>(2 * 3 * 2 * 17), one.h_0, one.c_0, {}});
 }
 
+// A file of 100 bytes may claim any number of rows without steps: the call takes no memory for them, whatever the cell.
+template <class Real>
+void test_rows_without_steps(const std::string& isa) {
+  for (const Config& config : cells({2, 6, 2, true, true, true})) {
+    const Model<Real> model(config);
+    const Recurrent<Real> network(model.config, model.views, {isa, 2});
+    std::size_t taken[2];
+    for (const int large : {0, 1}) {
+      const std::int64_t B = large ? 1000 : 1;
+      const Case<Real> one = {0, B, {}, {}, {}, {}};
+      lstm_ref::BasicInputs<Real> inputs = one.inputs();
+      if (config.is_random()) inputs.seed = 1;
+      Result<Real> result = unwritten_result(config, one);
+      const std::size_t before = allocations::bytes;
+      network.forward(inputs, {nullptr, result.h_n.data(), result.c_n.data()});
+      taken[large] = allocations::bytes - before;
+      check_same(result.h_n, std::vector<Real>(result.h_n.size()));
+      check_same(result.c_n, std::vector<Real>(result.c_n.size()));
+    }
+    CHECK_EQ(taken[1], taken[0]);
+  }
+}
+
 // Subnormal weights, inputs, sums and results, computed under a hostile environment of the caller's.
 template <class Real>
 void test_fp_environment(const std::string& isa) {
@@ -293,6 +317,7 @@ void test_all(const std::string& isa) {
   test_alignment_and_bounds<Real>(isa);
   test_unaligned_weights<Real>(isa);
   test_empty<Real>(isa);
+  test_rows_without_steps<Real>(isa);
   test_fp_environment<Real>(isa);
   test_fp_environment_of_masks<Real>(isa);
 }

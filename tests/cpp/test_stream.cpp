@@ -1,12 +1,10 @@
 // A stream's steps against a sequence's.
-#include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <thread>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
+#include "allocations.hpp"
 #include "engine_reference.hpp"
 
 using namespace reference;
@@ -14,27 +12,6 @@ using lstm_ref::Error;
 using lstm_ref::LSTM;
 using lstm_ref::Recurrent;
 using lstm_ref::Stream;
-
-namespace {
-thread_local long allocations = 0;
-
-// Every way to allocate, counted. Out of line, or GCC takes free() for the wrong partner of new.
-void* counted(std::size_t size, std::size_t alignment) {
-  ++allocations;
-  if (void* memory = std::aligned_alloc(alignment, (size + alignment) / alignment * alignment)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -45,11 +22,11 @@ Result<Real> run_stream(const lstm_ref::BasicRecurrent<Real>& lstm, const Case<R
   lstm_ref::BasicStream<Real> stream = lstm.stream(one.B);
   CHECK_EQ(stream.batch(), one.B);
   stream.set_state(one.h_0.empty() ? nullptr : one.h_0.data(), one.c_0.empty() ? nullptr : one.c_0.data());
-  const long before = allocations;
+  const long before = allocations::count;
   for (std::int64_t t = 0; t < one.T; ++t) {
     stream.step(one.x.data() + t * one.B * config.input_size, result.y.data() + t * one.B * config.output_size());
   }
-  CHECK_EQ(allocations, before);
+  CHECK_EQ(allocations::count, before);
   stream.state(result.h_n.data(), result.c_n.data());
   return result;
 }
