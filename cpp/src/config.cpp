@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "choices.hpp"
+#include "fp_environment.hpp"
 #include "lstm_ref/bfloat16.hpp"
 
 namespace lstm_ref {
@@ -109,7 +110,13 @@ void check_real(const Config& config) {
 template void check_real<float>(const Config&);
 template void check_real<double>(const Config&);
 
+bool Config::is_random() const {
+  const FpEnvironment fp_environment;
+  return recurrent_dropout > 0 || candidate_dropout > 0 || zoneout_h > 0 || zoneout_c > 0 || dropout > 0;
+}
+
 void Config::check() const {
+  const FpEnvironment fp_environment;  // or a subnormal number might count as 0
   check_size("input_size", input_size);
   check_size("hidden_size", hidden_size);
   check_size("num_layers", num_layers);
@@ -210,12 +217,14 @@ float rate_of(const Config& config, MaskSpec::Kind kind) {
 }
 
 std::int64_t mask_count(const Config& config) {
+  const FpEnvironment fp_environment;
   std::int64_t count = 0;
   for (const MaskSpec::Kind kind : kMaskKinds) count += rate_of(config, kind) > 0 ? config.state_rows() : 0;
   return count + (config.dropout > 0 ? config.num_layers - 1 : 0);
 }
 
 MaskSpec mask_spec(const Config& config, std::int64_t index, std::int64_t T, std::int64_t B) {
+  const FpEnvironment fp_environment;
   const std::int64_t H = config.hidden_size, R = config.output_size(), D = config.directions();
   const std::string letter = config.proj_size ? "R" : "H";
   std::vector<MaskSpec::Kind> kinds;  // of one layer and direction

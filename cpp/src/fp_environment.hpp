@@ -5,9 +5,8 @@
 
 #if defined(LSTM_REF_X86_64)
 #include <xmmintrin.h>
-#else
-#include <cfenv>
 #endif
+#include <cfenv>
 #include <cstdint>
 
 namespace lstm_ref {
@@ -66,6 +65,21 @@ class FpEnvironment {
 #endif
   const State callers_;
   const bool is_foreign_;
+};
+
+// The same for reading and writing decimals, which the C library of x86 does by the rounding mode of the x87, too.
+class DecimalEnvironment {
+ public:
+  DecimalEnvironment() {
+    std::fegetenv(&callers_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~DecimalEnvironment() { std::fesetenv(&callers_); }
+  DecimalEnvironment(const DecimalEnvironment&) = delete;
+  DecimalEnvironment& operator=(const DecimalEnvironment&) = delete;
+
+ private:
+  std::fenv_t callers_;
 };
 
 }  // namespace lstm_ref

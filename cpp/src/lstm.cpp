@@ -32,7 +32,7 @@ const Kernels<Real>& checked_kernels(const Config& config, const Options& option
 
 template <class Real>
 void check_masks(const Config& config, const BasicInputs<Real>& inputs) {
-  if (!config.is_random() && (inputs.seed || !inputs.masks.empty())) {
+  if ((inputs.seed || !inputs.masks.empty()) && !config.is_random()) {
     throw Error(inputs.seed ? "seed" : "masks", "unexpected tensor", inputs_text(config));
   }
   if (inputs.seed && *inputs.seed < 0) throw Error("seed", std::to_string(*inputs.seed), "an integer of at least 0");
@@ -154,11 +154,11 @@ int BasicRecurrent<Real>::num_threads() const {
 template <class Real>
 void BasicRecurrent<Real>::forward(const BasicInputs<Real>& inputs, const BasicOutputs<Real>& outputs,
                                    std::vector<BasicTrace<Real>>* trace) const {
+  const FpEnvironment fp_environment;
   check_arguments(config(), inputs, outputs);
   const std::int64_t T = inputs.T, B = inputs.B, L = config().num_layers, D = config().directions();
   if (trace) *trace = empty_trace(engine_->network, T, B);
   if (T == 0) return keep_states(config(), inputs, outputs);
-  const FpEnvironment fp_environment;
   Call<Real> call = {engine_->network, inputs, outputs, trace, Masks<Real>(config(), inputs), {}};
   if (D == 2 && L > 1) {
     call.layer_buffer = AlignedBuffer<Real>::uninitialized(checked_product(checked_product(T, B), D * config().output_size()));

@@ -41,8 +41,8 @@ struct BasicStream<Real>::Impl {
         keep_c(batch, network.keep_c.data()),
         moments(2 * batch * 4),
         z(AlignedBuffer<Real>::uninitialized(checked_product(std::max(batch, kSideBySide), 4 * network.kernels.lanes))) {
-    if (network.config.zoneout_h > 0) masks.keep_h = keep_h.data();
-    if (network.config.zoneout_c > 0) masks.keep_c = keep_c.data();
+    if (network.keep_h.data()) masks.keep_h = keep_h.data();
+    if (network.keep_c.data()) masks.keep_c = keep_c.data();
     for (std::int64_t layer = 0; layer < network.config.num_layers; ++layer) {
       LayerState<Real>& state = layers.emplace_back(network, batch);
       const bool is_last_layer = layer + 1 == network.config.num_layers;

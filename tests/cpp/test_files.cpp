@@ -1,5 +1,10 @@
 // Model, inputs and outputs files: every check of spec/model-file.md with its exact words, round trips, and a few thousand
 // mutations.
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include <cfenv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -387,6 +392,55 @@ void test_choices() {
   CHECK_EQ(config_text(with("gru", R"("reset_after": true, "clip": 1e-400)")), replaced(kConfigText, "lstm", "gru"));
 }
 
+// What a configuration holds does not depend on the caller's rounding mode, nor on subnormals being flushed; nor does its text.
+void test_choices_in_foreign_environments() {
+  const std::string options =
+      R"("clip": 0.3, "candidate_activation": ["affine", 1e-40, -1.1754942e-38], "hidden_norm": true, "norm_epsilon": 1e-45, )"
+      R"("recurrent_dropout": 0.7, "zoneout_c": 1e-40)";
+  const std::string text = replaced(kConfigText, "false}", "false, " + options + "}");
+  const Config wanted = parse_config(text);
+  const std::string between = replaced(kConfigText, "false}", R"(false, "clip": 1e-310})");
+  const auto check = [&] {
+    const Config config = parse_config(text);
+    const std::string again = config_text(config);
+    const bool is_random = config.is_random();
+    const std::int64_t masks = mask_count(config);
+    const std::string second = mask_spec(config, 1, 2, 3).name;
+    std::string error;
+    try {
+      parse_config(between);
+    } catch (const Error& refused) {
+      error = refused.what();
+    }
+    std::fesetenv(FE_DFL_ENV);
+    CHECK_BITS(config.clip, wanted.clip);
+    CHECK_BITS(config.candidate_activation.alpha, wanted.candidate_activation.alpha);
+    CHECK_BITS(config.candidate_activation.beta, wanted.candidate_activation.beta);
+    CHECK_BITS(config.norm_epsilon, wanted.norm_epsilon);
+    CHECK_BITS(config.recurrent_dropout, wanted.recurrent_dropout);
+    CHECK_BITS(config.zoneout_c, wanted.zoneout_c);
+    CHECK(is_random);
+    CHECK_EQ(masks, std::int64_t{2});
+    CHECK_EQ(second, std::string("keep_c_l0"));
+    CHECK_EQ(again, text);
+    CHECK_EQ(error, "config.clip: a number, want 0, or a number > 0 that is finite and not 0 in float32");
+  };
+  check();
+  for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    std::fesetround(mode);
+    check();
+  }
+#if defined(__x86_64__)
+  _mm_setcsr(_mm_getcsr() | 0x8040u);  // flush to zero, denormals are zero
+  check();
+#elif defined(__aarch64__)
+  std::uint64_t control;
+  asm volatile("mrs %0, fpcr" : "=r"(control));
+  asm volatile("msr fpcr, %0" : : "r"(control | std::uint64_t{1} << 24));
+  check();
+#endif
+}
+
 std::size_t entries_in(const std::filesystem::path& folder) {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& item : std::filesystem::directory_iterator(folder)) ++count;
@@ -563,6 +617,7 @@ int main() {
   test_container();
   test_model();
   test_choices();
+  test_choices_in_foreign_environments();
   test_inputs();
   test_disk(folder);
   test_dtypes(folder);

@@ -45,9 +45,7 @@ struct Config {
   std::int64_t output_size() const { return proj_size ? proj_size : hidden_size; }  // R, the size of h
   int gates() const { return op == Op::kLstm ? 4 : op == Op::kGru ? 3 : 1; }        // H rows of weight_ih each
   bool has_c() const { return op == Op::kLstm; }
-  bool is_random() const {  // whether a run may be given a seed or masks
-    return recurrent_dropout > 0 || candidate_dropout > 0 || zoneout_h > 0 || zoneout_c > 0 || dropout > 0;
-  }
+  bool is_random() const;                                    // whether a run may be given a seed or masks
   std::int64_t layer_input_size(std::int64_t layer) const {  // I_l
     return layer == 0 ? input_size : directions() * output_size();
   }

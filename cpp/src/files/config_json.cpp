@@ -9,6 +9,7 @@
 
 #include "choices.hpp"
 #include "files/json.hpp"
+#include "fp_environment.hpp"
 #include "lstm_ref/model.hpp"
 
 namespace lstm_ref {
@@ -201,6 +202,8 @@ std::string activation_text(const Activation& activation) {
 }  // namespace
 
 Config parse_config(std::string_view text) {
+  const DecimalEnvironment decimal_environment;
+  const FpEnvironment fp_environment;
   const auto object = json::Value::parse(text);
   if (!object || object->kind() != json::Kind::object) throw Error("config", "invalid JSON", "a JSON object");
   const auto members = object->members();
@@ -251,6 +254,8 @@ Config parse_config(std::string_view text) {
 }
 
 std::string config_text(const Config& config) {
+  const DecimalEnvironment decimal_environment;
+  const FpEnvironment fp_environment;
   const auto flag = [](bool value) { return value ? "true" : "false"; };
   std::string text = "{\"format_version\": 1, \"op\": " + json::quote(name_of(config.op)) +
                      ", \"input_size\": " + std::to_string(config.input_size) +
