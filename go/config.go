@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 	"github.com/lstm-ref/lstm_ref/go/internal/strictjson"
 )
 
@@ -190,8 +191,11 @@ func (c *Config) isPlain() bool {
 
 // isRandom tells whether a run may be given a seed or masks.
 func (c *Config) isRandom() bool {
-	return c.RecurrentDropout > 0 || c.CandidateDropout > 0 || c.ZoneoutH > 0 || c.ZoneoutC > 0 || c.Dropout > 0
+	return slices.ContainsFunc([]float32{c.RecurrentDropout, c.CandidateDropout, c.ZoneoutH, c.ZoneoutC, c.Dropout}, isChosen)
 }
+
+// isChosen tells whether a rate is not 0, by its bits: a thread that flushes subnormals would take them for 0.
+func isChosen(rate float32) bool { return math.Float32bits(rate) != 0 }
 
 // normalisesZ and normalisesC tell whether that is normalised.
 func (c *Config) normalisesZ() bool {
@@ -222,6 +226,7 @@ func suffix(layer, direction int) string {
 
 // readConfig makes checks 5 and 6 of spec/model-file.md on the metadata of a model file.
 func readConfig(metadata map[string]string) (*Config, error) {
+	defer kernel.EnterDefault().Leave() // the numbers do not depend on the thread's setting
 	text, ok := metadata["lstm_ref"]
 	if !ok {
 		return nil, invalid("__metadata__", "the configuration under that key", "no key lstm_ref") // check 5

@@ -17,7 +17,7 @@ func masksOf[F Float](c *Config, steps, batch int) []mask {
 	var list []mask
 	r := c.outputSymbol()
 	add := func(rate float32, keeps bool, name, axes string, shape ...int) {
-		if rate > 0 {
+		if isChosen(rate) {
 			list = append(list, mask{expectation{name, axes, dtype[F](), shape}, rate, keeps})
 		}
 	}

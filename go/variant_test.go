@@ -234,7 +234,7 @@ func TestConfigs(t *testing.T) {
 		{"", `"clip":-1,"peephole":1`, "config.peephole: 1, want true or false"},
 		{"", `"input_forget":null`, "config.input_forget: null, want true or false"},
 		{"", `"reset_after":true`, `config.reset_after: not for op "lstm", want no such key: an LSTM has no reset gate`},
-		{"", `"clip":0`, ""}, {"", `"clip":-0.0`, ""}, {"", `"clip":1e-45`, ""}, {"", `"clip":3.4028235e38`, ""}, {"", `"clip":9007199254740991`, ""},
+		{"", `"clip":0`, ""}, {"", `"clip":-0.0`, ""}, {"", `"clip":1e-400`, ""}, {"", `"clip":1e-45`, ""}, {"", `"clip":3.4028235e38`, ""}, {"", `"clip":9007199254740991`, ""},
 		{"", `"clip":1e-46`, "config.clip: a number" + clip},
 		{"", `"clip":3.4028236e38`, "config.clip: a number" + clip},
 		{"", `"clip":1e400`, "config.clip: a number" + clip},

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .environment import canonical_environment
 from .errors import InvalidArgument, describe
 
 DEFAULTS: dict[str, tuple[float, ...]] = {  # of alpha and beta, as in ONNX; 1 and 0 where ONNX has none
@@ -28,6 +29,7 @@ class Activation(NamedTuple):
     name: str
     parameters: tuple[float, ...] = ()
 
+    @canonical_environment()
     def to_json(self) -> str | list[str | float]:
         """The name alone where the parameters are the defaults."""
         if self == named(self.name):

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from .activation import SIGMOID, TANH, Activation, check_activation, check_number, shortest, to_float32
 from .bfloat16 import BFLOAT16, is_bfloat16
+from .environment import canonical_environment
 from .errors import InvalidArgument, describe, format_shape
 
 FORMAT_VERSION = 1
@@ -39,7 +40,7 @@ class Mask(NamedTuple):
     keeps: bool
 
 
-NORM_EPSILON = to_float32(1e-5)
+NORM_EPSILON = canonical_environment()(to_float32)(1e-5)
 RATES = ("recurrent_dropout", "candidate_dropout", "zoneout_h", "zoneout_c", "dropout")
 
 
@@ -76,6 +77,7 @@ class Config:
     gates: ClassVar[str]  # a letter for each gate, in the order of the rows of weight_ih
     state: ClassVar[tuple[str, ...]] = ("h",)  # what is carried from step to step
 
+    @canonical_environment()  # the numbers do not depend on the caller's
     def __post_init__(self) -> None:
         for key in (*SIZES, *FLAGS, *self.options()):
             object.__setattr__(self, key, CHECKS[key](key, getattr(self, key)))
@@ -94,6 +96,7 @@ class Config:
         names = {f.name for f in fields(cls)}
         return tuple(key for key in OPTIONS if key in names)
 
+    @canonical_environment()
     def chosen(self) -> dict[str, Any]:
         """The options that are not at their defaults, as JSON holds them."""
         defaults = {f.name: f.default for f in fields(self)}

@@ -33,6 +33,7 @@ from .config import (
     check_tensors,
     describe,
 )
+from .environment import canonical_environment
 from .errors import InvalidArgument, format_shape
 from .strict_json import MAX_INTEGER, Members, parse_object
 
@@ -179,6 +180,7 @@ def _are_sizes(value: Any, counts: Container[int]) -> bool:
     return type(value) is list and len(value) in counts and all(type(n) is int and 0 <= n <= MAX_INTEGER for n in value)
 
 
+@canonical_environment()
 def _read_config(metadata: dict[str, str] | None) -> Config:
     """Checks 5 and 6."""
     if metadata is None or METADATA_KEY not in metadata:
@@ -227,7 +229,13 @@ def dump_model(config: Config, tensors: Mapping[str, np.ndarray]) -> bytes:
         name: to_bfloat16(value) if config.stored_as(value.ndim) == BFLOAT16 else value
         for name, value in ((name, np.asarray(value)) for name, value in tensors.items())
     }
-    return dump_tensors(stored, {METADATA_KEY: json.dumps(config.to_json())})
+    return dump_tensors(stored, {METADATA_KEY: config_text(config)})
+
+
+@canonical_environment()
+def config_text(config: Config) -> str:
+    """As a model file holds it."""
+    return json.dumps(config.to_json())
 
 
 def dump_inputs(inputs: Mapping[str, Any]) -> bytes:

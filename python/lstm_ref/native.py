@@ -1,6 +1,5 @@
 """The C++ engine for NumPy users."""
 
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -211,7 +210,7 @@ class Recurrent:
         check_tensors(config, arrays, from_file=False)
         copies = {name: np.array(arrays[name], order="C") for name, _ in config.iter_expected()}
         make = _binding.engine.make64 if config.real is np.float64 else _binding.engine.make
-        engine = make(json.dumps(config.to_json()), list(copies.items()), isa or "", int(num_threads))
+        engine = make(model_file.config_text(config), list(copies.items()), isa or "", int(num_threads))
         # all at once, after everything that may fail
         self._config, self._tensors, self._engine, self._num_threads = config, copies, engine, int(num_threads)
 

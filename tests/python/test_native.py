@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 import lstm_ref
 from lstm_ref import _binding, native
+from lstm_ref.environment import is_canonical
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.fills import fill
-from lstm_ref.reference.environment import is_canonical
 from lstm_ref.reference.sequence import forward
 
 ISAS = native.available_isas()

@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lstm_ref.config import LSTMConfig
+from lstm_ref.environment import is_canonical
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.compare import same_bits
 from lstm_ref.reference import CANONICAL32, FLOAT64, forward, lstm_step
-from lstm_ref.reference.environment import is_canonical
 
 patterns = st.integers(0, 2**32 - 1)
 

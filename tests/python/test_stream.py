@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 import lstm_ref
 from lstm_ref import native
+from lstm_ref.environment import is_canonical
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.compare import digest
-from lstm_ref.reference.environment import is_canonical
 
 ISAS = native.available_isas()
 pytestmark = pytest.mark.usefixtures("binding")

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from foreign_environments import Flushing, Upwards, on_x86
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_ref import activation, model_file
+from lstm_ref import activation, model_file, native
 from lstm_ref.config import CONFIGS, OPTIONS, REASONS, REFUSALS, GRUConfig, LSTMConfig, RNNConfig
+from lstm_ref.environment import is_canonical
 from lstm_ref.errors import InvalidArgument
 from lstm_ref.golden.cases.pairs import VALUES, is_allowed, pairs_of
 from lstm_ref.golden.compare import same_bits
 from lstm_ref.reference import CANONICAL32, FLOAT64, forward, gru_step
 from lstm_ref.reference.functions import FUNCTIONS
+from lstm_ref.torch.masks import masks_of
 
 SPEC = (ROOT / "spec" / "variants.md").read_text(encoding="utf-8")
 OPS = tuple(CONFIGS)
@@ -208,6 +211,49 @@ def test_bad_options(op, options, message):
         with pytest.raises(InvalidArgument) as error:
             CONFIGS[op](3, 4, **options)
         assert f"config.{error.value}" == message
+
+
+def test_a_clip_too_small_for_float64_is_none():
+    """The number of a file is rounded to float64 first (spec/model-file.md, F2); one that is 0 there is 0."""
+    text = json.dumps(LSTMConfig(3, 4).to_json() | {"clip": 0}).replace('"clip": 0', '"clip": 1e-400')
+    data = model_file.dump_tensors(weights(LSTMConfig(3, 4)), {"lstm_ref": text})
+    assert model_file.read_model(data)[0] == LSTMConfig(3, 4)
+
+
+@on_x86
+@pytest.mark.parametrize("foreign", [Flushing, Upwards])
+def test_numbers_are_the_same_in_a_foreign_environment(foreign):
+    options = dict(clip=0.3, candidate_activation=("affine", 1e-40, 0.7), hidden_norm=True, norm_epsilon=1e-45,
+                   recurrent_dropout=0.7, zoneout_c=1e-40)  # fmt: skip
+    config, plain = LSTMConfig(3, 4, **options), LSTMConfig(3, 4)
+    tensors = weights(config)
+    file = model_file.dump_model(config, tensors)
+    between = model_bytes(plain.to_json() | {"clip": 1e-310})
+    inputs = {"x": np.ones((2, 3, 3), np.float32), "seed": 5}
+    want = native.LSTM.from_tensors(config, tensors)(**inputs)[0]
+    with foreign():
+        again, written = LSTMConfig(3, 4, **options), model_file.dump_model(config, tensors)
+        read, elu = model_file.read_model(file)[0], config.candidate_activation.to_json()
+        got = native.LSTM.from_tensors(again, tensors)(**inputs)[0]
+        with pytest.raises(InvalidArgument, match=r"^clip: a number, want 0, or a number > 0"):
+            LSTMConfig(3, 4, clip=1e-310)
+        with pytest.raises(InvalidArgument, match=r"^config\.clip: a number, want 0, or a number > 0"):
+            model_file.read_model(between)
+        assert not is_canonical(), "the caller's setting must come back"
+    assert again == config
+    assert read == config
+    assert written == file
+    assert elu == ["affine", 1e-40, 0.7]
+    assert same_bits(got, want)
+
+
+@on_x86
+def test_masks_of_pytorch_modules_are_the_same_in_a_foreign_environment():
+    config, x = LSTMConfig(3, 4, recurrent_dropout=0.45), torch.ones(2, 3, 3)
+    want = masks_of(config, x, 5, None, False)["mask_h_l0"]
+    with Upwards():
+        got = masks_of(config, x, 5, None, False)["mask_h_l0"]
+    assert torch.equal(got, want)
 
 
 def test_options_are_looked_at_last():

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config import Config, GRUConfig, Inputs, check_inputs, check_tensors
+from ..environment import canonical_environment
 from .arithmetic import CANONICAL32, CANONICAL64, Arithmetic
 from .cells import STEPS
-from .environment import canonical_environment
 from .masks import masks_of_seed
 
 Array = np.ndarray

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import Config, check_seed, unexpected
+from ..environment import canonical_environment
 from ..errors import InvalidArgument
 from ..reference import CANONICAL32, CANONICAL64, masks_of_seed
 from .checks import check_tensor
@@ -24,7 +25,8 @@ def masks_of(config: Config, x: Tensor, seed: Any, given: Mapping[str, Any] | No
         if given:
             raise InvalidArgument("seed", "given with masks", "a seed or masks")
         arithmetic = CANONICAL64 if x.dtype == torch.float64 else CANONICAL32
-        arrays = masks_of_seed(arithmetic, config, number, T, B)
+        with canonical_environment():
+            arrays = masks_of_seed(arithmetic, config, number, T, B)
         return {name: torch.from_numpy(array).to(x) for name, array in arrays.items()}
     if given:
         return _check(config, x, given)
