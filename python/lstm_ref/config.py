@@ -404,6 +404,11 @@ def check_rate(parameter: str, value: Any) -> float:
     return abs(rate)
 
 
+def dtype_name(dtype: Any) -> Any:
+    """np.float64 as "float64"; what is no type as it is, to be refused."""
+    return np.dtype(dtype).name if isinstance(dtype, type | np.dtype) else dtype
+
+
 def check_dtype(parameter: str, value: Any) -> str:
     if not isinstance(value, str) or value not in DTYPES:
         raise InvalidArgument(parameter, describe(value), '"float32", "float64" or "bfloat16"')
@@ -531,9 +536,9 @@ class Inputs(NamedTuple):
 
 def check_inputs(
     config: Config, x: Any, h_0: Any = None, c_0: Any = None, lengths: Any = None, *,
-    seed: Any = None, masks: Mapping[str, Any] | None = None, from_file: bool = False,
+    seed: Any = None, masks: Mapping[str, Any] | None = None, from_file: bool = False, other_ranks: str = "",
 ) -> Inputs:  # fmt: skip
-    """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. From a file, masks are all its further tensors.
+    """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. From a file, masks are all its further tensors. other_ranks: what the caller takes besides.
 
     x (T, B, I) or (B, T, I); h_0, c_0 (L*D, B, H); lengths (B,) int64; seed an integer, or (1,) int64. Raises InvalidArgument.
     """
@@ -542,7 +547,7 @@ def check_inputs(
     x = to_array("x", x)
     check_array("x", x, config.real, None, from_file=from_file)
     if x.ndim != 3:
-        raise InvalidArgument("x", f"rank {x.ndim}", f"3 ({config.input_axes})")
+        raise InvalidArgument("x", f"rank {x.ndim}", f"3 ({config.input_axes}){other_ranks}")
     check_array("x", x, config.real, config.expected_input(x.shape[:2]), from_file=from_file)
     steps, batch = x.shape[1::-1] if config.batch_first else x.shape[:2]
 

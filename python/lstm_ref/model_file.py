@@ -79,7 +79,7 @@ def read_model(data: bytes) -> tuple[Config, dict[str, np.ndarray]]:
 def read_inputs(data: bytes, config: Config) -> Inputs:
     """x, h_0, c_0, lengths of an inputs file for a model. Raises InvalidArgument: checks 1 to 4 and 9 to 13."""
     tensors, _ = read_container(data)
-    given = {name: tensors.get(name) for name in config.inputs()}
+    given: dict[str, Any] = {name: tensors.get(name) for name in config.inputs()}
     masks = {name: tensor for name, tensor in tensors.items() if name not in given}
     return check_inputs(config, **given, masks=masks, from_file=True)
 

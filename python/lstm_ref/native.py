@@ -23,6 +23,7 @@ from .config import (
     check_output,
     check_tensors,
     describe,
+    dtype_name,
     is_integer,
     split_state,
     to_array,
@@ -157,7 +158,7 @@ class Recurrent:
                 return forward(self, self._checked, x, state, lengths, out, trace, seed, masks)
         h_0, c_0 = split_state(self.config, state)
         given = {"x": x, "h_0": h_0, "c_0": c_0, "lengths": lengths}
-        checked = check_inputs(self.config, **given, seed=seed, masks=masks)
+        checked = check_inputs(self.config, **given, seed=seed, masks=masks, other_ranks=sequences.OTHER_RANKS)
         taken = {name: _contiguous(value) for name, value in (checked.masks or {}).items()}
         inputs = checked._replace(**{name: _contiguous(getattr(checked, name)) for name in given}, masks=taken)
         y = self._make_y(inputs, out, {**given, **(masks or {})})
@@ -257,7 +258,7 @@ class LSTM(Recurrent):
             "gate_activation": gate_activation, "candidate_activation": candidate_activation, "output_activation": output_activation,
             "layer_norm": layer_norm, "cell_norm": cell_norm, "hidden_norm": hidden_norm, "norm_epsilon": norm_epsilon,
             "recurrent_dropout": recurrent_dropout, "candidate_dropout": candidate_dropout, "zoneout_h": zoneout_h,
-            "zoneout_c": zoneout_c, "dropout": dropout, "dtype": _dtype_name(dtype),
+            "zoneout_c": zoneout_c, "dropout": dropout, "dtype": dtype_name(dtype),
         }  # fmt: skip
         config = LSTMConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -281,7 +282,7 @@ class GRU(Recurrent):
             "reset_after": reset_after, "clip": clip, "gate_activation": gate_activation, "candidate_activation": candidate_activation,
             "layer_norm": layer_norm, "hidden_norm": hidden_norm, "norm_epsilon": norm_epsilon,
             "recurrent_dropout": recurrent_dropout, "candidate_dropout": candidate_dropout, "zoneout_h": zoneout_h, "dropout": dropout,
-            "dtype": _dtype_name(dtype),
+            "dtype": dtype_name(dtype),
         }  # fmt: skip
         config = GRUConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -307,7 +308,7 @@ class RNN(Recurrent):
         options: dict[str, Any] = {
             "clip": clip, "candidate_activation": activation, "layer_norm": layer_norm, "hidden_norm": hidden_norm,
             "norm_epsilon": norm_epsilon, "recurrent_dropout": recurrent_dropout, "zoneout_h": zoneout_h, "dropout": dropout,
-            "dtype": _dtype_name(dtype),
+            "dtype": dtype_name(dtype),
         }  # fmt: skip
         config = RNNConfig(input_size, hidden_size, num_layers, bias, batch_first, bidirectional, **options)
         self._initialize(config, num_threads, isa, seed)
@@ -336,11 +337,6 @@ def _initial_weights(config: Config, seed: int) -> dict[str, Array]:
         return fill(seed, name, shape, uniform, config.stored_as(len(shape)))
 
     return {name: values(name, shape) for name, (_, shape) in config.iter_expected()}
-
-
-def _dtype_name(dtype: Any) -> Any:
-    """np.float64 as "float64"; what is no type as it is, to be refused."""
-    return np.dtype(dtype).name if isinstance(dtype, type | np.dtype) else dtype
 
 
 def _contiguous(value: Any) -> Any:

@@ -98,8 +98,13 @@ def forward_packed(network: Any, check: Check, x: Any, state: Any, lengths: Any,
     from torch import as_tensor
 
     refuse("a PackedSequence", lengths=lengths, out=out, masks=masks)
-    config, N = network.config, tuple(getattr(x.data, "shape", ()))[:1]
-    data = as_tensor(check("x.data", x.data, Expected("(N, I)", (*N, config.input_size))))
+    config = network.config
+    if x.data is None:
+        raise InvalidArgument("x.data", "missing", f"(N, I) with I = {config.input_size}")
+    rows = (x.data if hasattr(x.data, "shape") else to_array("x.data", x.data)).shape[:1]
+    if not rows:
+        raise InvalidArgument("x.data", "rank 0", "2 (N, I)")
+    data = as_tensor(check("x.data", x.data, Expected("(N, I)", (*rows, config.input_size))))
     places = find_places(x)
     padded = data.new_zeros(len(x.batch_sizes), len(places.lengths), config.input_size)
     padded[places.steps, places.rows] = data
@@ -168,4 +173,5 @@ def _integers(name: str, value: Any, symbols: str, shape: tuple[int, ...] | None
     return array
 
 
+OTHER_RANKS = " or 2 (T, I)"  # in an error about the rank of x
 OTHER_FORMS = ((is_packed, forward_packed), (is_unbatched, forward_unbatched))

@@ -124,8 +124,8 @@ def call_errors():
     return lstm, [
         ((None,), {}, "x: missing, want (T, B, I) with I = 3"),
         ((x.astype(np.float64),), {}, "x: dtype float64, want float32"),
-        ((x[0, 0],), {}, "x: rank 1, want 3 (T, B, I)"),
-        ((x.reshape(5, 2, 3, 1),), {}, "x: rank 4, want 3 (T, B, I)"),
+        ((x[0, 0],), {}, "x: rank 1, want 3 (T, B, I) or 2 (T, I)"),
+        ((x.reshape(5, 2, 3, 1),), {}, "x: rank 4, want 3 (T, B, I) or 2 (T, I)"),
         ((x[..., :2],), {}, "x: shape (5, 2, 2), want (T, B, I) = (5, 2, 3)"),
         ((x[..., :2].copy(),), {}, "x: shape (5, 2, 2), want (T, B, I) = (5, 2, 3)"),
         ((x, h_0), {}, "state: an array, want a pair (h_0, c_0)"),

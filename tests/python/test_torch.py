@@ -202,8 +202,8 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
     refused("bias: 1, want true or false", LSTM, I, H, bias=1)
     refused("dropout: a number, want a number from 0 to less than 1 in float32", LSTM, I, H, dropout=1.5)
     refused("x: dtype float64, want float32", ours, x.double())
-    refused("x: rank 1, want 3 (T, B, I)", ours, x[0, 0])
-    refused("x: rank 4, want 3 (B, T, I)", LSTM(I, H, batch_first=True), x[None])
+    refused("x: rank 1, want 3 (T, B, I) or 2 (T, I)", ours, x[0, 0])
+    refused("x: rank 4, want 3 (B, T, I) or 2 (T, I)", LSTM(I, H, batch_first=True), x[None])
     refused("x: shape (5, 3, 3), want (T, B, I) = (5, 3, 4)", ours, x[:, :, :3])
     refused("h_0: shape (2, 3, 6), want (L*D, B, H) = (1, 3, 6)", ours, x, (torch.zeros(2, B, H), state))
     refused("c_0: dtype int64, want float32", ours, x, (state, state.long()))
@@ -235,6 +235,35 @@ def test_bad_input_is_refused_in_the_words_of_the_spec(tmp_path):
 # Other cells and options ----------------------------------------------------------------------------------------------
 
 LENGTHS = [4, 0, 2]
+
+
+@pytest.mark.parametrize(("dtype", "name", "held"), [
+    ("float64", "float64", torch.float64), ("float32", "float32", torch.float32), ("bfloat16", "bfloat16", torch.float32),
+    (np.float64, "float64", torch.float64), (np.dtype("float32"), "float32", torch.float32), (torch.float64, "float64", torch.float64),
+    (torch.bfloat16, "float32", torch.bfloat16),
+])  # fmt: skip
+def test_dtypes_by_name(dtype, name, held, tmp_path):
+    """The names of lstm_ref, where bfloat16 is what weights are stored in; and PyTorch's own, where it is computed in, too."""
+    lstm = LSTM(I, H, dtype=dtype)
+    assert lstm.config.dtype == name
+    assert {p.dtype for p in lstm.parameters()} == {held}
+    if dtype != torch.bfloat16:
+        lstm.save(tmp_path / "m.safetensors")  # the matrices of "bfloat16" hold such values
+        assert LSTM.load(tmp_path / "m.safetensors").config == lstm.config
+
+
+def test_types_of_numbers_that_are_refused(tmp_path):
+    want = 'want "float32", "float64" or "bfloat16"'
+    for dtype, got in [("float16", '"float16"'), (torch.int32, '"int32"'), (torch.complex64, '"complex64"'), (np.int32, '"int32"'), (3, "3")]:  # fmt: skip
+        refused(f"dtype: {got}, {want}", LSTM, I, H, dtype=dtype)
+    path = tmp_path / "m.safetensors"
+    refused("weight_ih_l0: dtype bfloat16, want float32", LSTM(I, H).bfloat16().save, path)
+    refused("weight_ih_l0: dtype float16, want float32", LSTM(I, H).half().save, path)
+    assert not path.exists()
+    mixed, ours = torch.nn.LSTM(I, H), LSTM(I, H)
+    mixed.bias_hh_l0, ours.bias_hh_l0 = (torch.nn.Parameter(module.bias_hh_l0.double()) for module in (mixed, ours))
+    for call in (lambda: LSTM.from_torch(mixed), lambda: LSTM.from_torch(ours), ours.to_torch):
+        refused("bias_hh_l0: dtype float64, want float32, as weight_ih_l0 has", call)
 
 
 def network_of(config, dtype=torch.float64):

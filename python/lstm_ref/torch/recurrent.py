@@ -17,7 +17,7 @@ from ..convert import pytorch
 from ..errors import InvalidArgument
 from ..sequences import OTHER_FORMS, join_state
 from .cells import STEPS
-from .checks import check_inputs, check_tensor
+from .checks import check_dtype, check_inputs, check_tensor, common_dtype
 from .masks import at, masks_of
 
 State = Any  # a pair of tensors (h, c), or h where there is no c
@@ -28,7 +28,8 @@ class Recurrent(nn.Module):
     """What LSTM, GRU and RNN have in common: constructor, parameters, `state_dict` and results of their namesakes in `torch.nn`.
 
     Beyond `proj_size` the options are those of spec/variants.md, section 2, by keyword. In training mode, dropout and zoneout draw
-    from PyTorch's random numbers, unless forward() is given a seed or masks.
+    from PyTorch's random numbers, unless forward() is given a seed or masks. `dtype` is one of PyTorch's, or a name as in lstm_ref:
+    of "bfloat16" the parameters are float32, and the matrices hold bfloat16 values at first.
     """
 
     op: ClassVar[str]
@@ -44,20 +45,19 @@ class Recurrent(nn.Module):
         bidirectional: bool = False,
         *,
         device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
+        dtype: torch.dtype | str | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
         is_number = isinstance(dropout, (int, float)) and not isinstance(dropout, bool)
         if num_layers == 1 and is_number and 0 <= dropout <= 1:
             dropout = 0.0  # torch.nn takes it, too, and it does nothing there
-        if dtype == torch.float64:
-            options = {"dtype": "float64"} | options
+        options["dtype"], held = check_dtype(dtype)
         self.config = CONFIGS[self.op](
             input_size, hidden_size, num_layers, bias, batch_first, bidirectional, dropout=dropout, **options
         )
         for name, expected in self.config.expected_tensors().items():
-            self.register_parameter(name, nn.Parameter(torch.empty(expected.shape, device=device, dtype=dtype)))
+            self.register_parameter(name, nn.Parameter(torch.empty(expected.shape, device=device, dtype=held)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -68,6 +68,8 @@ class Recurrent(nn.Module):
                 nn.init.constant_(parameter, float(name.startswith("weight")))
             else:
                 nn.init.uniform_(parameter, -bound, bound)
+            if self.config.dtype == "bfloat16" and parameter.dim() == 2:
+                parameter.data.copy_(parameter.data.bfloat16())
 
     @property
     def dropout(self) -> float:
@@ -174,7 +176,7 @@ class Recurrent(nn.Module):
         """The same network with copies of the weights of the module of the same name in `torch.nn`, dropout and mode included."""
         module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
         config, like = pytorch.config_of(module, cls.op), next(module.parameters())
-        network = cls._of(config, device=like.device, dtype=like.dtype)
+        network = cls._of(config, device=like.device, dtype=common_dtype(module))
         if config.dtype == "bfloat16" and like.dtype == torch.float32:
             network.config = config
         network.load_state_dict(module.state_dict())
@@ -183,12 +185,15 @@ class Recurrent(nn.Module):
     def to_torch(self) -> Any:
         """The module of the same name in `torch.nn` with copies of these weights. It has few of the options."""
         like = next(self.parameters())
-        module = pytorch.make_module(self.config, device=like.device, dtype=like.dtype)
+        module = pytorch.make_module(self.config, device=like.device, dtype=common_dtype(self))
         module.load_state_dict(self.state_dict())
         return module.train(self.training)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file (spec/model-file.md); the weights must be of the configuration's dtype."""
+        held = torch.float64 if self.config.dtype == "float64" else torch.float32
+        for name, value in self.state_dict().items():
+            check_tensor(name, value, held, None)
         model_file.save(path, self.config, {name: value.numpy(force=True) for name, value in self.state_dict().items()})
 
     @classmethod
