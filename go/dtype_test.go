@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 )
 
 // TestFloat64 has every variant in float64: neither a split nor the other rows of a batch change anything, a stream goes on where
@@ -132,7 +134,7 @@ func compareBFloat16(t *testing.T, config Config, batch int) {
 			tensor, cut := kind.tensor(t, 1, want.name, want.shape...), zeros(want.shape...)
 			for k, v := range tensor.Data {
 				if cut.Data[k] = v; len(want.shape) == 2 {
-					cut.Data[k] = fromBits[float32](toBits(v) &^ 0xffff)
+					cut.Data[k] = kernel.FromBits[float32](kernel.ToBits(v) &^ 0xffff)
 				}
 			}
 			halves, widened = append(halves, NamedTensor{want.name, tensor}), append(widened, NamedTensor{want.name, cut})

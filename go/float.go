@@ -34,9 +34,11 @@ func ReadTensors(path string) ([]NamedTensor, error) { return ReadTensorsAs[floa
 // WriteTensors writes a safetensors file. It appears under its name whole or not at all.
 func WriteTensors(path string, tensors ...NamedTensor) error { return WriteTensorsAs(path, tensors...) }
 
+func isFloat64[F Float]() bool { return kernel.Size[F]() == 8 }
+
 // typeName is Go's name of F.
 func typeName[F Float]() string {
-	if kernel.Size[F]() == 8 {
+	if isFloat64[F]() {
 		return "float64"
 	}
 	return "float32"
@@ -44,7 +46,7 @@ func typeName[F Float]() string {
 
 // dtype is F in a file.
 func dtype[F Float]() string {
-	if kernel.Size[F]() == 8 {
+	if isFloat64[F]() {
 		return "F64"
 	}
 	return "F32"

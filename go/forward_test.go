@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 )
 
 // randomModel is a model of the configuration, and inputs of T steps and B rows with an initial state.
@@ -99,7 +101,7 @@ func demandSame[F Float](t *testing.T, what string, got, want []F) {
 		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
 	}
 	if k := firstDifference(got, want); k >= 0 {
-		t.Fatalf("%s: value %d: %#08x, want %#08x", what, k, toBits(got[k]), toBits(want[k]))
+		t.Fatalf("%s: value %d: %#08x, want %#08x", what, k, kernel.ToBits(got[k]), kernel.ToBits(want[k]))
 	}
 }
 

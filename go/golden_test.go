@@ -127,7 +127,7 @@ func filled[F Float](t testing.TB, f fill, seed uint64, name string, shape ...in
 		default:
 			t.Fatalf("%s: unknown fill %q", name, f.Kind)
 		}
-		tensor.Data[k] = fromBits[F](bits)
+		tensor.Data[k] = kernel.FromBits[F](bits)
 	}
 	return tensor
 }
@@ -138,22 +138,6 @@ func tensorFor[F Float](t testing.TB, c *goldenCase, class, name string, shape .
 		f = c.Fills[class]
 	}
 	return filled[F](t, f, c.Seed, name, shape...)
-}
-
-func isFloat64[F Float]() bool { return typeName[F]() == "float64" }
-
-func toBits[F Float](x F) uint64 {
-	if isFloat64[F]() {
-		return math.Float64bits(float64(x))
-	}
-	return uint64(math.Float32bits(float32(x)))
-}
-
-func fromBits[F Float](u uint64) F {
-	if isFloat64[F]() {
-		return F(math.Float64frombits(u))
-	}
-	return F(math.Float32frombits(uint32(u)))
 }
 
 // configText is the configuration as a model file holds it.
@@ -228,7 +212,7 @@ func modelFile[F Float](config string, tensors ...NamedTensorOf[F]) []byte {
 		if strings.Contains(config, `"bfloat16"`) && len(tensor.Shape) == 2 {
 			dtype, bytes = "BF16", nil
 			for _, v := range tensor.Data {
-				bytes = binary.LittleEndian.AppendUint16(bytes, uint16(toBits(v)>>16))
+				bytes = binary.LittleEndian.AppendUint16(bytes, uint16(kernel.ToBits(v)>>16))
 			}
 		}
 		name, _ := json.Marshal(tensor.Name)
@@ -245,9 +229,9 @@ func littleEndian[F Float](data []F) []byte {
 	var bytes []byte
 	for _, v := range data {
 		if isFloat64[F]() {
-			bytes = binary.LittleEndian.AppendUint64(bytes, toBits(v))
+			bytes = binary.LittleEndian.AppendUint64(bytes, kernel.ToBits(v))
 		} else {
-			bytes = binary.LittleEndian.AppendUint32(bytes, uint32(toBits(v)))
+			bytes = binary.LittleEndian.AppendUint32(bytes, uint32(kernel.ToBits(v)))
 		}
 	}
 	return bytes
@@ -255,9 +239,9 @@ func littleEndian[F Float](data []F) []byte {
 
 // digest is (N9).
 func digest[F Float](tensor *TensorOf[F]) string {
-	nan := fromBits[F](0x7fc00000)
+	nan := kernel.FromBits[F](0x7fc00000)
 	if isFloat64[F]() {
-		nan = fromBits[F](0x7ff8000000000000)
+		nan = kernel.FromBits[F](0x7ff8000000000000)
 	}
 	canonical := make([]F, len(tensor.Data))
 	for i, v := range tensor.Data {
@@ -377,7 +361,7 @@ func compareTensors[F Float](t *testing.T, id string, got, want []NamedTensorOf[
 			continue
 		}
 		if k := firstDifference(g.Data, tensor.Data); k >= 0 {
-			got, want := toBits(g.Data[k]), toBits(tensor.Data[k])
+			got, want := kernel.ToBits(g.Data[k]), kernel.ToBits(tensor.Data[k])
 			t.Errorf("%s: %s[%d]: %#08x, want %#08x", id, tensor.Name, k, got, want)
 		}
 	}
@@ -386,7 +370,7 @@ func compareTensors[F Float](t *testing.T, id string, got, want []NamedTensorOf[
 // firstDifference compares by bits, NaN being equal to NaN (N7); -1 when there is none.
 func firstDifference[F Float](a, b []F) int {
 	for k := range a {
-		if toBits(a[k]) != toBits(b[k]) && (a[k] == a[k] || b[k] == b[k]) {
+		if kernel.ToBits(a[k]) != kernel.ToBits(b[k]) && (a[k] == a[k] || b[k] == b[k]) {
 			return k
 		}
 	}

@@ -87,8 +87,8 @@ func ParseAs[F Float](file []byte) (*ModelOf[F], error) {
 	if err := checkTensors(config, c); err != nil {
 		return nil, err
 	}
-	if isFloat64 := config.Dtype == Float64; isFloat64 != (typeName[F]() == "float64") {
-		want := map[bool]string{false: `"float64"`, true: `"float32" or "bfloat16"`}[isFloat64]
+	if isWide := config.Dtype == Float64; isWide != isFloat64[F]() {
+		want := map[bool]string{false: `"float64"`, true: `"float32" or "bfloat16"`}[isWide]
 		return nil, invalid("dtype", want, `"%s"`, config.Dtype)
 	}
 	kernels, err := chooseKernels[F]()

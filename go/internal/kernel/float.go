@@ -24,6 +24,11 @@ func fractionBits[F Float]() int {
 // signBit is that bit of a pattern.
 func signBit[F Float]() uint64 { return 1 << (8*Size[F]() - 1) }
 
+// ToBits is toBits, and FromBits is fromBits, for the packages around this one.
+func ToBits[F Float](x F) uint64 { return toBits(x) }
+
+func FromBits[F Float](u uint64) F { return fromBits[F](u) }
+
 // toBits is bits(x) of N1.
 func toBits[F Float](x F) uint64 {
 	if isFloat64[F]() {
