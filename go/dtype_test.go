@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -174,5 +175,32 @@ func TestDtypesInFiles(t *testing.T) {
 	_, err := readContainer(binary.LittleEndian.AppendUint16(fileOf(`{"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`), 0))
 	if fmt.Sprint(err) != "x: dtype F16, want BF16, F32, F64 or I64" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestRoundToBFloat16 has each upper half with the lower halves at which something changes.
+func TestRoundToBFloat16(t *testing.T) {
+	for high := range uint32(1 << 16) {
+		for _, low := range []uint32{0x0000, 0x0001, 0x7fff, 0x8000, 0x8001, 0xffff} {
+			x := math.Float32frombits(high<<16 | low)
+			got := math.Float32bits(RoundToBFloat16(x))
+			want := high // patterns of one sign follow each other as their values do, up to infinity
+			if low > 0x8000 || low == 0x8000 && high%2 == 1 {
+				want++
+			}
+			if x != x {
+				want = high | 0x0040
+			}
+			if got != want<<16 {
+				t.Fatalf("%#08x: got %#08x, want %#08x", high<<16|low, got, want<<16)
+			}
+		}
+	}
+	for _, c := range []struct{ x, want float32 }{ // those of spec/variants.md, section 9
+		{1.00390625, 1}, {1.01171875, 1.015625}, {3.4e38, float32(math.Inf(1))}, {1e-40, math.Float32frombits(0x10000)},
+	} {
+		if got := RoundToBFloat16(c.x); got != c.want {
+			t.Errorf("%v: got %v, want %v", c.x, got, c.want)
+		}
 	}
 }
