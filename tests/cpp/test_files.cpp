@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "allocations.hpp"
 #include "check.hpp"
 #include "files/file_io.hpp"
 #include "files/json.hpp"
@@ -485,6 +486,24 @@ void test_disk(const std::filesystem::path& folder) {
   CHECK_BITS(Model::open(path).tensors[0].data[5], -1.5f);
 }
 
+// A large tensor is written without a copy of it, and whole.
+void test_large_tensor(const std::filesystem::path& folder) {
+  const std::string path = (folder / "large.safetensors").string();
+  std::vector<double> numbers(300001);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = 0.5 + static_cast<double>(i);
+  const std::vector<TensorView> tensors = {{"a", Dtype::kFloat64, {300001}, numbers.data()},
+                                           {"b", Dtype::kFloat64, {1, 2}, numbers.data()},
+                                           {"c", Dtype::kFloat64, {0, 2}, nullptr}};
+  const std::size_t before = allocations::bytes;
+  safetensors::write(path, {}, tensors);
+  CHECK(allocations::bytes - before < numbers.size() * sizeof(double) / 2);
+  const std::string bytes = read_file(path);
+  const auto again = safetensors::parse(bytes);
+  CHECK_EQ(again.tensors.size(), std::size_t{3});
+  CHECK(safetensors::read_reals<double>(again.tensors[0]) == numbers);
+  CHECK(safetensors::read_reals<double>(again.tensors[1]) == std::vector<double>({0.5, 1.5}));
+}
+
 template <class Real>
 BasicModel<Real> model_of(Dtype dtype) {
   BasicModel<Real> model;
@@ -620,6 +639,7 @@ int main() {
   test_choices_in_foreign_environments();
   test_inputs();
   test_disk(folder);
+  test_large_tensor(folder);
   test_dtypes(folder);
   test_mutations();
   std::filesystem::remove_all(folder);

@@ -43,16 +43,22 @@ std::vector<Element> read_elements(const TensorView& tensor) {
   return elements;
 }
 
+// Piece by piece: a copy of the whole might have no place beside it.
 template <class Unsigned>
-std::string little_endian(const TensorView& tensor) {
-  std::string bytes(sizeof(Unsigned) * static_cast<std::size_t>(element_count(tensor.shape)), '\0');
-  const char* source = static_cast<const char*>(tensor.data);
-  for (std::size_t i = 0; i < bytes.size(); i += sizeof(Unsigned)) {
-    Unsigned bits;
-    std::memcpy(&bits, source + i, sizeof bits);
-    store_little_endian(bits, &bytes[i]);
+void write_elements(AtomicFile* file, const TensorView& tensor) {
+  constexpr std::size_t kPiece = 1 << 16;
+  const std::size_t size = sizeof(Unsigned) * static_cast<std::size_t>(element_count(tensor.shape));
+  const char* const source = static_cast<const char*>(tensor.data);
+  std::string piece;
+  for (std::size_t first = 0; first < size; first += kPiece) {
+    piece.resize(std::min(kPiece, size - first));
+    for (std::size_t i = 0; i < piece.size(); i += sizeof(Unsigned)) {
+      Unsigned bits;
+      std::memcpy(&bits, source + first + i, sizeof bits);
+      store_little_endian(bits, &piece[i]);
+    }
+    file->write(piece);
   }
-  return bytes;
 }
 
 // Check 1: the header's text.
@@ -233,9 +239,9 @@ void write(const std::string& path, const Metadata& metadata, const std::vector<
   file.write(header);
   for (const TensorView& tensor : tensors) {
     const int size = named(tensor.dtype).size;
-    if (size == 2) file.write(little_endian<std::uint16_t>(tensor));
-    if (size == 4) file.write(little_endian<std::uint32_t>(tensor));
-    if (size == 8) file.write(little_endian<std::uint64_t>(tensor));
+    if (size == 2) write_elements<std::uint16_t>(&file, tensor);
+    if (size == 4) write_elements<std::uint32_t>(&file, tensor);
+    if (size == 8) write_elements<std::uint64_t>(&file, tensor);
   }
   file.commit();
 }
