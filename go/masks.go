@@ -39,17 +39,16 @@ func masksOf[F Float](c *Config, steps, batch int) []mask {
 // maskOf makes the mask of a run from its seed (N14).
 func maskOf[F Float](m mask, seed uint64) *TensorOf[F] {
 	tensor := zerosOf[F](m.shape...)
-	threshold := uint32(float64(m.rate) * (1 << 32)) // (N14.1)
+	threshold := uint64(float64(m.rate) * (1 << 32)) // (N14.1)
 	hit, miss := F(0), 1/(1-F(m.rate))               // (N14.2)
 	if m.keeps {
 		hit, miss = 1, 0 // (N14.3)
 	}
+	values := [2]F{miss, hit}      // looked up: nothing could foresee a branch on a random number
 	key := mix(seed ^ fnv(m.name)) // (N8.3)
 	for k := range tensor.Data {
-		tensor.Data[k] = miss
-		if uint32(mix(key+uint64(k+1)*increment)>>32) < threshold { // (N8.4)
-			tensor.Data[k] = hit
-		}
+		u := mix(key+uint64(k+1)*increment) >> 32    // (N8.4)
+		tensor.Data[k] = values[(u-threshold)>>63&1] // 1 where u < threshold
 	}
 	return tensor
 }
