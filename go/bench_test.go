@@ -2,7 +2,10 @@ package lstmref
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/lstm-ref/lstm_ref/go/internal/kernel"
 )
@@ -76,18 +79,92 @@ func benchmarkStream[F Float](b *testing.B) {
 	})
 }
 
-// BenchmarkVariants compares the cells with the plain LSTM, at the sizes of the others.
+// variantSizes are H = I and B.
+var variantSizes = [][2]int{{16, 1}, {64, 1}, {256, 1}, {1024, 1}, {64, 32}, {256, 32}}
+
+// benchmarkedVariants are those of python/lstm_ref/bench/variants.py; the projection is to H/2.
+var benchmarkedVariants = []struct {
+	name   string
+	config Config
+}{
+	{"projection", Config{ProjSize: 1}},
+	{"peepholes", Config{Peephole: true}},
+	{"coupled", Config{InputForget: true}},
+	{"clip", Config{Clip: 1}},
+	{"activations", Config{GateActivation: named("hard_sigmoid"), CandidateActivation: named("softsign")}},
+	{"gru", Config{Op: GRU, ResetAfter: true}},
+	{"gru_before", Config{Op: GRU}},
+	{"rnn", Config{Op: RNN}},
+	{"joint", Config{LayerNorm: "joint"}},
+	{"gate", Config{LayerNorm: "gate"}},
+	{"separate", Config{LayerNorm: "separate"}},
+	{"cell_norm", Config{CellNorm: "output"}},
+	{"hidden_norm", Config{HiddenNorm: true}},
+	{"zoneout", Config{ZoneoutH: 0.1, ZoneoutC: 0.1}},
+	{"float64", Config{Dtype: Float64}},
+	{"bfloat16", Config{Dtype: BFloat16}},
+}
+
+// BenchmarkVariants gives the time of a step over that of a plain LSTM's, x-plain, the median of the ratios of calls that take
+// turns; and that of the multiply-adds of their matrices, where it is not 1.
 func BenchmarkVariants(b *testing.B) {
-	for _, v := range variants {
-		b.Run(v.name, func(b *testing.B) {
-			eachSize(b, func(input, hidden int) Config {
-				config := v.config
-				config.Dropout = 0 // nothing is between the layers of one
-				if config.ProjSize > 0 {
-					config.ProjSize = hidden / 2
+	for _, size := range variantSizes {
+		for _, v := range benchmarkedVariants {
+			b.Run(fmt.Sprintf("H=%d/B=%d/%s", size[0], size[1], v.name), func(b *testing.B) {
+				if v.config.Dtype == Float64 {
+					benchmarkVariant[float64](b, v.config, size[0], size[1])
+				} else {
+					benchmarkVariant[float32](b, v.config, size[0], size[1])
 				}
-				return config.sized(input, hidden, 1)
-			}, func(b *testing.B, m *Model, in *Inputs) int { return benchmarkForward(b, m, in) })
-		})
+			})
+		}
 	}
+}
+
+func benchmarkVariant[F Float](b *testing.B, config Config, hidden, batch int) {
+	const steps, least = 25, 200 * time.Microsecond
+	if config.ProjSize > 0 {
+		config.ProjSize = hidden / 2
+	}
+	usual, usualProducts := benchmarkedCall[float32](b, plain(hidden, hidden), steps, batch)
+	call, products := benchmarkedCall[F](b, config.sized(hidden, hidden, 1), steps, batch)
+	calls := 1 + int(least/max(1, timeOf(usual, 1)))
+	var times, ratios []float64
+	for b.Loop() {
+		time, usualTime := timeOf(call, calls), timeOf(usual, calls)
+		times = append(times, float64(time.Nanoseconds())/float64(calls*steps)/1e3)
+		ratios = append(ratios, float64(time)/float64(usualTime))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(times), "us/step")
+	b.ReportMetric(median(ratios), "x-plain")
+	if products != usualProducts {
+		b.ReportMetric(float64(products)/float64(usualProducts), "x-products")
+	}
+}
+
+// benchmarkedCall is a call of so many steps, which has been made once, and the multiply-adds of a step of one row.
+func benchmarkedCall[F Float](b *testing.B, config Config, steps, batch int) (call func(), products int) {
+	m, in := filledModel[F](b, config, fill{Kind: "uniform", Exponent: -(bits.Len(uint(config.HiddenSize)) + 1) / 2}, steps, batch)
+	for _, tensor := range expectedTensors(&config, 0, 0) {
+		if len(tensor.shape) == 2 {
+			products += tensor.shape[0] * tensor.shape[1]
+		}
+	}
+	in.State = nil
+	y, _ := forward(b, m, in)
+	return func() { forward(b, m, in, Output(y)) }, products
+}
+
+func timeOf(call func(), count int) time.Duration {
+	begin := time.Now()
+	for range count {
+		call()
+	}
+	return time.Since(begin)
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
 }
