@@ -129,6 +129,9 @@ func (m *ModelOf[F]) checkTraining(in *InputsOf[F], steps, batch int) error {
 			return err
 		}
 	}
+	if len(in.Masks) == 0 {
+		return nil
+	}
 	known := map[string]bool{}
 	for _, mask := range masksOf[F](&m.config, steps, batch) {
 		known[mask.name] = true

@@ -15,7 +15,6 @@ type pass[F Float] struct {
 	fused            bool       // the x part of a step is formed with its h part, not block by block
 	team             int
 	read, met, done  counter  // of blocks whose inputs are used, of steps in the middle, and of steps, by each of the team
-	left             [][]F    // of each row, between two phases: what is to be normalised
 	middle           [][]F    // (H,) of each row, between two phases
 	seen             [2][][]F // (R,) of each row: h~ (V22) before and after a step
 	masks            masksOfPass[F]
@@ -72,7 +71,7 @@ type share[F Float] struct {
 	stepper[F]
 	inputSize int   // I_l
 	x         [][]F // (I_l,) of each active row of a block, step by step
-	z         []F   // (panels, rows of x, 4, V) of a block, unless fused; x and z are shared with the goroutine's others
+	z         []F   // (panels, lists, rows of x, V) of a block and all panels, unless fused; x and z are shared with the goroutine's others
 	masked    []F   // (steps, rows, I_l) of a block: x with its mask (V26), if there is one
 	turn      int   // of kept
 	_         [64]byte
@@ -87,7 +86,7 @@ func (p *pass[F]) share(part int, memory *scratch[F]) *share[F] {
 	s.pass, s.inputSize, s.turn = p, p.cells[row].inputSize, 0
 	s.Cell = kernel.Cell[F]{
 		Kernels: p.kernels, Weights: &p.cells[row].Weights, Variant: p.cells[row].variant, Units: config.HiddenSize,
-		First: first, Last: last, HFirst: first, HLast: last, Middle: p.middle, Left: p.left, Seen: p.seen[0], SeenNext: p.seen[1],
+		First: first, Last: last, HFirst: first, HLast: last, Middle: p.middle, Seen: p.seen[0], SeenNext: p.seen[1],
 		H: memory.rows.take(rows), Next: memory.rows.take(rows),
 	}
 	s.Room = memory.floats.take(wholeLines(p.kernels.RoomFor(s.Variant, rows)))
@@ -99,7 +98,8 @@ func (p *pass[F]) share(part int, memory *scratch[F]) *share[F] {
 		s.HFirst, s.HLast = hPanels*part/p.team, hPanels*(part+1)/p.team
 	}
 	units := s.PanelUnits()
-	s.CPanel, s.ZPanel = rows*units, rows*p.block*s.Lists()*units
+	s.CPanel, s.ZColumn = rows*units, rows*p.block*units
+	s.ZPanel = s.Lists() * s.ZColumn
 	if config.Op != RNN {
 		s.C = memory.floats.take(wholeLines((last - first) * s.CPanel))
 		clear(s.C)
@@ -112,12 +112,14 @@ func (p *pass[F]) share(part int, memory *scratch[F]) *share[F] {
 	return s
 }
 
-// workspace is the lengths of x and z.
-func (s *share[F]) workspace() (x, z int) {
-	if !s.fused {
-		z = (s.Last - s.First) * s.ZPanel
+// sizeOfX and sizeOfZ are their lengths.
+func (s *share[F]) sizeOfX() int { return len(s.rows) * s.block }
+
+func (s *share[F]) sizeOfZ() int {
+	if s.fused {
+		return 0
 	}
-	return len(s.rows) * s.block, z
+	return s.panels(s.Units) * s.ZPanel
 }
 
 // stateRow is the state of row r, h (R,) and c (H,) or nil: the initial one until finish makes it the final one.
@@ -151,6 +153,7 @@ func (s *share[F]) run(first, last int) {
 			s.Z = z
 			s.Begin(x[:n])
 		} else {
+			z = z[s.First*s.ZPanel:]
 			s.Affine(z, s.ZPanel, s.Bias, s.IH, x[:n], s.First, s.Last, s.Wide)
 		}
 		if s.team > 1 && s.inPlace() {

@@ -117,8 +117,8 @@ func (c *call[F]) compute(x, y view[F]) {
 		}
 	}
 
-	for _, shares := range workers {
-		giveWorkspace(shares, memory)
+	for first := 0; first < len(workers); first += c.split.units {
+		giveWorkspace(workers[first:][:c.split.units], memory)
 	}
 	if len(workers) > 1 {
 		others := c.inBackground(workers[1:])
@@ -177,7 +177,6 @@ func (c *call[F]) newPass(layer, direction int, rows []int, in, out view[F], nee
 	}
 	if v := c.cells[0].variant; v != nil && v.Phases() > 1 {
 		p.middle = memory.takeRows(len(rows), c.config.HiddenSize)
-		p.left = memory.takeRows(len(rows), v.LeftSize())
 	}
 	p.prepareMasks(memory)
 	return p
@@ -192,17 +191,23 @@ func (c *call[F]) spins() int {
 	return 0
 }
 
-// giveWorkspace lets a goroutine's shares, which never run at the same time, use the same memory.
-func giveWorkspace[F Float](shares []*share[F], memory *scratch[F]) {
-	mostX, mostZ := 0, 0
-	for _, s := range shares {
-		x, z := s.workspace()
-		mostX, mostZ = max(mostX, x), max(mostZ, z)
+// giveWorkspace lets the shares of a goroutine, which never run at the same time, use the same memory; z is a team's, each of which
+// writes its panels only.
+func giveWorkspace[F Float](team [][]*share[F], memory *scratch[F]) {
+	mostZ := 0
+	for _, s := range team[0] {
+		mostZ = max(mostZ, s.sizeOfZ())
 	}
-	allX, allZ := memory.rows.take(mostX), memory.floats.take(wholeLines(mostZ))
-	for _, s := range shares {
-		x, z := s.workspace()
-		s.x, s.z = allX[:x], allZ[:z]
+	z := memory.floats.take(wholeLines(mostZ))
+	for _, shares := range team {
+		mostX := 0
+		for _, s := range shares {
+			mostX = max(mostX, s.sizeOfX())
+		}
+		x := memory.rows.take(mostX)
+		for _, s := range shares {
+			s.x, s.z = x[:s.sizeOfX()], z[:s.sizeOfZ()]
+		}
 	}
 }
 

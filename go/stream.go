@@ -31,9 +31,9 @@ func (m *ModelOf[F]) NewStream(batch int) (*StreamOf[F], error) {
 	const header = 6                        // a slice's header counted in float32; in float64 it is less
 	row := len(m.cells)*(2*(header+outputs)+padded) + header + 4*m.kernels.Lanes
 	v := cell.Variant
-	lists, left := v.Lists(), v.LeftSize()
+	lists := v.Lists()
 	if v != nil {
-		row += m.kernels.RoomFor(v, 1) + lists*padded + 2*header + units + left + v.StatisticsSize(1) + 4*(header+units)
+		row += m.kernels.RoomFor(v, 1) + lists*padded + 2*header + units + v.StatisticsSize(1) + 4*(header+units)
 	}
 	if size, fits := sizeInBytes([]int{batch, row}, uint64(kernel.Size[F]())); !fits || size > maxUnseen {
 		return nil, invalid("memory", "a smaller one", "too little for this case")
@@ -42,12 +42,10 @@ func (m *ModelOf[F]) NewStream(batch int) (*StreamOf[F], error) {
 	cell.Room, cell.CPanel = make([]F, m.kernels.RoomFor(v, batch)), batch*cell.PanelUnits()
 	cell.Wide = make([]F, m.kernels.WideFor(m.isBFloat16))
 	if v != nil {
-		cell.Z, cell.ZPanel = make([]F, batch*lists*padded), lists*cell.CPanel
+		cell.ZPanel, cell.ZColumn = lists*cell.CPanel, cell.CPanel
+		cell.Statistics = make([]F, v.StatisticsSize(batch))
+		cell.Z = make([]F, cell.Last*cell.ZPanel)
 		cell.Middle = splitRows(make([]F, batch*units), units)
-		if left > 0 {
-			cell.Left = splitRows(make([]F, batch*left), left)
-			cell.Statistics = make([]F, v.StatisticsSize(batch))
-		}
 		cell.KeepH, cell.KeepC = keptRows[F](m.config.ZoneoutH, outputs, batch), keptRows[F](m.config.ZoneoutC, units, batch)
 	}
 	for _, parameters := range m.cells {

@@ -35,7 +35,7 @@ func packVariant[F Float](k *kernel.Kernels[F], config *Config, data func(name s
 		return kernel.NewActivation(a.Name, F(a.Alpha), F(a.Beta), F(config.Clip))
 	}
 	options := kernel.Options[F]{
-		Units: h, Outputs: outputs, Gate: act(config.GateActivation), Candidate: act(config.CandidateActivation),
+		Units: h, Outputs: outputs, Lanes: k.Lanes, Gate: act(config.GateActivation), Candidate: act(config.CandidateActivation),
 		Epsilon: F(config.NormEpsilon), Masked: config.isRandom(),
 	}
 	if config.HiddenNorm {

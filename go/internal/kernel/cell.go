@@ -22,17 +22,13 @@ type Cell[F Float] struct {
 	H, Next   [][]F // (H,) of each row, before and after the step
 	Backwards bool  // the order of the panels
 	block     block
-	argument  beside // of the routines for one row
 
 	*Variant[F]         // nil for the plain LSTM, which has nothing of the following
-	ZRow          int   // where the step begins in Z (Last-First, columns, rows, 4*V)
+	ZRow, ZColumn int   // where the step begins in Z (P, lists, rows, 4*V), and the distance from column to column
 	Middle        [][]F // (H,) of each row, between two phases
 	HFirst, HLast int   // the panels of h that the share has
 
-	Left       [][]F // (LeftSize,) of each row: what is to be normalised
-	Statistics []F   // (StatisticsSize,)
-	partial    [partialSums]F
-	panel      panel[F] // the one that Phase is at
+	Statistics []F // (StatisticsSize,)
 
 	MaskH, MaskCandidate, KeepH, KeepC [][]F // (R,) or (H,) of each row, of the step; nil where there is none
 	Seen, SeenNext                     [][]F // (R,) of each row: h~ (V22), before and after the step, if there is a MaskH

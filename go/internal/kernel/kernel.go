@@ -20,11 +20,10 @@ type Kernels[F Float] struct {
 	// c (last-first, rows, V) in place, the panels' columns of h[row] (H,).
 	Step stepFunc[F]
 
-	advance func(c *Cell[F], rows int) // Cell.Advance, but for the turn
-	lists   []listFunc[F]              // the pointwise operations of variants
-	sum     foldFunc[F]                // partial sums of normalisations
-	squares foldFunc[F]
-	beside  [gates][]besideFunc // of one row, columns side by side: n of them, of v vectors, at [v-1][n-1]; or none
+	advance    func(c *Cell[F], rows int) // Cell.Advance, but for the turn
+	lists      []listFunc[F]              // the pointwise operations of variants
+	statistics statisticsFunc[F]
+	beside     [gates][]besideFunc[F] // of one row, columns side by side: n of them, of v vectors, at [v-1][n-1]; or none
 }
 
 type (
@@ -43,7 +42,7 @@ var baseline = isa{inGo(&single), inGo(&double)}
 
 // inGo is the implementation in pure Go.
 func inGo[F Float](k *arithmetic[F]) *Kernels[F] {
-	return &Kernels[F]{"baseline", 1, affineBaseline[F], k.step, (*Cell[F]).eachPanel, k.lists(), sumOf[F], squaresOf[F], [gates][]besideFunc{}}
+	return &Kernels[F]{"baseline", 1, affineBaseline[F], k.step, (*Cell[F]).eachPanel, k.lists(), statisticsBaseline[F], [gates][]besideFunc[F]{}}
 }
 
 // Available lists the implementations of this build that this machine can run, the fastest last.

@@ -4,12 +4,12 @@ package kernel
 
 var (
 	avx2 = isa{
-		simd("avx2", 8, tilesAVX2, widenAVX2, stepAVX2, cellsAVX2, rowCellsAVX2, 3, listsAVX2, foldsAVX2, besideAVX2),
-		simd("avx2", 4, tilesAVX2Wide, nil, stepAVX2Wide, cellsAVX2Wide, rowCellsAVX2Wide, 3, listsAVX2Wide, foldsAVX2Wide, besideAVX2Wide),
+		simd("avx2", 8, tilesAVX2, widenAVX2, stepAVX2, cellsAVX2, rowCellsAVX2, 3, listsAVX2, statisticsAVX2, besideAVX2),
+		simd("avx2", 4, tilesAVX2Wide, nil, stepAVX2Wide, cellsAVX2Wide, rowCellsAVX2Wide, 3, listsAVX2Wide, statisticsAVX2Wide, besideAVX2Wide),
 	}
 	avx512 = isa{
-		simd("avx512", 16, tilesAVX512, widenAVX512, stepAVX512, cellsAVX512, rowCellsAVX512, 1, listsAVX512, foldsAVX512, besideAVX512),
-		simd("avx512", 8, tilesAVX512Wide, nil, stepAVX512Wide, cellsAVX512Wide, rowCellsAVX512Wide, 1, listsAVX512Wide, foldsAVX512Wide, besideAVX512Wide),
+		simd("avx512", 16, tilesAVX512, widenAVX512, stepAVX512, cellsAVX512, rowCellsAVX512, 1, listsAVX512, statisticsAVX512, besideAVX512),
+		simd("avx512", 8, tilesAVX512Wide, nil, stepAVX512Wide, cellsAVX512Wide, rowCellsAVX512Wide, 1, listsAVX512Wide, statisticsAVX512Wide, besideAVX512Wide),
 	}
 )
 

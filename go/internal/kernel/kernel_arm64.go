@@ -3,8 +3,8 @@
 package kernel
 
 var neon = isa{
-	simd("neon", 4, tilesNEON, widenNEON, stepNEON, cellsNEON, rowCellsNEON, 3, listsNEON, foldsNEON, besideNEON),
-	simd("neon", 2, tilesNEONWide, nil, stepNEONWide, cellsNEONWide, rowCellsNEONWide, 3, listsNEONWide, foldsNEONWide, besideNEONWide),
+	simd("neon", 4, tilesNEON, widenNEON, stepNEON, cellsNEON, rowCellsNEON, 3, listsNEON, statisticsNEON, besideNEON),
+	simd("neon", 2, tilesNEONWide, nil, stepNEONWide, cellsNEONWide, rowCellsNEONWide, 3, listsNEONWide, statisticsNEONWide, besideNEONWide),
 }
 
 // available lists the instruction sets of this build that this machine has, the fastest last. Every arm64 has NEON.

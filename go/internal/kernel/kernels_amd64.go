@@ -14,16 +14,16 @@ func tileAVX2_2x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileAVX2_3x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2_1x1(b *beside)
+func besideAVX2_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_2x1(b *beside)
+func besideAVX2_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_3x1(b *beside)
+func besideAVX2_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_4x1(b *beside)
+func besideAVX2_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileAVX2_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -35,16 +35,16 @@ func tileAVX2_2x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileAVX2_3x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2_1x2(b *beside)
+func besideAVX2_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_2x2(b *beside)
+func besideAVX2_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_3x2(b *beside)
+func besideAVX2_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_4x2(b *beside)
+func besideAVX2_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileAVX2_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -56,16 +56,10 @@ func tileAVX2_2x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileAVX2_3x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2_1x3(b *beside)
+func besideAVX2_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_2x3(b *beside)
-
-//go:noescape
-func besideAVX2_3x3(b *beside)
-
-//go:noescape
-func besideAVX2_4x3(b *beside)
+func besideAVX2_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileAVX2_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -77,13 +71,10 @@ func tileAVX2_2x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileAVX2_3x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2_1x4(b *beside)
+func besideAVX2_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX2_2x4(b *beside)
-
-//go:noescape
-func besideAVX2_3x4(b *beside)
+func besideAVX2_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func cellAVX2_1x1(b *block)
@@ -107,61 +98,67 @@ func widenAVX2(wide *float32, words *uint32, n int)
 func stepAVX2(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
 //go:noescape
-func fmaAVX2(d, a, b, c, e *float32, n int)
+func fmaAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func mixAVX2(d, a, b, c, e *float32, n int)
+func mixAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func timesAVX2(d, a, b, c, e *float32, n int)
+func blendAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func restAVX2(d, a, b, c, e *float32, n int)
+func timesAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func plusAVX2(d, a, b, c, e *float32, n int)
+func restAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func normAVX2(d, a, b, c, e *float32, n int)
+func plusAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func sigmoidAVX2(d, a, b, c, e *float32, n int)
+func normAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func tanhAVX2(d, a, b, c, e *float32, n int)
+func gatedAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func reluAVX2(d, a, b, c, e *float32, n int)
+func keptAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func leakyReluAVX2(d, a, b, c, e *float32, n int)
+func sigmoidAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func eluAVX2(d, a, b, c, e *float32, n int)
+func tanhAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func hardSigmoidAVX2(d, a, b, c, e *float32, n int)
+func reluAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func affineAVX2(d, a, b, c, e *float32, n int)
+func leakyReluAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func scaledTanhAVX2(d, a, b, c, e *float32, n int)
+func eluAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func softsignAVX2(d, a, b, c, e *float32, n int)
+func hardSigmoidAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func softplusAVX2(d, a, b, c, e *float32, n int)
+func affineAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func thresholdedReluAVX2(d, a, b, c, e *float32, n int)
+func scaledTanhAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func sumAVX2(s, v *float32, n int, mean float32)
+func softsignAVX2(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func squaresAVX2(s, v *float32, n int, mean float32)
+func softplusAVX2(d, a, b, c, e *float32, n, rows int)
+
+//go:noescape
+func thresholdedReluAVX2(d, a, b, c, e *float32, n, rows int)
+
+//go:noescape
+func statisticsAVX2(to, z, last *float32, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float32)
 
 // tilesAVX2 has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX2 = [gates][]tileFunc[float32]{
@@ -172,11 +169,11 @@ var tilesAVX2 = [gates][]tileFunc[float32]{
 }
 
 // besideAVX2 has the sums of one row and n columns of v vectors at [v-1][n-1].
-var besideAVX2 = [gates][]besideFunc{
+var besideAVX2 = [gates][]besideFunc[float32]{
 	{besideAVX2_1x1, besideAVX2_2x1, besideAVX2_3x1, besideAVX2_4x1},
 	{besideAVX2_1x2, besideAVX2_2x2, besideAVX2_3x2, besideAVX2_4x2},
-	{besideAVX2_1x3, besideAVX2_2x3, besideAVX2_3x3, besideAVX2_4x3},
-	{besideAVX2_1x4, besideAVX2_2x4, besideAVX2_3x4},
+	{besideAVX2_1x3, besideAVX2_2x3},
+	{besideAVX2_1x4, besideAVX2_2x4},
 }
 
 // cellsAVX2 has the cell of n rows, panel after panel, at [n-1].
@@ -186,10 +183,7 @@ var cellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_2x1, cellAVX2_3x1}
 var rowCellsAVX2 = []cellFunc{cellAVX2_1x1, cellAVX2_1x2, cellAVX2_1x3}
 
 // listsAVX2 has the operations in the order of Kernels.lists.
-var listsAVX2 = []vectorsFunc[float32]{fmaAVX2, mixAVX2, timesAVX2, restAVX2, plusAVX2, normAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
-
-// foldsAVX2 has the sum of a mean and that of a variance.
-var foldsAVX2 = []sixteensFunc[float32]{sumAVX2, squaresAVX2}
+var listsAVX2 = []vectorsFunc[float32]{fmaAVX2, mixAVX2, blendAVX2, timesAVX2, restAVX2, plusAVX2, normAVX2, gatedAVX2, keptAVX2, sigmoidAVX2, tanhAVX2, reluAVX2, leakyReluAVX2, eluAVX2, hardSigmoidAVX2, affineAVX2, scaledTanhAVX2, softsignAVX2, softplusAVX2, thresholdedReluAVX2}
 
 //go:noescape
 func tileAVX512_1x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -210,16 +204,16 @@ func tileAVX512_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, from
 func tileAVX512_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512_1x1(b *beside)
+func besideAVX512_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_2x1(b *beside)
+func besideAVX512_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_3x1(b *beside)
+func besideAVX512_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_4x1(b *beside)
+func besideAVX512_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileAVX512_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -240,16 +234,16 @@ func tileAVX512_5x2(z, from, w *float32, x *[]float32, first, terms, tiles, from
 func tileAVX512_6x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512_1x2(b *beside)
+func besideAVX512_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_2x2(b *beside)
+func besideAVX512_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_3x2(b *beside)
+func besideAVX512_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_4x2(b *beside)
+func besideAVX512_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileAVX512_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -270,16 +264,10 @@ func tileAVX512_5x3(z, from, w *float32, x *[]float32, first, terms, tiles, from
 func tileAVX512_6x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512_1x3(b *beside)
+func besideAVX512_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_2x3(b *beside)
-
-//go:noescape
-func besideAVX512_3x3(b *beside)
-
-//go:noescape
-func besideAVX512_4x3(b *beside)
+func besideAVX512_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileAVX512_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -300,16 +288,10 @@ func tileAVX512_5x4(z, from, w *float32, x *[]float32, first, terms, tiles, from
 func tileAVX512_6x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512_1x4(b *beside)
+func besideAVX512_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideAVX512_2x4(b *beside)
-
-//go:noescape
-func besideAVX512_3x4(b *beside)
-
-//go:noescape
-func besideAVX512_4x4(b *beside)
+func besideAVX512_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func cellAVX512_1x1(b *block)
@@ -342,61 +324,67 @@ func widenAVX512(wide *float32, words *uint32, n int)
 func stepAVX512(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
 //go:noescape
-func fmaAVX512(d, a, b, c, e *float32, n int)
+func fmaAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func mixAVX512(d, a, b, c, e *float32, n int)
+func mixAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func timesAVX512(d, a, b, c, e *float32, n int)
+func blendAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func restAVX512(d, a, b, c, e *float32, n int)
+func timesAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func plusAVX512(d, a, b, c, e *float32, n int)
+func restAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func normAVX512(d, a, b, c, e *float32, n int)
+func plusAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func sigmoidAVX512(d, a, b, c, e *float32, n int)
+func normAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func tanhAVX512(d, a, b, c, e *float32, n int)
+func gatedAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func reluAVX512(d, a, b, c, e *float32, n int)
+func keptAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func leakyReluAVX512(d, a, b, c, e *float32, n int)
+func sigmoidAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func eluAVX512(d, a, b, c, e *float32, n int)
+func tanhAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func hardSigmoidAVX512(d, a, b, c, e *float32, n int)
+func reluAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func affineAVX512(d, a, b, c, e *float32, n int)
+func leakyReluAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func scaledTanhAVX512(d, a, b, c, e *float32, n int)
+func eluAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func softsignAVX512(d, a, b, c, e *float32, n int)
+func hardSigmoidAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func softplusAVX512(d, a, b, c, e *float32, n int)
+func affineAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func thresholdedReluAVX512(d, a, b, c, e *float32, n int)
+func scaledTanhAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func sumAVX512(s, v *float32, n int, mean float32)
+func softsignAVX512(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func squaresAVX512(s, v *float32, n int, mean float32)
+func softplusAVX512(d, a, b, c, e *float32, n, rows int)
+
+//go:noescape
+func thresholdedReluAVX512(d, a, b, c, e *float32, n, rows int)
+
+//go:noescape
+func statisticsAVX512(to, z, last *float32, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float32)
 
 // tilesAVX512 has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX512 = [gates][]tileFunc[float32]{
@@ -407,11 +395,11 @@ var tilesAVX512 = [gates][]tileFunc[float32]{
 }
 
 // besideAVX512 has the sums of one row and n columns of v vectors at [v-1][n-1].
-var besideAVX512 = [gates][]besideFunc{
+var besideAVX512 = [gates][]besideFunc[float32]{
 	{besideAVX512_1x1, besideAVX512_2x1, besideAVX512_3x1, besideAVX512_4x1},
 	{besideAVX512_1x2, besideAVX512_2x2, besideAVX512_3x2, besideAVX512_4x2},
-	{besideAVX512_1x3, besideAVX512_2x3, besideAVX512_3x3, besideAVX512_4x3},
-	{besideAVX512_1x4, besideAVX512_2x4, besideAVX512_3x4, besideAVX512_4x4},
+	{besideAVX512_1x3, besideAVX512_2x3},
+	{besideAVX512_1x4, besideAVX512_2x4},
 }
 
 // cellsAVX512 has the cell of n rows, panel after panel, at [n-1].
@@ -421,10 +409,7 @@ var cellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_2x1, cellAVX512_3x1, cel
 var rowCellsAVX512 = []cellFunc{cellAVX512_1x1, cellAVX512_1x2, cellAVX512_1x3}
 
 // listsAVX512 has the operations in the order of Kernels.lists.
-var listsAVX512 = []vectorsFunc[float32]{fmaAVX512, mixAVX512, timesAVX512, restAVX512, plusAVX512, normAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}
-
-// foldsAVX512 has the sum of a mean and that of a variance.
-var foldsAVX512 = []sixteensFunc[float32]{sumAVX512, squaresAVX512}
+var listsAVX512 = []vectorsFunc[float32]{fmaAVX512, mixAVX512, blendAVX512, timesAVX512, restAVX512, plusAVX512, normAVX512, gatedAVX512, keptAVX512, sigmoidAVX512, tanhAVX512, reluAVX512, leakyReluAVX512, eluAVX512, hardSigmoidAVX512, affineAVX512, scaledTanhAVX512, softsignAVX512, softplusAVX512, thresholdedReluAVX512}
 
 //go:noescape
 func tileAVX2Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -436,16 +421,16 @@ func tileAVX2Wide_2x1(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileAVX2Wide_3x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2Wide_1x1(b *beside)
+func besideAVX2Wide_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_2x1(b *beside)
+func besideAVX2Wide_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_3x1(b *beside)
+func besideAVX2Wide_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_4x1(b *beside)
+func besideAVX2Wide_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileAVX2Wide_1x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -457,16 +442,16 @@ func tileAVX2Wide_2x2(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileAVX2Wide_3x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2Wide_1x2(b *beside)
+func besideAVX2Wide_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_2x2(b *beside)
+func besideAVX2Wide_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_3x2(b *beside)
+func besideAVX2Wide_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_4x2(b *beside)
+func besideAVX2Wide_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileAVX2Wide_1x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -478,16 +463,10 @@ func tileAVX2Wide_2x3(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileAVX2Wide_3x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2Wide_1x3(b *beside)
+func besideAVX2Wide_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_2x3(b *beside)
-
-//go:noescape
-func besideAVX2Wide_3x3(b *beside)
-
-//go:noescape
-func besideAVX2Wide_4x3(b *beside)
+func besideAVX2Wide_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileAVX2Wide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -499,13 +478,10 @@ func tileAVX2Wide_2x4(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileAVX2Wide_3x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX2Wide_1x4(b *beside)
+func besideAVX2Wide_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX2Wide_2x4(b *beside)
-
-//go:noescape
-func besideAVX2Wide_3x4(b *beside)
+func besideAVX2Wide_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func cellAVX2Wide_1x1(b *block)
@@ -526,61 +502,67 @@ func cellAVX2Wide_1x3(b *block)
 func stepAVX2Wide(z, c *float64, h *[]float64, first, units, rows, zPanel, cPanel int)
 
 //go:noescape
-func fmaAVX2Wide(d, a, b, c, e *float64, n int)
+func fmaAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func mixAVX2Wide(d, a, b, c, e *float64, n int)
+func mixAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func timesAVX2Wide(d, a, b, c, e *float64, n int)
+func blendAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func restAVX2Wide(d, a, b, c, e *float64, n int)
+func timesAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func plusAVX2Wide(d, a, b, c, e *float64, n int)
+func restAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func normAVX2Wide(d, a, b, c, e *float64, n int)
+func plusAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func sigmoidAVX2Wide(d, a, b, c, e *float64, n int)
+func normAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func tanhAVX2Wide(d, a, b, c, e *float64, n int)
+func gatedAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func reluAVX2Wide(d, a, b, c, e *float64, n int)
+func keptAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func leakyReluAVX2Wide(d, a, b, c, e *float64, n int)
+func sigmoidAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func eluAVX2Wide(d, a, b, c, e *float64, n int)
+func tanhAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func hardSigmoidAVX2Wide(d, a, b, c, e *float64, n int)
+func reluAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func affineAVX2Wide(d, a, b, c, e *float64, n int)
+func leakyReluAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func scaledTanhAVX2Wide(d, a, b, c, e *float64, n int)
+func eluAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func softsignAVX2Wide(d, a, b, c, e *float64, n int)
+func hardSigmoidAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func softplusAVX2Wide(d, a, b, c, e *float64, n int)
+func affineAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func thresholdedReluAVX2Wide(d, a, b, c, e *float64, n int)
+func scaledTanhAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func sumAVX2Wide(s, v *float64, n int, mean float64)
+func softsignAVX2Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func squaresAVX2Wide(s, v *float64, n int, mean float64)
+func softplusAVX2Wide(d, a, b, c, e *float64, n, rows int)
+
+//go:noescape
+func thresholdedReluAVX2Wide(d, a, b, c, e *float64, n, rows int)
+
+//go:noescape
+func statisticsAVX2Wide(to, z, last *float64, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float64)
 
 // tilesAVX2Wide has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX2Wide = [gates][]tileFunc[float64]{
@@ -591,11 +573,11 @@ var tilesAVX2Wide = [gates][]tileFunc[float64]{
 }
 
 // besideAVX2Wide has the sums of one row and n columns of v vectors at [v-1][n-1].
-var besideAVX2Wide = [gates][]besideFunc{
+var besideAVX2Wide = [gates][]besideFunc[float64]{
 	{besideAVX2Wide_1x1, besideAVX2Wide_2x1, besideAVX2Wide_3x1, besideAVX2Wide_4x1},
 	{besideAVX2Wide_1x2, besideAVX2Wide_2x2, besideAVX2Wide_3x2, besideAVX2Wide_4x2},
-	{besideAVX2Wide_1x3, besideAVX2Wide_2x3, besideAVX2Wide_3x3, besideAVX2Wide_4x3},
-	{besideAVX2Wide_1x4, besideAVX2Wide_2x4, besideAVX2Wide_3x4},
+	{besideAVX2Wide_1x3, besideAVX2Wide_2x3},
+	{besideAVX2Wide_1x4, besideAVX2Wide_2x4},
 }
 
 // cellsAVX2Wide has the cell of n rows, panel after panel, at [n-1].
@@ -605,10 +587,7 @@ var cellsAVX2Wide = []cellFunc{cellAVX2Wide_1x1, cellAVX2Wide_2x1, cellAVX2Wide_
 var rowCellsAVX2Wide = []cellFunc{cellAVX2Wide_1x1, cellAVX2Wide_1x2, cellAVX2Wide_1x3}
 
 // listsAVX2Wide has the operations in the order of Kernels.lists.
-var listsAVX2Wide = []vectorsFunc[float64]{fmaAVX2Wide, mixAVX2Wide, timesAVX2Wide, restAVX2Wide, plusAVX2Wide, normAVX2Wide, sigmoidAVX2Wide, tanhAVX2Wide, reluAVX2Wide, leakyReluAVX2Wide, eluAVX2Wide, hardSigmoidAVX2Wide, affineAVX2Wide, scaledTanhAVX2Wide, softsignAVX2Wide, softplusAVX2Wide, thresholdedReluAVX2Wide}
-
-// foldsAVX2Wide has the sum of a mean and that of a variance.
-var foldsAVX2Wide = []sixteensFunc[float64]{sumAVX2Wide, squaresAVX2Wide}
+var listsAVX2Wide = []vectorsFunc[float64]{fmaAVX2Wide, mixAVX2Wide, blendAVX2Wide, timesAVX2Wide, restAVX2Wide, plusAVX2Wide, normAVX2Wide, gatedAVX2Wide, keptAVX2Wide, sigmoidAVX2Wide, tanhAVX2Wide, reluAVX2Wide, leakyReluAVX2Wide, eluAVX2Wide, hardSigmoidAVX2Wide, affineAVX2Wide, scaledTanhAVX2Wide, softsignAVX2Wide, softplusAVX2Wide, thresholdedReluAVX2Wide}
 
 //go:noescape
 func tileAVX512Wide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -629,16 +608,16 @@ func tileAVX512Wide_5x1(z, from, w *float64, x *[]float64, first, terms, tiles, 
 func tileAVX512Wide_6x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512Wide_1x1(b *beside)
+func besideAVX512Wide_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_2x1(b *beside)
+func besideAVX512Wide_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_3x1(b *beside)
+func besideAVX512Wide_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_4x1(b *beside)
+func besideAVX512Wide_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileAVX512Wide_1x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -659,16 +638,16 @@ func tileAVX512Wide_5x2(z, from, w *float64, x *[]float64, first, terms, tiles, 
 func tileAVX512Wide_6x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512Wide_1x2(b *beside)
+func besideAVX512Wide_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_2x2(b *beside)
+func besideAVX512Wide_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_3x2(b *beside)
+func besideAVX512Wide_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_4x2(b *beside)
+func besideAVX512Wide_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileAVX512Wide_1x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -689,16 +668,10 @@ func tileAVX512Wide_5x3(z, from, w *float64, x *[]float64, first, terms, tiles, 
 func tileAVX512Wide_6x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512Wide_1x3(b *beside)
+func besideAVX512Wide_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_2x3(b *beside)
-
-//go:noescape
-func besideAVX512Wide_3x3(b *beside)
-
-//go:noescape
-func besideAVX512Wide_4x3(b *beside)
+func besideAVX512Wide_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileAVX512Wide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -719,16 +692,10 @@ func tileAVX512Wide_5x4(z, from, w *float64, x *[]float64, first, terms, tiles, 
 func tileAVX512Wide_6x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideAVX512Wide_1x4(b *beside)
+func besideAVX512Wide_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideAVX512Wide_2x4(b *beside)
-
-//go:noescape
-func besideAVX512Wide_3x4(b *beside)
-
-//go:noescape
-func besideAVX512Wide_4x4(b *beside)
+func besideAVX512Wide_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func cellAVX512Wide_1x1(b *block)
@@ -758,61 +725,67 @@ func cellAVX512Wide_1x3(b *block)
 func stepAVX512Wide(z, c *float64, h *[]float64, first, units, rows, zPanel, cPanel int)
 
 //go:noescape
-func fmaAVX512Wide(d, a, b, c, e *float64, n int)
+func fmaAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func mixAVX512Wide(d, a, b, c, e *float64, n int)
+func mixAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func timesAVX512Wide(d, a, b, c, e *float64, n int)
+func blendAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func restAVX512Wide(d, a, b, c, e *float64, n int)
+func timesAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func plusAVX512Wide(d, a, b, c, e *float64, n int)
+func restAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func normAVX512Wide(d, a, b, c, e *float64, n int)
+func plusAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func sigmoidAVX512Wide(d, a, b, c, e *float64, n int)
+func normAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func tanhAVX512Wide(d, a, b, c, e *float64, n int)
+func gatedAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func reluAVX512Wide(d, a, b, c, e *float64, n int)
+func keptAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func leakyReluAVX512Wide(d, a, b, c, e *float64, n int)
+func sigmoidAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func eluAVX512Wide(d, a, b, c, e *float64, n int)
+func tanhAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func hardSigmoidAVX512Wide(d, a, b, c, e *float64, n int)
+func reluAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func affineAVX512Wide(d, a, b, c, e *float64, n int)
+func leakyReluAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func scaledTanhAVX512Wide(d, a, b, c, e *float64, n int)
+func eluAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func softsignAVX512Wide(d, a, b, c, e *float64, n int)
+func hardSigmoidAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func softplusAVX512Wide(d, a, b, c, e *float64, n int)
+func affineAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func thresholdedReluAVX512Wide(d, a, b, c, e *float64, n int)
+func scaledTanhAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func sumAVX512Wide(s, v *float64, n int, mean float64)
+func softsignAVX512Wide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func squaresAVX512Wide(s, v *float64, n int, mean float64)
+func softplusAVX512Wide(d, a, b, c, e *float64, n, rows int)
+
+//go:noescape
+func thresholdedReluAVX512Wide(d, a, b, c, e *float64, n, rows int)
+
+//go:noescape
+func statisticsAVX512Wide(to, z, last *float64, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float64)
 
 // tilesAVX512Wide has the tile of n rows and v vectors at [v-1][n-1].
 var tilesAVX512Wide = [gates][]tileFunc[float64]{
@@ -823,11 +796,11 @@ var tilesAVX512Wide = [gates][]tileFunc[float64]{
 }
 
 // besideAVX512Wide has the sums of one row and n columns of v vectors at [v-1][n-1].
-var besideAVX512Wide = [gates][]besideFunc{
+var besideAVX512Wide = [gates][]besideFunc[float64]{
 	{besideAVX512Wide_1x1, besideAVX512Wide_2x1, besideAVX512Wide_3x1, besideAVX512Wide_4x1},
 	{besideAVX512Wide_1x2, besideAVX512Wide_2x2, besideAVX512Wide_3x2, besideAVX512Wide_4x2},
-	{besideAVX512Wide_1x3, besideAVX512Wide_2x3, besideAVX512Wide_3x3, besideAVX512Wide_4x3},
-	{besideAVX512Wide_1x4, besideAVX512Wide_2x4, besideAVX512Wide_3x4, besideAVX512Wide_4x4},
+	{besideAVX512Wide_1x3, besideAVX512Wide_2x3},
+	{besideAVX512Wide_1x4, besideAVX512Wide_2x4},
 }
 
 // cellsAVX512Wide has the cell of n rows, panel after panel, at [n-1].
@@ -837,7 +810,4 @@ var cellsAVX512Wide = []cellFunc{cellAVX512Wide_1x1, cellAVX512Wide_2x1, cellAVX
 var rowCellsAVX512Wide = []cellFunc{cellAVX512Wide_1x1, cellAVX512Wide_1x2, cellAVX512Wide_1x3}
 
 // listsAVX512Wide has the operations in the order of Kernels.lists.
-var listsAVX512Wide = []vectorsFunc[float64]{fmaAVX512Wide, mixAVX512Wide, timesAVX512Wide, restAVX512Wide, plusAVX512Wide, normAVX512Wide, sigmoidAVX512Wide, tanhAVX512Wide, reluAVX512Wide, leakyReluAVX512Wide, eluAVX512Wide, hardSigmoidAVX512Wide, affineAVX512Wide, scaledTanhAVX512Wide, softsignAVX512Wide, softplusAVX512Wide, thresholdedReluAVX512Wide}
-
-// foldsAVX512Wide has the sum of a mean and that of a variance.
-var foldsAVX512Wide = []sixteensFunc[float64]{sumAVX512Wide, squaresAVX512Wide}
+var listsAVX512Wide = []vectorsFunc[float64]{fmaAVX512Wide, mixAVX512Wide, blendAVX512Wide, timesAVX512Wide, restAVX512Wide, plusAVX512Wide, normAVX512Wide, gatedAVX512Wide, keptAVX512Wide, sigmoidAVX512Wide, tanhAVX512Wide, reluAVX512Wide, leakyReluAVX512Wide, eluAVX512Wide, hardSigmoidAVX512Wide, affineAVX512Wide, scaledTanhAVX512Wide, softsignAVX512Wide, softplusAVX512Wide, thresholdedReluAVX512Wide}

@@ -23,16 +23,16 @@ func tileNEON_5x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileNEON_6x1(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEON_1x1(b *beside)
+func besideNEON_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_2x1(b *beside)
+func besideNEON_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_3x1(b *beside)
+func besideNEON_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_4x1(b *beside)
+func besideNEON_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileNEON_1x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -53,16 +53,16 @@ func tileNEON_5x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileNEON_6x2(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEON_1x2(b *beside)
+func besideNEON_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_2x2(b *beside)
+func besideNEON_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_3x2(b *beside)
+func besideNEON_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_4x2(b *beside)
+func besideNEON_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileNEON_1x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -83,16 +83,10 @@ func tileNEON_5x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileNEON_6x3(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEON_1x3(b *beside)
+func besideNEON_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_2x3(b *beside)
-
-//go:noescape
-func besideNEON_3x3(b *beside)
-
-//go:noescape
-func besideNEON_4x3(b *beside)
+func besideNEON_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func tileNEON_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
@@ -113,16 +107,10 @@ func tileNEON_5x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRo
 func tileNEON_6x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEON_1x4(b *beside)
+func besideNEON_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
-func besideNEON_2x4(b *beside)
-
-//go:noescape
-func besideNEON_3x4(b *beside)
-
-//go:noescape
-func besideNEON_4x4(b *beside)
+func besideNEON_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
 
 //go:noescape
 func cellNEON_1x1(b *block)
@@ -155,61 +143,67 @@ func widenNEON(wide *float32, words *uint32, n int)
 func stepNEON(z, c *float32, h *[]float32, first, units, rows, zPanel, cPanel int)
 
 //go:noescape
-func fmaNEON(d, a, b, c, e *float32, n int)
+func fmaNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func mixNEON(d, a, b, c, e *float32, n int)
+func mixNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func timesNEON(d, a, b, c, e *float32, n int)
+func blendNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func restNEON(d, a, b, c, e *float32, n int)
+func timesNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func plusNEON(d, a, b, c, e *float32, n int)
+func restNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func normNEON(d, a, b, c, e *float32, n int)
+func plusNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func sigmoidNEON(d, a, b, c, e *float32, n int)
+func normNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func tanhNEON(d, a, b, c, e *float32, n int)
+func gatedNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func reluNEON(d, a, b, c, e *float32, n int)
+func keptNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func leakyReluNEON(d, a, b, c, e *float32, n int)
+func sigmoidNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func eluNEON(d, a, b, c, e *float32, n int)
+func tanhNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func hardSigmoidNEON(d, a, b, c, e *float32, n int)
+func reluNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func affineNEON(d, a, b, c, e *float32, n int)
+func leakyReluNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func scaledTanhNEON(d, a, b, c, e *float32, n int)
+func eluNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func softsignNEON(d, a, b, c, e *float32, n int)
+func hardSigmoidNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func softplusNEON(d, a, b, c, e *float32, n int)
+func affineNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func thresholdedReluNEON(d, a, b, c, e *float32, n int)
+func scaledTanhNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func sumNEON(s, v *float32, n int, mean float32)
+func softsignNEON(d, a, b, c, e *float32, n, rows int)
 
 //go:noescape
-func squaresNEON(s, v *float32, n int, mean float32)
+func softplusNEON(d, a, b, c, e *float32, n, rows int)
+
+//go:noescape
+func thresholdedReluNEON(d, a, b, c, e *float32, n, rows int)
+
+//go:noescape
+func statisticsNEON(to, z, last *float32, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float32)
 
 // tilesNEON has the tile of n rows and v vectors at [v-1][n-1].
 var tilesNEON = [gates][]tileFunc[float32]{
@@ -220,11 +214,11 @@ var tilesNEON = [gates][]tileFunc[float32]{
 }
 
 // besideNEON has the sums of one row and n columns of v vectors at [v-1][n-1].
-var besideNEON = [gates][]besideFunc{
+var besideNEON = [gates][]besideFunc[float32]{
 	{besideNEON_1x1, besideNEON_2x1, besideNEON_3x1, besideNEON_4x1},
 	{besideNEON_1x2, besideNEON_2x2, besideNEON_3x2, besideNEON_4x2},
-	{besideNEON_1x3, besideNEON_2x3, besideNEON_3x3, besideNEON_4x3},
-	{besideNEON_1x4, besideNEON_2x4, besideNEON_3x4, besideNEON_4x4},
+	{besideNEON_1x3, besideNEON_2x3},
+	{besideNEON_1x4, besideNEON_2x4},
 }
 
 // cellsNEON has the cell of n rows, panel after panel, at [n-1].
@@ -234,10 +228,7 @@ var cellsNEON = []cellFunc{cellNEON_1x1, cellNEON_2x1, cellNEON_3x1, cellNEON_4x
 var rowCellsNEON = []cellFunc{cellNEON_1x1, cellNEON_1x2, cellNEON_1x3}
 
 // listsNEON has the operations in the order of Kernels.lists.
-var listsNEON = []vectorsFunc[float32]{fmaNEON, mixNEON, timesNEON, restNEON, plusNEON, normNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}
-
-// foldsNEON has the sum of a mean and that of a variance.
-var foldsNEON = []sixteensFunc[float32]{sumNEON, squaresNEON}
+var listsNEON = []vectorsFunc[float32]{fmaNEON, mixNEON, blendNEON, timesNEON, restNEON, plusNEON, normNEON, gatedNEON, keptNEON, sigmoidNEON, tanhNEON, reluNEON, leakyReluNEON, eluNEON, hardSigmoidNEON, affineNEON, scaledTanhNEON, softsignNEON, softplusNEON, thresholdedReluNEON}
 
 //go:noescape
 func tileNEONWide_1x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -258,16 +249,16 @@ func tileNEONWide_5x1(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileNEONWide_6x1(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEONWide_1x1(b *beside)
+func besideNEONWide_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_2x1(b *beside)
+func besideNEONWide_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_3x1(b *beside)
+func besideNEONWide_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_4x1(b *beside)
+func besideNEONWide_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileNEONWide_1x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -288,16 +279,16 @@ func tileNEONWide_5x2(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileNEONWide_6x2(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEONWide_1x2(b *beside)
+func besideNEONWide_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_2x2(b *beside)
+func besideNEONWide_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_3x2(b *beside)
+func besideNEONWide_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_4x2(b *beside)
+func besideNEONWide_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileNEONWide_1x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -318,16 +309,10 @@ func tileNEONWide_5x3(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileNEONWide_6x3(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEONWide_1x3(b *beside)
+func besideNEONWide_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_2x3(b *beside)
-
-//go:noescape
-func besideNEONWide_3x3(b *beside)
-
-//go:noescape
-func besideNEONWide_4x3(b *beside)
+func besideNEONWide_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func tileNEONWide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
@@ -348,16 +333,10 @@ func tileNEONWide_5x4(z, from, w *float64, x *[]float64, first, terms, tiles, fr
 func tileNEONWide_6x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 
 //go:noescape
-func besideNEONWide_1x4(b *beside)
+func besideNEONWide_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
-func besideNEONWide_2x4(b *beside)
-
-//go:noescape
-func besideNEONWide_3x4(b *beside)
-
-//go:noescape
-func besideNEONWide_4x4(b *beside)
+func besideNEONWide_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
 
 //go:noescape
 func cellNEONWide_1x1(b *block)
@@ -387,61 +366,67 @@ func cellNEONWide_1x3(b *block)
 func stepNEONWide(z, c *float64, h *[]float64, first, units, rows, zPanel, cPanel int)
 
 //go:noescape
-func fmaNEONWide(d, a, b, c, e *float64, n int)
+func fmaNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func mixNEONWide(d, a, b, c, e *float64, n int)
+func mixNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func timesNEONWide(d, a, b, c, e *float64, n int)
+func blendNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func restNEONWide(d, a, b, c, e *float64, n int)
+func timesNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func plusNEONWide(d, a, b, c, e *float64, n int)
+func restNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func normNEONWide(d, a, b, c, e *float64, n int)
+func plusNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func sigmoidNEONWide(d, a, b, c, e *float64, n int)
+func normNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func tanhNEONWide(d, a, b, c, e *float64, n int)
+func gatedNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func reluNEONWide(d, a, b, c, e *float64, n int)
+func keptNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func leakyReluNEONWide(d, a, b, c, e *float64, n int)
+func sigmoidNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func eluNEONWide(d, a, b, c, e *float64, n int)
+func tanhNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func hardSigmoidNEONWide(d, a, b, c, e *float64, n int)
+func reluNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func affineNEONWide(d, a, b, c, e *float64, n int)
+func leakyReluNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func scaledTanhNEONWide(d, a, b, c, e *float64, n int)
+func eluNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func softsignNEONWide(d, a, b, c, e *float64, n int)
+func hardSigmoidNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func softplusNEONWide(d, a, b, c, e *float64, n int)
+func affineNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func thresholdedReluNEONWide(d, a, b, c, e *float64, n int)
+func scaledTanhNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func sumNEONWide(s, v *float64, n int, mean float64)
+func softsignNEONWide(d, a, b, c, e *float64, n, rows int)
 
 //go:noescape
-func squaresNEONWide(s, v *float64, n int, mean float64)
+func softplusNEONWide(d, a, b, c, e *float64, n, rows int)
+
+//go:noescape
+func thresholdedReluNEONWide(d, a, b, c, e *float64, n, rows int)
+
+//go:noescape
+func statisticsNEONWide(to, z, last *float64, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float64)
 
 // tilesNEONWide has the tile of n rows and v vectors at [v-1][n-1].
 var tilesNEONWide = [gates][]tileFunc[float64]{
@@ -452,11 +437,11 @@ var tilesNEONWide = [gates][]tileFunc[float64]{
 }
 
 // besideNEONWide has the sums of one row and n columns of v vectors at [v-1][n-1].
-var besideNEONWide = [gates][]besideFunc{
+var besideNEONWide = [gates][]besideFunc[float64]{
 	{besideNEONWide_1x1, besideNEONWide_2x1, besideNEONWide_3x1, besideNEONWide_4x1},
 	{besideNEONWide_1x2, besideNEONWide_2x2, besideNEONWide_3x2, besideNEONWide_4x2},
-	{besideNEONWide_1x3, besideNEONWide_2x3, besideNEONWide_3x3, besideNEONWide_4x3},
-	{besideNEONWide_1x4, besideNEONWide_2x4, besideNEONWide_3x4, besideNEONWide_4x4},
+	{besideNEONWide_1x3, besideNEONWide_2x3},
+	{besideNEONWide_1x4, besideNEONWide_2x4},
 }
 
 // cellsNEONWide has the cell of n rows, panel after panel, at [n-1].
@@ -466,7 +451,4 @@ var cellsNEONWide = []cellFunc{cellNEONWide_1x1, cellNEONWide_2x1, cellNEONWide_
 var rowCellsNEONWide = []cellFunc{cellNEONWide_1x1, cellNEONWide_1x2, cellNEONWide_1x3}
 
 // listsNEONWide has the operations in the order of Kernels.lists.
-var listsNEONWide = []vectorsFunc[float64]{fmaNEONWide, mixNEONWide, timesNEONWide, restNEONWide, plusNEONWide, normNEONWide, sigmoidNEONWide, tanhNEONWide, reluNEONWide, leakyReluNEONWide, eluNEONWide, hardSigmoidNEONWide, affineNEONWide, scaledTanhNEONWide, softsignNEONWide, softplusNEONWide, thresholdedReluNEONWide}
-
-// foldsNEONWide has the sum of a mean and that of a variance.
-var foldsNEONWide = []sixteensFunc[float64]{sumNEONWide, squaresNEONWide}
+var listsNEONWide = []vectorsFunc[float64]{fmaNEONWide, mixNEONWide, blendNEONWide, timesNEONWide, restNEONWide, plusNEONWide, normNEONWide, gatedNEONWide, keptNEONWide, sigmoidNEONWide, tanhNEONWide, reluNEONWide, leakyReluNEONWide, eluNEONWide, hardSigmoidNEONWide, affineNEONWide, scaledTanhNEONWide, softsignNEONWide, softplusNEONWide, thresholdedReluNEONWide}

@@ -56,6 +56,41 @@ SPLAT(log1pC3, const_kLog1pC3)
 SPLAT(log1pC4, const_kLog1pC4)
 SPLAT(log1pC5, const_kLog1pC5)
 
+// Ones in the places of a panel, then zeros.
+DATA wholes<>+0(SB)/4, $-1
+DATA wholes<>+4(SB)/4, $-1
+DATA wholes<>+8(SB)/4, $-1
+DATA wholes<>+12(SB)/4, $-1
+DATA wholes<>+16(SB)/4, $-1
+DATA wholes<>+20(SB)/4, $-1
+DATA wholes<>+24(SB)/4, $-1
+DATA wholes<>+28(SB)/4, $-1
+DATA wholes<>+32(SB)/4, $-1
+DATA wholes<>+36(SB)/4, $-1
+DATA wholes<>+40(SB)/4, $-1
+DATA wholes<>+44(SB)/4, $-1
+DATA wholes<>+48(SB)/4, $-1
+DATA wholes<>+52(SB)/4, $-1
+DATA wholes<>+56(SB)/4, $-1
+DATA wholes<>+60(SB)/4, $-1
+DATA wholes<>+64(SB)/4, $-1
+DATA wholes<>+68(SB)/4, $-1
+DATA wholes<>+72(SB)/4, $-1
+DATA wholes<>+76(SB)/4, $-1
+DATA wholes<>+80(SB)/4, $-1
+DATA wholes<>+84(SB)/4, $-1
+DATA wholes<>+88(SB)/4, $-1
+DATA wholes<>+92(SB)/4, $-1
+DATA wholes<>+96(SB)/4, $-1
+DATA wholes<>+100(SB)/4, $-1
+DATA wholes<>+104(SB)/4, $-1
+DATA wholes<>+108(SB)/4, $-1
+DATA wholes<>+112(SB)/4, $-1
+DATA wholes<>+116(SB)/4, $-1
+DATA wholes<>+120(SB)/4, $-1
+DATA wholes<>+124(SB)/4, $-1
+GLOBL wholes<>(SB), RODATA|NOPTR, $256
+
 // func tileAVX2_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileAVX2_1x4(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
@@ -283,12 +318,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_1x4(b *beside)
-TEXT ·besideAVX2_1x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_1x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -313,7 +347,7 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
@@ -327,13 +361,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_2x4(b *beside)
-TEXT ·besideAVX2_2x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_2x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -366,7 +399,7 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
@@ -375,7 +408,7 @@ term:
 	VMOVUPS Y2, 64(DI)
 	VADDPS 96(DI), Y3, Y3
 	VMOVUPS Y3, 96(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y4, Y4
 	VMOVUPS Y4, 0(DI)
 	VADDPS 32(DI), Y5, Y5
@@ -384,86 +417,6 @@ term:
 	VMOVUPS Y6, 64(DI)
 	VADDPS 96(DI), Y7, Y7
 	VMOVUPS Y7, 96(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX2_3x4(b *beside)
-TEXT ·besideAVX2_3x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*4), R8
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	VPXOR Y9, Y9, Y9
-	VPXOR Y10, Y10, Y10
-	VPXOR Y11, Y11, Y11
-	NEGQ CX
-
-term:
-	VBROADCASTSS (R8)(CX*4), Y12
-	VFMADD231PS 0(R9)(AX*1), Y12, Y0
-	VFMADD231PS 32(R9)(AX*1), Y12, Y1
-	VFMADD231PS 64(R9)(AX*1), Y12, Y2
-	VFMADD231PS 96(R9)(AX*1), Y12, Y3
-	VFMADD231PS 0(R10)(AX*1), Y12, Y4
-	VFMADD231PS 32(R10)(AX*1), Y12, Y5
-	VFMADD231PS 64(R10)(AX*1), Y12, Y6
-	VFMADD231PS 96(R10)(AX*1), Y12, Y7
-	VFMADD231PS 0(R11)(AX*1), Y12, Y8
-	VFMADD231PS 32(R11)(AX*1), Y12, Y9
-	VFMADD231PS 64(R11)(AX*1), Y12, Y10
-	VFMADD231PS 96(R11)(AX*1), Y12, Y11
-	ADDQ $128, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPS 0(DI), Y0, Y0
-	VMOVUPS Y0, 0(DI)
-	VADDPS 32(DI), Y1, Y1
-	VMOVUPS Y1, 32(DI)
-	VADDPS 64(DI), Y2, Y2
-	VMOVUPS Y2, 64(DI)
-	VADDPS 96(DI), Y3, Y3
-	VMOVUPS Y3, 96(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPS 0(DI), Y4, Y4
-	VMOVUPS Y4, 0(DI)
-	VADDPS 32(DI), Y5, Y5
-	VMOVUPS Y5, 32(DI)
-	VADDPS 64(DI), Y6, Y6
-	VMOVUPS Y6, 64(DI)
-	VADDPS 96(DI), Y7, Y7
-	VMOVUPS Y7, 96(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPS 0(DI), Y8, Y8
-	VMOVUPS Y8, 0(DI)
-	VADDPS 32(DI), Y9, Y9
-	VMOVUPS Y9, 32(DI)
-	VADDPS 64(DI), Y10, Y10
-	VMOVUPS Y10, 64(DI)
-	VADDPS 96(DI), Y11, Y11
-	VMOVUPS Y11, 96(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -670,12 +623,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_1x3(b *beside)
-TEXT ·besideAVX2_1x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_1x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -698,7 +650,7 @@ term:
 	ADDQ $96, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
@@ -710,13 +662,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_2x3(b *beside)
-TEXT ·besideAVX2_2x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_2x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -745,170 +696,20 @@ term:
 	ADDQ $96, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
 	VADDPS 64(DI), Y2, Y2
 	VMOVUPS Y2, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y3, Y3
 	VMOVUPS Y3, 0(DI)
 	VADDPS 32(DI), Y4, Y4
 	VMOVUPS Y4, 32(DI)
 	VADDPS 64(DI), Y5, Y5
 	VMOVUPS Y5, 64(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX2_3x3(b *beside)
-TEXT ·besideAVX2_3x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*4), R8
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	NEGQ CX
-
-term:
-	VBROADCASTSS (R8)(CX*4), Y9
-	VFMADD231PS 0(R9)(AX*1), Y9, Y0
-	VFMADD231PS 32(R9)(AX*1), Y9, Y1
-	VFMADD231PS 64(R9)(AX*1), Y9, Y2
-	VFMADD231PS 0(R10)(AX*1), Y9, Y3
-	VFMADD231PS 32(R10)(AX*1), Y9, Y4
-	VFMADD231PS 64(R10)(AX*1), Y9, Y5
-	VFMADD231PS 0(R11)(AX*1), Y9, Y6
-	VFMADD231PS 32(R11)(AX*1), Y9, Y7
-	VFMADD231PS 64(R11)(AX*1), Y9, Y8
-	ADDQ $96, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPS 0(DI), Y0, Y0
-	VMOVUPS Y0, 0(DI)
-	VADDPS 32(DI), Y1, Y1
-	VMOVUPS Y1, 32(DI)
-	VADDPS 64(DI), Y2, Y2
-	VMOVUPS Y2, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPS 0(DI), Y3, Y3
-	VMOVUPS Y3, 0(DI)
-	VADDPS 32(DI), Y4, Y4
-	VMOVUPS Y4, 32(DI)
-	VADDPS 64(DI), Y5, Y5
-	VMOVUPS Y5, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPS 0(DI), Y6, Y6
-	VMOVUPS Y6, 0(DI)
-	VADDPS 32(DI), Y7, Y7
-	VMOVUPS Y7, 32(DI)
-	VADDPS 64(DI), Y8, Y8
-	VMOVUPS Y8, 64(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX2_4x3(b *beside)
-TEXT ·besideAVX2_4x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*4), R8
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	VPXOR Y9, Y9, Y9
-	VPXOR Y10, Y10, Y10
-	VPXOR Y11, Y11, Y11
-	NEGQ CX
-
-term:
-	VBROADCASTSS (R8)(CX*4), Y12
-	VFMADD231PS 0(R9)(AX*1), Y12, Y0
-	VFMADD231PS 32(R9)(AX*1), Y12, Y1
-	VFMADD231PS 64(R9)(AX*1), Y12, Y2
-	VFMADD231PS 0(R10)(AX*1), Y12, Y3
-	VFMADD231PS 32(R10)(AX*1), Y12, Y4
-	VFMADD231PS 64(R10)(AX*1), Y12, Y5
-	VFMADD231PS 0(R11)(AX*1), Y12, Y6
-	VFMADD231PS 32(R11)(AX*1), Y12, Y7
-	VFMADD231PS 64(R11)(AX*1), Y12, Y8
-	VFMADD231PS 0(R12)(AX*1), Y12, Y9
-	VFMADD231PS 32(R12)(AX*1), Y12, Y10
-	VFMADD231PS 64(R12)(AX*1), Y12, Y11
-	ADDQ $96, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPS 0(DI), Y0, Y0
-	VMOVUPS Y0, 0(DI)
-	VADDPS 32(DI), Y1, Y1
-	VMOVUPS Y1, 32(DI)
-	VADDPS 64(DI), Y2, Y2
-	VMOVUPS Y2, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPS 0(DI), Y3, Y3
-	VMOVUPS Y3, 0(DI)
-	VADDPS 32(DI), Y4, Y4
-	VMOVUPS Y4, 32(DI)
-	VADDPS 64(DI), Y5, Y5
-	VMOVUPS Y5, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPS 0(DI), Y6, Y6
-	VMOVUPS Y6, 0(DI)
-	VADDPS 32(DI), Y7, Y7
-	VMOVUPS Y7, 32(DI)
-	VADDPS 64(DI), Y8, Y8
-	VMOVUPS Y8, 64(DI)
-	MOVQ (beside_z+24)(BX), DI
-	VADDPS 0(DI), Y9, Y9
-	VMOVUPS Y9, 0(DI)
-	VADDPS 32(DI), Y10, Y10
-	VMOVUPS Y10, 32(DI)
-	VADDPS 64(DI), Y11, Y11
-	VMOVUPS Y11, 64(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -1089,12 +890,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_1x2(b *beside)
-TEXT ·besideAVX2_1x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_1x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -1115,7 +915,7 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
@@ -1125,13 +925,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_2x2(b *beside)
-TEXT ·besideAVX2_2x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_2x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -1156,12 +955,12 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	VADDPS 32(DI), Y3, Y3
@@ -1171,14 +970,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_3x2(b *beside)
-TEXT ·besideAVX2_3x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX2_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_3x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -1207,17 +1005,17 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	VADDPS 32(DI), Y3, Y3
 	VMOVUPS Y3, 32(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Y4, Y4
 	VMOVUPS Y4, 0(DI)
 	VADDPS 32(DI), Y5, Y5
@@ -1227,15 +1025,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_4x2(b *beside)
-TEXT ·besideAVX2_4x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX2_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_4x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -1268,22 +1065,22 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPS 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	VADDPS 32(DI), Y3, Y3
 	VMOVUPS Y3, 32(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Y4, Y4
 	VMOVUPS Y4, 0(DI)
 	VADDPS 32(DI), Y5, Y5
 	VMOVUPS Y5, 32(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPS 0(DI), Y6, Y6
 	VMOVUPS Y6, 0(DI)
 	VADDPS 32(DI), Y7, Y7
@@ -1442,12 +1239,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_1x1(b *beside)
-TEXT ·besideAVX2_1x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_1x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -1466,7 +1262,7 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	TESTQ SI, SI
@@ -1474,13 +1270,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_2x1(b *beside)
-TEXT ·besideAVX2_2x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_2x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -1501,10 +1296,10 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y1, Y1
 	VMOVUPS Y1, 0(DI)
 	TESTQ SI, SI
@@ -1512,14 +1307,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_3x1(b *beside)
-TEXT ·besideAVX2_3x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX2_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_3x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -1542,13 +1336,13 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y1, Y1
 	VMOVUPS Y1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	TESTQ SI, SI
@@ -1556,15 +1350,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2_4x1(b *beside)
-TEXT ·besideAVX2_4x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX2_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX2_4x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -1589,16 +1382,16 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Y1, Y1
 	VMOVUPS Y1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPS 0(DI), Y3, Y3
 	VMOVUPS Y3, 0(DI)
 	TESTQ SI, SI
@@ -5633,61 +5426,111 @@ next:
 	VZEROUPPER
 	RET
 
-// func fmaAVX2(d, a, b, c, e *float32, n int)
-TEXT ·fmaAVX2(SB), NOSPLIT, $0-48
+// func fmaAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·fmaAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS (R8)(R10*4), Y0
 	VMOVUPS (DX)(AX*4), Y1
-	VMOVUPS (R8)(AX*4), Y2
+	VMOVUPS (SI)(AX*4), Y2
 	VFMADD231PS Y1, Y0, Y2
 	VMOVUPS Y2, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func mixAVX2(d, a, b, c, e *float32, n int)
-TEXT ·mixAVX2(SB), NOSPLIT, $0-48
+// func mixAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·mixAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (R8)(AX*4), Y0
-	VMOVUPS (R9)(AX*4), Y1
+	VMOVUPS (R8)(R10*4), Y0
+	VMOVUPS (R9)(R10*4), Y1
 	VMOVUPS (SI)(AX*4), Y2
 	VMOVUPS (DX)(AX*4), Y3
 	VMULPS Y1, Y0, Y1
 	VFMADD231PS Y3, Y2, Y1
 	VMOVUPS Y1, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func timesAVX2(d, a, b, c, e *float32, n int)
-TEXT ·timesAVX2(SB), NOSPLIT, $0-48
+// func blendAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·blendAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS (R8)(R10*4), Y1
+	VMOVUPS (DX)(AX*4), Y2
+	VBROADCASTSS oneBits<>(SB), Y3
+	VSUBPS Y0, Y3, Y3
+	VMULPS Y1, Y3, Y1
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS Y1, (DI)(AX*4)
+	ADDQ $8, AX
+	ADDQ $8, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func timesAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·timesAVX2(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -5695,20 +5538,27 @@ vector:
 	VMULPS Y1, Y0, Y1
 	VMOVUPS Y1, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func restAVX2(d, a, b, c, e *float32, n int)
-TEXT ·restAVX2(SB), NOSPLIT, $0-48
+// func restAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·restAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -5716,65 +5566,311 @@ vector:
 	VSUBPS Y0, Y1, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func plusAVX2(d, a, b, c, e *float32, n int)
-TEXT ·plusAVX2(SB), NOSPLIT, $0-48
+// func plusAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·plusAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*4), Y0
-	VMOVUPS (DX)(AX*4), Y1
+	VMOVUPS (R8)(R10*4), Y0
+	VMOVUPS (SI)(AX*4), Y1
 	VADDPS Y1, Y0, Y1
 	VMOVUPS Y1, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func normAVX2(d, a, b, c, e *float32, n int)
-TEXT ·normAVX2(SB), NOSPLIT, $0-48
+// func normAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·normAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
-	VMOVUPS (R8)(AX*4), Y1
-	VMOVUPS (R9)(AX*4), Y2
+	VMOVUPS (R8)(R10*4), Y1
+	VMOVUPS (R9)(R10*4), Y2
 	VSUBPS 0(DX), Y0, Y0
 	VMULPS 64(DX), Y0, Y0
 	VFMADD231PS Y1, Y0, Y2
 	VMOVUPS Y2, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	ADDQ $128, DX
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sigmoidAVX2(d, a, b, c, e *float32, n int)
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
+// func gatedAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·gatedAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*4), Y0
+	VBROADCASTSS 0(DX), Y1
+	VMAXPS Y0, Y1, Y0
+	VBROADCASTSS 64(DX), Y1
+	VMINPS Y0, Y1, Y0
+	VPOR signBit<>(SB), Y0, Y1
+	VBROADCASTSS sigmoidMin<>(SB), Y2
+	VMAXPS Y1, Y2, Y1
+	VBROADCASTSS log2e<>(SB), Y2
+	VFMADD213PS rounder<>(SB), Y1, Y2
+	VSUBPS rounder<>(SB), Y2, Y3
+	VBROADCASTSS sigmoidLowest<>(SB), Y4
+	VMAXPS Y2, Y4, Y4
+	VPSLLD $23, Y4, Y4
+	VCMPPS $1, zero<>(SB), Y0, Y0
+	VPADDD oneBits<>(SB), Y4, Y4
+	VFNMADD231PS ln2<>(SB), Y3, Y1
+	VMULPS ln2Excess<>(SB), Y3, Y3
+	VPSLLD $23, Y2, Y2
+	VPADDD scaleBits<>(SB), Y2, Y2
+	VBROADCASTSS scaleUp<>(SB), Y5
+	VBLENDVPS Y0, Y2, Y5, Y5
+	VMULPS Y1, Y1, Y2
+	VBROADCASTSS expC5<>(SB), Y6
+	VFMADD213PS expC4<>(SB), Y1, Y6
+	VBROADCASTSS expC7<>(SB), Y7
+	VFMADD213PS expC6<>(SB), Y1, Y7
+	VBROADCASTSS expC3<>(SB), Y8
+	VFMADD213PS expC2<>(SB), Y1, Y8
+	VFMADD231PS Y2, Y7, Y6
+	VFMADD231PS Y2, Y6, Y8
+	VMOVAPS Y1, Y6
+	VFMADD231PS Y8, Y2, Y6
+	VMOVUPS (R8)(R10*4), Y7
+	VADDPS oneBits<>(SB), Y6, Y9
+	VSUBPS Y6, Y1, Y1
+	VBROADCASTSS 0(DX), Y10
+	VMAXPS Y7, Y10, Y7
+	VSUBPS oneBits<>(SB), Y9, Y10
+	VBROADCASTSS 64(DX), Y11
+	VMINPS Y7, Y11, Y7
+	VBROADCASTSS oneBits<>(SB), Y11
+	VFMADD231PS Y9, Y4, Y11
+	VPOR signBit<>(SB), Y7, Y12
+	VFMADD231PS Y8, Y2, Y1
+	VADDPS Y12, Y12, Y12
+	VSUBPS Y10, Y6, Y10
+	VBROADCASTSS oneBits<>(SB), Y6
+	VBLENDVPS Y0, Y9, Y6, Y6
+	VDIVPS Y11, Y6, Y8
+	VBROADCASTSS oneBits<>(SB), Y2
+	VSUBPS Y11, Y2, Y2
+	VBROADCASTSS tanhMin<>(SB), Y13
+	VMAXPS Y12, Y13, Y12
+	VADDPS Y1, Y10, Y1
+	VBROADCASTSS log2e<>(SB), Y10
+	VFMADD213PS rounder<>(SB), Y12, Y10
+	VBROADCASTSS recipC1<>(SB), Y13
+	VFMADD213PS recipC0<>(SB), Y11, Y13
+	VFMADD231PS Y9, Y4, Y2
+	VFMADD231PS Y9, Y3, Y1
+	VBROADCASTSS tanhLowest<>(SB), Y9
+	VMAXPS Y10, Y9, Y10
+	VSUBPS rounder<>(SB), Y10, Y9
+	VPSLLD $23, Y10, Y10
+	VPADDD oneBits<>(SB), Y10, Y10
+	VFMADD231PS Y1, Y4, Y2
+	VBROADCASTSS oneBits<>(SB), Y4
+	VSUBPS Y10, Y4, Y4
+	VADDPS oneBits<>(SB), Y10, Y3
+	VFNMADD231PS ln2<>(SB), Y9, Y12
+	VBROADCASTSS zero<>(SB), Y9
+	VBLENDVPS Y0, Y1, Y9, Y9
+	VFNMADD231PS Y8, Y11, Y6
+	VFNMADD231PS Y8, Y2, Y9
+	VMULPS Y12, Y12, Y2
+	VBROADCASTSS expC5<>(SB), Y11
+	VFMADD213PS expC4<>(SB), Y12, Y11
+	VBROADCASTSS expC7<>(SB), Y1
+	VFMADD213PS expC6<>(SB), Y12, Y1
+	VBROADCASTSS expC3<>(SB), Y0
+	VFMADD213PS expC2<>(SB), Y12, Y0
+	VADDPS Y9, Y6, Y9
+	VFMADD231PS Y2, Y1, Y11
+	VPAND signBit<>(SB), Y7, Y7
+	VFMADD231PS Y13, Y9, Y8
+	VFMADD231PS Y2, Y11, Y0
+	VMULPS Y5, Y8, Y5
+	VMOVAPS Y12, Y8
+	VFMADD231PS Y0, Y2, Y8
+	VMULPS scaleDown<>(SB), Y5, Y5
+	VMOVAPS Y4, Y11
+	VFNMADD231PS Y8, Y10, Y11
+	VMOVAPS Y3, Y13
+	VFMADD231PS Y8, Y10, Y13
+	VSUBPS Y8, Y12, Y12
+	VDIVPS Y13, Y11, Y9
+	VSUBPS Y11, Y4, Y4
+	VSUBPS Y13, Y3, Y3
+	VFMADD231PS Y0, Y2, Y12
+	VBROADCASTSS recipC1<>(SB), Y0
+	VFMADD213PS recipC0<>(SB), Y13, Y0
+	VFNMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y10, Y8, Y3
+	VFNMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y12, Y10, Y3
+	VFNMADD231PS Y9, Y13, Y11
+	VFNMADD231PS Y9, Y3, Y4
+	VADDPS Y4, Y11, Y4
+	VFMADD231PS Y0, Y4, Y9
+	VPOR Y7, Y9, Y7
+	VMULPS Y7, Y5, Y7
+	VMOVUPS Y7, (DI)(AX*4)
+	ADDQ $8, AX
+	ADDQ $8, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func keptAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·keptAVX2(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS (R8)(R10*4), Y1
+	VMOVUPS (R9)(R10*4), Y2
+	VBROADCASTSS 0(DX), Y3
+	VMAXPS Y0, Y3, Y0
+	VBROADCASTSS 64(DX), Y3
+	VMINPS Y0, Y3, Y0
+	VPOR signBit<>(SB), Y0, Y3
+	VCMPPS $1, zero<>(SB), Y0, Y0
+	VBROADCASTSS sigmoidMin<>(SB), Y4
+	VMAXPS Y3, Y4, Y3
+	VBROADCASTSS log2e<>(SB), Y4
+	VFMADD213PS rounder<>(SB), Y3, Y4
+	VSUBPS rounder<>(SB), Y4, Y5
+	VBROADCASTSS sigmoidLowest<>(SB), Y6
+	VMAXPS Y4, Y6, Y6
+	VPSLLD $23, Y6, Y6
+	VPSLLD $23, Y4, Y4
+	VPADDD oneBits<>(SB), Y6, Y6
+	VPADDD scaleBits<>(SB), Y4, Y4
+	VFNMADD231PS ln2<>(SB), Y5, Y3
+	VMULPS ln2Excess<>(SB), Y5, Y5
+	VBROADCASTSS scaleUp<>(SB), Y7
+	VBLENDVPS Y0, Y4, Y7, Y7
+	VMULPS Y3, Y3, Y4
+	VBROADCASTSS expC5<>(SB), Y8
+	VFMADD213PS expC4<>(SB), Y3, Y8
+	VBROADCASTSS expC7<>(SB), Y9
+	VFMADD213PS expC6<>(SB), Y3, Y9
+	VBROADCASTSS expC3<>(SB), Y10
+	VFMADD213PS expC2<>(SB), Y3, Y10
+	VFMADD231PS Y4, Y9, Y8
+	VFMADD231PS Y4, Y8, Y10
+	VMOVAPS Y3, Y8
+	VFMADD231PS Y10, Y4, Y8
+	VADDPS oneBits<>(SB), Y8, Y9
+	VSUBPS Y8, Y3, Y3
+	VSUBPS oneBits<>(SB), Y9, Y11
+	VBROADCASTSS oneBits<>(SB), Y12
+	VFMADD231PS Y9, Y6, Y12
+	VFMADD231PS Y10, Y4, Y3
+	VBROADCASTSS oneBits<>(SB), Y10
+	VBLENDVPS Y0, Y9, Y10, Y10
+	VSUBPS Y11, Y8, Y11
+	VDIVPS Y12, Y10, Y8
+	VBROADCASTSS oneBits<>(SB), Y4
+	VSUBPS Y12, Y4, Y4
+	VBROADCASTSS recipC1<>(SB), Y13
+	VFMADD213PS recipC0<>(SB), Y12, Y13
+	VADDPS Y3, Y11, Y3
+	VFMADD231PS Y9, Y6, Y4
+	VFMADD231PS Y9, Y5, Y3
+	VFMADD231PS Y3, Y6, Y4
+	VBROADCASTSS zero<>(SB), Y6
+	VBLENDVPS Y0, Y3, Y6, Y6
+	VFNMADD231PS Y8, Y12, Y10
+	VFNMADD231PS Y8, Y4, Y6
+	VADDPS Y6, Y10, Y6
+	VFMADD231PS Y13, Y6, Y8
+	VMULPS Y7, Y8, Y7
+	VMULPS scaleDown<>(SB), Y7, Y7
+	VFMADD231PS Y1, Y7, Y2
+	VMOVUPS Y2, (DI)(AX*4)
+	ADDQ $8, AX
+	ADDQ $8, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func sigmoidAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -5838,20 +5934,27 @@ vector:
 	VMULPS scaleDown<>(SB), Y5, Y5
 	VMOVUPS Y5, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func tanhAVX2(d, a, b, c, e *float32, n int)
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
+// func tanhAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·tanhAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -5908,20 +6011,27 @@ vector:
 	VPOR Y0, Y10, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func reluAVX2(d, a, b, c, e *float32, n int)
-TEXT ·reluAVX2(SB), NOSPLIT, $0-48
+// func reluAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·reluAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -5934,20 +6044,27 @@ vector:
 	VADDPS zero<>(SB), Y0, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func leakyReluAVX2(d, a, b, c, e *float32, n int)
-TEXT ·leakyReluAVX2(SB), NOSPLIT, $0-48
+// func leakyReluAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·leakyReluAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -5961,20 +6078,27 @@ vector:
 	VBLENDVPS Y2, Y1, Y0, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func eluAVX2(d, a, b, c, e *float32, n int)
-TEXT ·eluAVX2(SB), NOSPLIT, $0-48
+// func eluAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·eluAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -6020,20 +6144,27 @@ vector:
 	VBLENDVPS Y2, Y5, Y0, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func hardSigmoidAVX2(d, a, b, c, e *float32, n int)
-TEXT ·hardSigmoidAVX2(SB), NOSPLIT, $0-48
+// func hardSigmoidAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·hardSigmoidAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -6050,20 +6181,27 @@ vector:
 	VMINPS Y0, Y1, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func affineAVX2(d, a, b, c, e *float32, n int)
-TEXT ·affineAVX2(SB), NOSPLIT, $0-48
+// func affineAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·affineAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -6075,20 +6213,27 @@ vector:
 	VFMADD213PS 192(DX), Y1, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func scaledTanhAVX2(d, a, b, c, e *float32, n int)
-TEXT ·scaledTanhAVX2(SB), NOSPLIT, $0-48
+// func scaledTanhAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·scaledTanhAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -6149,20 +6294,27 @@ vector:
 	VMULPS Y0, Y10, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softsignAVX2(d, a, b, c, e *float32, n int)
-TEXT ·softsignAVX2(SB), NOSPLIT, $0-48
+// func softsignAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·softsignAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -6180,20 +6332,27 @@ vector:
 	VDIVPS Y1, Y0, Y1
 	VMOVUPS Y1, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softplusAVX2(d, a, b, c, e *float32, n int)
-TEXT ·softplusAVX2(SB), NOSPLIT, $0-48
+// func softplusAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·softplusAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -6249,20 +6408,27 @@ vector:
 	VBLENDVPS Y2, Y0, Y3, Y3
 	VMOVUPS Y3, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func thresholdedReluAVX2(d, a, b, c, e *float32, n int)
-TEXT ·thresholdedReluAVX2(SB), NOSPLIT, $0-48
+// func thresholdedReluAVX2(d, a, b, c, e *float32, n, rows int)
+TEXT ·thresholdedReluAVX2(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Y0
@@ -6274,50 +6440,174 @@ vector:
 	VBLENDVPS Y1, zero<>(SB), Y0, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sumAVX2(s, v *float32, n int, mean float32)
-TEXT ·sumAVX2(SB), NOSPLIT, $0-28
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VMOVUPS 0(DI), Y0
-	VMOVUPS 32(DI), Y1
+// func statisticsAVX2(to, z, last *float32, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float32)
+TEXT ·statisticsAVX2(SB), NOSPLIT, $0-88
+	MOVQ to+0(FP), DI
+	MOVQ z+8(FP), R10
+	MOVQ last+16(FP), R11
+	MOVQ rows+24(FP), R15
+	MOVQ rest+48(FP), R9
+	MOVQ zPanel+56(FP), DX
+	MOVQ zList+64(FP), BX
+	LEAQ wholes<>+128(SB), AX
+	MOVQ R9, CX
+	NEGQ CX
+	VMOVUPS 0(AX)(CX*4), Y13
+	VMOVUPS 32(AX)(CX*4), Y12
+	VMOVUPS 64(AX)(CX*4), Y11
+	VMOVUPS 96(AX)(CX*4), Y10
 
-sixteen:
-	VADDPS 0(SI), Y0, Y0
-	VADDPS 32(SI), Y1, Y1
-	ADDQ $64, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Y0, 0(DI)
-	VMOVUPS Y1, 32(DI)
-	VZEROUPPER
-	RET
+row:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
 
-// func squaresAVX2(s, v *float32, n int, mean float32)
-TEXT ·squaresAVX2(SB), NOSPLIT, $0-28
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VBROADCASTSS mean+24(FP), Y15
-	VMOVUPS 0(DI), Y0
-	VMOVUPS 32(DI), Y1
+list:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ last
 
-sixteen:
+panel:
+	VMOVUPS 0(SI), Y2
+	VADDPS Y2, Y0, Y0
+	VMOVUPS 32(SI), Y3
+	VADDPS Y3, Y1, Y1
+	VMOVUPS 64(SI), Y4
+	VADDPS Y4, Y0, Y0
+	VMOVUPS 96(SI), Y5
+	VADDPS Y5, Y1, Y1
+	ADDQ DX, SI
+	DECQ CX
+	JNE panel
+
+last:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE next
+	VMOVUPS 0(SI), Y2
+	VPAND Y13, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	CMPQ R9, $8
+	JLE next
+	VMOVUPS 32(SI), Y3
+	VPAND Y12, Y3, Y3
+	VADDPS Y3, Y1, Y1
+	CMPQ R9, $16
+	JLE next
+	VMOVUPS 64(SI), Y4
+	VPAND Y11, Y4, Y4
+	VADDPS Y4, Y0, Y0
+	CMPQ R9, $24
+	JLE next
+	VMOVUPS 96(SI), Y5
+	VPAND Y10, Y5, Y5
+	VADDPS Y5, Y1, Y1
+
+next:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE list
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VDIVSS count+80(FP), X0, X0
+	VBROADCASTSS X0, Y15
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
+
+listOfSquares:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ lastOfSquares
+
+panelOfSquares:
 	VMOVUPS 0(SI), Y2
 	VSUBPS Y15, Y2, Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y15, Y3, Y3
 	VFMADD231PS Y3, Y3, Y1
-	ADDQ $64, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Y0, 0(DI)
-	VMOVUPS Y1, 32(DI)
+	VMOVUPS 64(SI), Y4
+	VSUBPS Y15, Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS 96(SI), Y5
+	VSUBPS Y15, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	ADDQ DX, SI
+	DECQ CX
+	JNE panelOfSquares
+
+lastOfSquares:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE nextOfSquares
+	VMOVUPS 0(SI), Y2
+	VSUBPS Y15, Y2, Y2
+	VPAND Y13, Y2, Y2
+	VFMADD231PS Y2, Y2, Y0
+	CMPQ R9, $8
+	JLE nextOfSquares
+	VMOVUPS 32(SI), Y3
+	VSUBPS Y15, Y3, Y3
+	VPAND Y12, Y3, Y3
+	VFMADD231PS Y3, Y3, Y1
+	CMPQ R9, $16
+	JLE nextOfSquares
+	VMOVUPS 64(SI), Y4
+	VSUBPS Y15, Y4, Y4
+	VPAND Y11, Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	CMPQ R9, $24
+	JLE nextOfSquares
+	VMOVUPS 96(SI), Y5
+	VSUBPS Y15, Y5, Y5
+	VPAND Y10, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+
+nextOfSquares:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE listOfSquares
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VDIVSS count+80(FP), X0, X0
+	VADDSS epsilon+84(FP), X0, X0
+	VSQRTSS X0, X0, X0
+	VMOVSS oneBits<>(SB), X1
+	VDIVSS X0, X1, X0
+	VBROADCASTSS X0, Y14
+	VMOVUPS Y15, (DI)
+	VMOVUPS Y14, 64(DI)
+	ADDQ $128, DI
+	ADDQ $128, R10
+	ADDQ width+72(FP), R11
+	DECQ R15
+	JNE row
 	VZEROUPPER
 	RET

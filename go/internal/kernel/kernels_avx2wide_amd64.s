@@ -66,6 +66,25 @@ SPLATWide(log1pC8Wide, const_k64Log1pC8)
 SPLATWide(log1pC9Wide, const_k64Log1pC9)
 SPLATWide(log1pC10Wide, const_k64Log1pC10)
 
+// Ones in the places of a panel, then zeros.
+DATA wholesWide<>+0(SB)/8, $-1
+DATA wholesWide<>+8(SB)/8, $-1
+DATA wholesWide<>+16(SB)/8, $-1
+DATA wholesWide<>+24(SB)/8, $-1
+DATA wholesWide<>+32(SB)/8, $-1
+DATA wholesWide<>+40(SB)/8, $-1
+DATA wholesWide<>+48(SB)/8, $-1
+DATA wholesWide<>+56(SB)/8, $-1
+DATA wholesWide<>+64(SB)/8, $-1
+DATA wholesWide<>+72(SB)/8, $-1
+DATA wholesWide<>+80(SB)/8, $-1
+DATA wholesWide<>+88(SB)/8, $-1
+DATA wholesWide<>+96(SB)/8, $-1
+DATA wholesWide<>+104(SB)/8, $-1
+DATA wholesWide<>+112(SB)/8, $-1
+DATA wholesWide<>+120(SB)/8, $-1
+GLOBL wholesWide<>(SB), RODATA|NOPTR, $256
+
 // func tileAVX2Wide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileAVX2Wide_1x4(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
@@ -293,12 +312,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_1x4(b *beside)
-TEXT ·besideAVX2Wide_1x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2Wide_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_1x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -323,7 +341,7 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
@@ -337,13 +355,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_2x4(b *beside)
-TEXT ·besideAVX2Wide_2x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2Wide_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_2x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -376,7 +393,7 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
@@ -385,7 +402,7 @@ term:
 	VMOVUPS Y2, 64(DI)
 	VADDPD 96(DI), Y3, Y3
 	VMOVUPS Y3, 96(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y4, Y4
 	VMOVUPS Y4, 0(DI)
 	VADDPD 32(DI), Y5, Y5
@@ -394,86 +411,6 @@ term:
 	VMOVUPS Y6, 64(DI)
 	VADDPD 96(DI), Y7, Y7
 	VMOVUPS Y7, 96(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX2Wide_3x4(b *beside)
-TEXT ·besideAVX2Wide_3x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*8), R8
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	VPXOR Y9, Y9, Y9
-	VPXOR Y10, Y10, Y10
-	VPXOR Y11, Y11, Y11
-	NEGQ CX
-
-term:
-	VBROADCASTSD (R8)(CX*8), Y12
-	VFMADD231PD 0(R9)(AX*1), Y12, Y0
-	VFMADD231PD 32(R9)(AX*1), Y12, Y1
-	VFMADD231PD 64(R9)(AX*1), Y12, Y2
-	VFMADD231PD 96(R9)(AX*1), Y12, Y3
-	VFMADD231PD 0(R10)(AX*1), Y12, Y4
-	VFMADD231PD 32(R10)(AX*1), Y12, Y5
-	VFMADD231PD 64(R10)(AX*1), Y12, Y6
-	VFMADD231PD 96(R10)(AX*1), Y12, Y7
-	VFMADD231PD 0(R11)(AX*1), Y12, Y8
-	VFMADD231PD 32(R11)(AX*1), Y12, Y9
-	VFMADD231PD 64(R11)(AX*1), Y12, Y10
-	VFMADD231PD 96(R11)(AX*1), Y12, Y11
-	ADDQ $128, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPD 0(DI), Y0, Y0
-	VMOVUPS Y0, 0(DI)
-	VADDPD 32(DI), Y1, Y1
-	VMOVUPS Y1, 32(DI)
-	VADDPD 64(DI), Y2, Y2
-	VMOVUPS Y2, 64(DI)
-	VADDPD 96(DI), Y3, Y3
-	VMOVUPS Y3, 96(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPD 0(DI), Y4, Y4
-	VMOVUPS Y4, 0(DI)
-	VADDPD 32(DI), Y5, Y5
-	VMOVUPS Y5, 32(DI)
-	VADDPD 64(DI), Y6, Y6
-	VMOVUPS Y6, 64(DI)
-	VADDPD 96(DI), Y7, Y7
-	VMOVUPS Y7, 96(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPD 0(DI), Y8, Y8
-	VMOVUPS Y8, 0(DI)
-	VADDPD 32(DI), Y9, Y9
-	VMOVUPS Y9, 32(DI)
-	VADDPD 64(DI), Y10, Y10
-	VMOVUPS Y10, 64(DI)
-	VADDPD 96(DI), Y11, Y11
-	VMOVUPS Y11, 96(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -680,12 +617,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_1x3(b *beside)
-TEXT ·besideAVX2Wide_1x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2Wide_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_1x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -708,7 +644,7 @@ term:
 	ADDQ $96, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
@@ -720,13 +656,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_2x3(b *beside)
-TEXT ·besideAVX2Wide_2x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2Wide_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_2x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -755,170 +690,20 @@ term:
 	ADDQ $96, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
 	VADDPD 64(DI), Y2, Y2
 	VMOVUPS Y2, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y3, Y3
 	VMOVUPS Y3, 0(DI)
 	VADDPD 32(DI), Y4, Y4
 	VMOVUPS Y4, 32(DI)
 	VADDPD 64(DI), Y5, Y5
 	VMOVUPS Y5, 64(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX2Wide_3x3(b *beside)
-TEXT ·besideAVX2Wide_3x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*8), R8
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	NEGQ CX
-
-term:
-	VBROADCASTSD (R8)(CX*8), Y9
-	VFMADD231PD 0(R9)(AX*1), Y9, Y0
-	VFMADD231PD 32(R9)(AX*1), Y9, Y1
-	VFMADD231PD 64(R9)(AX*1), Y9, Y2
-	VFMADD231PD 0(R10)(AX*1), Y9, Y3
-	VFMADD231PD 32(R10)(AX*1), Y9, Y4
-	VFMADD231PD 64(R10)(AX*1), Y9, Y5
-	VFMADD231PD 0(R11)(AX*1), Y9, Y6
-	VFMADD231PD 32(R11)(AX*1), Y9, Y7
-	VFMADD231PD 64(R11)(AX*1), Y9, Y8
-	ADDQ $96, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPD 0(DI), Y0, Y0
-	VMOVUPS Y0, 0(DI)
-	VADDPD 32(DI), Y1, Y1
-	VMOVUPS Y1, 32(DI)
-	VADDPD 64(DI), Y2, Y2
-	VMOVUPS Y2, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPD 0(DI), Y3, Y3
-	VMOVUPS Y3, 0(DI)
-	VADDPD 32(DI), Y4, Y4
-	VMOVUPS Y4, 32(DI)
-	VADDPD 64(DI), Y5, Y5
-	VMOVUPS Y5, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPD 0(DI), Y6, Y6
-	VMOVUPS Y6, 0(DI)
-	VADDPD 32(DI), Y7, Y7
-	VMOVUPS Y7, 32(DI)
-	VADDPD 64(DI), Y8, Y8
-	VMOVUPS Y8, 64(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX2Wide_4x3(b *beside)
-TEXT ·besideAVX2Wide_4x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*8), R8
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	VPXOR Y9, Y9, Y9
-	VPXOR Y10, Y10, Y10
-	VPXOR Y11, Y11, Y11
-	NEGQ CX
-
-term:
-	VBROADCASTSD (R8)(CX*8), Y12
-	VFMADD231PD 0(R9)(AX*1), Y12, Y0
-	VFMADD231PD 32(R9)(AX*1), Y12, Y1
-	VFMADD231PD 64(R9)(AX*1), Y12, Y2
-	VFMADD231PD 0(R10)(AX*1), Y12, Y3
-	VFMADD231PD 32(R10)(AX*1), Y12, Y4
-	VFMADD231PD 64(R10)(AX*1), Y12, Y5
-	VFMADD231PD 0(R11)(AX*1), Y12, Y6
-	VFMADD231PD 32(R11)(AX*1), Y12, Y7
-	VFMADD231PD 64(R11)(AX*1), Y12, Y8
-	VFMADD231PD 0(R12)(AX*1), Y12, Y9
-	VFMADD231PD 32(R12)(AX*1), Y12, Y10
-	VFMADD231PD 64(R12)(AX*1), Y12, Y11
-	ADDQ $96, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPD 0(DI), Y0, Y0
-	VMOVUPS Y0, 0(DI)
-	VADDPD 32(DI), Y1, Y1
-	VMOVUPS Y1, 32(DI)
-	VADDPD 64(DI), Y2, Y2
-	VMOVUPS Y2, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPD 0(DI), Y3, Y3
-	VMOVUPS Y3, 0(DI)
-	VADDPD 32(DI), Y4, Y4
-	VMOVUPS Y4, 32(DI)
-	VADDPD 64(DI), Y5, Y5
-	VMOVUPS Y5, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPD 0(DI), Y6, Y6
-	VMOVUPS Y6, 0(DI)
-	VADDPD 32(DI), Y7, Y7
-	VMOVUPS Y7, 32(DI)
-	VADDPD 64(DI), Y8, Y8
-	VMOVUPS Y8, 64(DI)
-	MOVQ (beside_z+24)(BX), DI
-	VADDPD 0(DI), Y9, Y9
-	VMOVUPS Y9, 0(DI)
-	VADDPD 32(DI), Y10, Y10
-	VMOVUPS Y10, 32(DI)
-	VADDPD 64(DI), Y11, Y11
-	VMOVUPS Y11, 64(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -1099,12 +884,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_1x2(b *beside)
-TEXT ·besideAVX2Wide_1x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2Wide_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_1x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -1125,7 +909,7 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
@@ -1135,13 +919,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_2x2(b *beside)
-TEXT ·besideAVX2Wide_2x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2Wide_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_2x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -1166,12 +949,12 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	VADDPD 32(DI), Y3, Y3
@@ -1181,14 +964,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_3x2(b *beside)
-TEXT ·besideAVX2Wide_3x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX2Wide_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_3x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -1217,17 +999,17 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	VADDPD 32(DI), Y3, Y3
 	VMOVUPS Y3, 32(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Y4, Y4
 	VMOVUPS Y4, 0(DI)
 	VADDPD 32(DI), Y5, Y5
@@ -1237,15 +1019,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_4x2(b *beside)
-TEXT ·besideAVX2Wide_4x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX2Wide_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_4x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -1278,22 +1059,22 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	VADDPD 32(DI), Y1, Y1
 	VMOVUPS Y1, 32(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	VADDPD 32(DI), Y3, Y3
 	VMOVUPS Y3, 32(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Y4, Y4
 	VMOVUPS Y4, 0(DI)
 	VADDPD 32(DI), Y5, Y5
 	VMOVUPS Y5, 32(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPD 0(DI), Y6, Y6
 	VMOVUPS Y6, 0(DI)
 	VADDPD 32(DI), Y7, Y7
@@ -1452,12 +1233,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_1x1(b *beside)
-TEXT ·besideAVX2Wide_1x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX2Wide_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_1x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -1476,7 +1256,7 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
 	TESTQ SI, SI
@@ -1484,13 +1264,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_2x1(b *beside)
-TEXT ·besideAVX2Wide_2x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX2Wide_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_2x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -1511,10 +1290,10 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y1, Y1
 	VMOVUPS Y1, 0(DI)
 	TESTQ SI, SI
@@ -1522,14 +1301,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_3x1(b *beside)
-TEXT ·besideAVX2Wide_3x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX2Wide_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_3x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -1552,13 +1330,13 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y1, Y1
 	VMOVUPS Y1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
 	TESTQ SI, SI
@@ -1566,15 +1344,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX2Wide_4x1(b *beside)
-TEXT ·besideAVX2Wide_4x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX2Wide_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX2Wide_4x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -1599,16 +1376,16 @@ term:
 	ADDQ $32, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Y1, Y1
 	VMOVUPS Y1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Y2, Y2
 	VMOVUPS Y2, 0(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPD 0(DI), Y3, Y3
 	VMOVUPS Y3, 0(DI)
 	TESTQ SI, SI
@@ -6042,61 +5819,111 @@ next:
 	VZEROUPPER
 	RET
 
-// func fmaAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·fmaAVX2Wide(SB), NOSPLIT, $0-48
+// func fmaAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·fmaAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*8), Y0
+	VMOVUPS (R8)(R10*8), Y0
 	VMOVUPS (DX)(AX*8), Y1
-	VMOVUPS (R8)(AX*8), Y2
+	VMOVUPS (SI)(AX*8), Y2
 	VFMADD231PD Y1, Y0, Y2
 	VMOVUPS Y2, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func mixAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·mixAVX2Wide(SB), NOSPLIT, $0-48
+// func mixAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·mixAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (R8)(AX*8), Y0
-	VMOVUPS (R9)(AX*8), Y1
+	VMOVUPS (R8)(R10*8), Y0
+	VMOVUPS (R9)(R10*8), Y1
 	VMOVUPS (SI)(AX*8), Y2
 	VMOVUPS (DX)(AX*8), Y3
 	VMULPD Y1, Y0, Y1
 	VFMADD231PD Y3, Y2, Y1
 	VMOVUPS Y1, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func timesAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·timesAVX2Wide(SB), NOSPLIT, $0-48
+// func blendAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·blendAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*8), Y0
+	VMOVUPS (R8)(R10*8), Y1
+	VMOVUPS (DX)(AX*8), Y2
+	VBROADCASTSD oneBitsWide<>(SB), Y3
+	VSUBPD Y0, Y3, Y3
+	VMULPD Y1, Y3, Y1
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPS Y1, (DI)(AX*8)
+	ADDQ $4, AX
+	ADDQ $4, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func timesAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·timesAVX2Wide(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6104,20 +5931,27 @@ vector:
 	VMULPD Y1, Y0, Y1
 	VMOVUPS Y1, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func restAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·restAVX2Wide(SB), NOSPLIT, $0-48
+// func restAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·restAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6125,65 +5959,332 @@ vector:
 	VSUBPD Y0, Y1, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func plusAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·plusAVX2Wide(SB), NOSPLIT, $0-48
+// func plusAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·plusAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*8), Y0
-	VMOVUPS (DX)(AX*8), Y1
+	VMOVUPS (R8)(R10*8), Y0
+	VMOVUPS (SI)(AX*8), Y1
 	VADDPD Y1, Y0, Y1
 	VMOVUPS Y1, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func normAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·normAVX2Wide(SB), NOSPLIT, $0-48
+// func normAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·normAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
-	VMOVUPS (R8)(AX*8), Y1
-	VMOVUPS (R9)(AX*8), Y2
+	VMOVUPS (R8)(R10*8), Y1
+	VMOVUPS (R9)(R10*8), Y2
 	VSUBPD 0(DX), Y0, Y0
 	VMULPD 128(DX), Y0, Y0
 	VFMADD231PD Y1, Y0, Y2
 	VMOVUPS Y2, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	ADDQ $256, DX
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sigmoidAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·sigmoidAVX2Wide(SB), NOSPLIT, $0-48
+// func gatedAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·gatedAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*8), Y0
+	VBROADCASTSD 0(DX), Y1
+	VMAXPD Y0, Y1, Y0
+	VBROADCASTSD 128(DX), Y1
+	VMINPD Y0, Y1, Y0
+	VPOR signBitWide<>(SB), Y0, Y1
+	VBROADCASTSD sigmoidMinWide<>(SB), Y2
+	VMAXPD Y1, Y2, Y1
+	VBROADCASTSD log2eWide<>(SB), Y2
+	VFMADD213PD rounderWide<>(SB), Y1, Y2
+	VSUBPD rounderWide<>(SB), Y2, Y3
+	VBROADCASTSD sigmoidLowestWide<>(SB), Y4
+	VMAXPD Y2, Y4, Y4
+	VPSLLQ $52, Y4, Y4
+	VPADDQ oneBitsWide<>(SB), Y4, Y4
+	VFNMADD231PD ln2Wide<>(SB), Y3, Y1
+	VMULPD ln2ExcessWide<>(SB), Y3, Y3
+	VMULPD Y1, Y1, Y5
+	VBROADCASTSD expC11Wide<>(SB), Y6
+	VFMADD213PD expC10Wide<>(SB), Y1, Y6
+	VBROADCASTSD expC9Wide<>(SB), Y7
+	VFMADD213PD expC8Wide<>(SB), Y1, Y7
+	VBROADCASTSD expC7Wide<>(SB), Y8
+	VFMADD213PD expC6Wide<>(SB), Y1, Y8
+	VBROADCASTSD expC5Wide<>(SB), Y9
+	VFMADD213PD expC4Wide<>(SB), Y1, Y9
+	VBROADCASTSD expC3Wide<>(SB), Y10
+	VFMADD213PD expC2Wide<>(SB), Y1, Y10
+	VCMPPD $1, zeroWide<>(SB), Y0, Y0
+	VPSLLQ $52, Y2, Y2
+	VFMADD231PD expC12Wide<>(SB), Y5, Y6
+	VPADDQ scaleBitsWide<>(SB), Y2, Y2
+	VBROADCASTSD scaleUpWide<>(SB), Y11
+	VBLENDVPD Y0, Y2, Y11, Y11
+	VFMADD231PD Y5, Y6, Y7
+	VFMADD231PD Y5, Y7, Y8
+	VFMADD231PD Y5, Y8, Y9
+	VFMADD231PD Y5, Y9, Y10
+	VMOVAPS Y1, Y9
+	VFMADD231PD Y10, Y5, Y9
+	VMOVUPS (R8)(R10*8), Y8
+	VADDPD oneBitsWide<>(SB), Y9, Y7
+	VSUBPD Y9, Y1, Y1
+	VBROADCASTSD 0(DX), Y6
+	VMAXPD Y8, Y6, Y8
+	VSUBPD oneBitsWide<>(SB), Y7, Y6
+	VBROADCASTSD 128(DX), Y2
+	VMINPD Y8, Y2, Y8
+	VBROADCASTSD oneBitsWide<>(SB), Y2
+	VFMADD231PD Y7, Y4, Y2
+	VPOR signBitWide<>(SB), Y8, Y12
+	VFMADD231PD Y10, Y5, Y1
+	VADDPD Y12, Y12, Y12
+	VSUBPD Y6, Y9, Y6
+	VBROADCASTSD oneBitsWide<>(SB), Y9
+	VBLENDVPD Y0, Y7, Y9, Y9
+	VDIVPD Y2, Y9, Y10
+	VBROADCASTSD oneBitsWide<>(SB), Y5
+	VSUBPD Y2, Y5, Y5
+	VBROADCASTSD tanhMinWide<>(SB), Y13
+	VMAXPD Y12, Y13, Y12
+	VADDPD Y1, Y6, Y1
+	VBROADCASTSD log2eWide<>(SB), Y6
+	VFMADD213PD rounderWide<>(SB), Y12, Y6
+	VBROADCASTSD recipC1Wide<>(SB), Y13
+	VFMADD213PD recipC0Wide<>(SB), Y2, Y13
+	VFMADD231PD Y7, Y4, Y5
+	VFMADD231PD Y7, Y3, Y1
+	VBROADCASTSD tanhLowestWide<>(SB), Y7
+	VMAXPD Y6, Y7, Y6
+	VSUBPD rounderWide<>(SB), Y6, Y7
+	VFMADD231PD Y1, Y4, Y5
+	VBROADCASTSD zeroWide<>(SB), Y4
+	VBLENDVPD Y0, Y1, Y4, Y4
+	VPSLLQ $52, Y6, Y6
+	VFNMADD231PD ln2Wide<>(SB), Y7, Y12
+	VPADDQ oneBitsWide<>(SB), Y6, Y6
+	VBROADCASTSD oneBitsWide<>(SB), Y7
+	VSUBPD Y6, Y7, Y7
+	VADDPD oneBitsWide<>(SB), Y6, Y1
+	VFNMADD231PD Y10, Y2, Y9
+	VFNMADD231PD Y10, Y5, Y4
+	VMULPD Y12, Y12, Y5
+	VBROADCASTSD expC11Wide<>(SB), Y2
+	VFMADD213PD expC10Wide<>(SB), Y12, Y2
+	VBROADCASTSD expC9Wide<>(SB), Y0
+	VFMADD213PD expC8Wide<>(SB), Y12, Y0
+	VBROADCASTSD expC7Wide<>(SB), Y3
+	VFMADD213PD expC6Wide<>(SB), Y12, Y3
+	VBROADCASTSD expC5Wide<>(SB), Y14
+	VFMADD213PD expC4Wide<>(SB), Y12, Y14
+	VBROADCASTSD expC3Wide<>(SB), Y15
+	VFMADD213PD expC2Wide<>(SB), Y12, Y15
+	VADDPD Y4, Y9, Y4
+	VFMADD231PD expC12Wide<>(SB), Y5, Y2
+	VFMADD231PD Y13, Y4, Y10
+	VFMADD231PD Y5, Y2, Y0
+	VMULPD Y11, Y10, Y11
+	VPAND signBitWide<>(SB), Y8, Y8
+	VFMADD231PD Y5, Y0, Y3
+	VMULPD scaleDownWide<>(SB), Y11, Y11
+	VFMADD231PD Y5, Y3, Y14
+	VFMADD231PD Y5, Y14, Y15
+	VMOVAPS Y12, Y14
+	VFMADD231PD Y15, Y5, Y14
+	VMOVAPS Y7, Y3
+	VFNMADD231PD Y14, Y6, Y3
+	VMOVAPS Y1, Y0
+	VFMADD231PD Y14, Y6, Y0
+	VSUBPD Y14, Y12, Y12
+	VDIVPD Y0, Y3, Y10
+	VSUBPD Y3, Y7, Y7
+	VSUBPD Y0, Y1, Y1
+	VFMADD231PD Y15, Y5, Y12
+	VBROADCASTSD recipC1Wide<>(SB), Y15
+	VFMADD213PD recipC0Wide<>(SB), Y0, Y15
+	VFNMADD231PD Y14, Y6, Y7
+	VFMADD231PD Y6, Y14, Y1
+	VFNMADD231PD Y12, Y6, Y7
+	VFMADD231PD Y12, Y6, Y1
+	VFNMADD231PD Y10, Y0, Y3
+	VFNMADD231PD Y10, Y1, Y7
+	VADDPD Y7, Y3, Y7
+	VFMADD231PD Y15, Y7, Y10
+	VPOR Y8, Y10, Y8
+	VMULPD Y8, Y11, Y8
+	VMOVUPS Y8, (DI)(AX*8)
+	ADDQ $4, AX
+	ADDQ $4, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func keptAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·keptAVX2Wide(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*8), Y0
+	VMOVUPS (R8)(R10*8), Y1
+	VMOVUPS (R9)(R10*8), Y2
+	VBROADCASTSD 0(DX), Y3
+	VMAXPD Y0, Y3, Y0
+	VBROADCASTSD 128(DX), Y3
+	VMINPD Y0, Y3, Y0
+	VPOR signBitWide<>(SB), Y0, Y3
+	VCMPPD $1, zeroWide<>(SB), Y0, Y0
+	VBROADCASTSD sigmoidMinWide<>(SB), Y4
+	VMAXPD Y3, Y4, Y3
+	VBROADCASTSD log2eWide<>(SB), Y4
+	VFMADD213PD rounderWide<>(SB), Y3, Y4
+	VSUBPD rounderWide<>(SB), Y4, Y5
+	VBROADCASTSD sigmoidLowestWide<>(SB), Y6
+	VMAXPD Y4, Y6, Y6
+	VPSLLQ $52, Y6, Y6
+	VPSLLQ $52, Y4, Y4
+	VPADDQ oneBitsWide<>(SB), Y6, Y6
+	VPADDQ scaleBitsWide<>(SB), Y4, Y4
+	VFNMADD231PD ln2Wide<>(SB), Y5, Y3
+	VMULPD ln2ExcessWide<>(SB), Y5, Y5
+	VBROADCASTSD scaleUpWide<>(SB), Y7
+	VBLENDVPD Y0, Y4, Y7, Y7
+	VMULPD Y3, Y3, Y4
+	VBROADCASTSD expC11Wide<>(SB), Y8
+	VFMADD213PD expC10Wide<>(SB), Y3, Y8
+	VBROADCASTSD expC9Wide<>(SB), Y9
+	VFMADD213PD expC8Wide<>(SB), Y3, Y9
+	VBROADCASTSD expC7Wide<>(SB), Y10
+	VFMADD213PD expC6Wide<>(SB), Y3, Y10
+	VBROADCASTSD expC5Wide<>(SB), Y11
+	VFMADD213PD expC4Wide<>(SB), Y3, Y11
+	VBROADCASTSD expC3Wide<>(SB), Y12
+	VFMADD213PD expC2Wide<>(SB), Y3, Y12
+	VFMADD231PD expC12Wide<>(SB), Y4, Y8
+	VFMADD231PD Y4, Y8, Y9
+	VFMADD231PD Y4, Y9, Y10
+	VFMADD231PD Y4, Y10, Y11
+	VFMADD231PD Y4, Y11, Y12
+	VMOVAPS Y3, Y11
+	VFMADD231PD Y12, Y4, Y11
+	VADDPD oneBitsWide<>(SB), Y11, Y10
+	VSUBPD Y11, Y3, Y3
+	VSUBPD oneBitsWide<>(SB), Y10, Y9
+	VBROADCASTSD oneBitsWide<>(SB), Y8
+	VFMADD231PD Y10, Y6, Y8
+	VFMADD231PD Y12, Y4, Y3
+	VBROADCASTSD oneBitsWide<>(SB), Y12
+	VBLENDVPD Y0, Y10, Y12, Y12
+	VSUBPD Y9, Y11, Y9
+	VDIVPD Y8, Y12, Y11
+	VBROADCASTSD oneBitsWide<>(SB), Y4
+	VSUBPD Y8, Y4, Y4
+	VBROADCASTSD recipC1Wide<>(SB), Y13
+	VFMADD213PD recipC0Wide<>(SB), Y8, Y13
+	VADDPD Y3, Y9, Y3
+	VFMADD231PD Y10, Y6, Y4
+	VFMADD231PD Y10, Y5, Y3
+	VFMADD231PD Y3, Y6, Y4
+	VBROADCASTSD zeroWide<>(SB), Y6
+	VBLENDVPD Y0, Y3, Y6, Y6
+	VFNMADD231PD Y11, Y8, Y12
+	VFNMADD231PD Y11, Y4, Y6
+	VADDPD Y6, Y12, Y6
+	VFMADD231PD Y13, Y6, Y11
+	VMULPD Y7, Y11, Y7
+	VMULPD scaleDownWide<>(SB), Y7, Y7
+	VFMADD231PD Y1, Y7, Y2
+	VMOVUPS Y2, (DI)(AX*8)
+	ADDQ $4, AX
+	ADDQ $4, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func sigmoidAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·sigmoidAVX2Wide(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6254,20 +6355,27 @@ vector:
 	VMULPD scaleDownWide<>(SB), Y5, Y5
 	VMOVUPS Y5, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func tanhAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·tanhAVX2Wide(SB), NOSPLIT, $0-48
+// func tanhAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·tanhAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6331,20 +6439,27 @@ vector:
 	VPOR Y0, Y6, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func reluAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·reluAVX2Wide(SB), NOSPLIT, $0-48
+// func reluAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·reluAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6357,20 +6472,27 @@ vector:
 	VADDPD zeroWide<>(SB), Y0, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func leakyReluAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·leakyReluAVX2Wide(SB), NOSPLIT, $0-48
+// func leakyReluAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·leakyReluAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6384,20 +6506,27 @@ vector:
 	VBLENDVPD Y2, Y1, Y0, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func eluAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·eluAVX2Wide(SB), NOSPLIT, $0-48
+// func eluAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·eluAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6450,20 +6579,27 @@ vector:
 	VBLENDVPD Y2, Y5, Y0, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func hardSigmoidAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·hardSigmoidAVX2Wide(SB), NOSPLIT, $0-48
+// func hardSigmoidAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·hardSigmoidAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6480,20 +6616,27 @@ vector:
 	VMINPD Y0, Y1, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func affineAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·affineAVX2Wide(SB), NOSPLIT, $0-48
+// func affineAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·affineAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6505,20 +6648,27 @@ vector:
 	VFMADD213PD 384(DX), Y1, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func scaledTanhAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·scaledTanhAVX2Wide(SB), NOSPLIT, $0-48
+// func scaledTanhAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·scaledTanhAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6586,20 +6736,27 @@ vector:
 	VMULPD Y0, Y6, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softsignAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·softsignAVX2Wide(SB), NOSPLIT, $0-48
+// func softsignAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·softsignAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6617,20 +6774,27 @@ vector:
 	VDIVPD Y1, Y0, Y1
 	VMOVUPS Y1, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softplusAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·softplusAVX2Wide(SB), NOSPLIT, $0-48
+// func softplusAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·softplusAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6698,20 +6862,27 @@ vector:
 	VBLENDVPD Y2, Y0, Y3, Y3
 	VMOVUPS Y3, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func thresholdedReluAVX2Wide(d, a, b, c, e *float64, n int)
-TEXT ·thresholdedReluAVX2Wide(SB), NOSPLIT, $0-48
+// func thresholdedReluAVX2Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·thresholdedReluAVX2Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Y0
@@ -6723,48 +6894,111 @@ vector:
 	VBLENDVPD Y1, zeroWide<>(SB), Y0, Y0
 	VMOVUPS Y0, (DI)(AX*8)
 	ADDQ $4, AX
-	CMPQ AX, CX
+	ADDQ $4, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sumAVX2Wide(s, v *float64, n int, mean float64)
-TEXT ·sumAVX2Wide(SB), NOSPLIT, $0-32
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VMOVUPS 0(DI), Y0
-	VMOVUPS 32(DI), Y1
-	VMOVUPS 64(DI), Y2
-	VMOVUPS 96(DI), Y3
+// func statisticsAVX2Wide(to, z, last *float64, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float64)
+TEXT ·statisticsAVX2Wide(SB), NOSPLIT, $0-96
+	MOVQ to+0(FP), DI
+	MOVQ z+8(FP), R10
+	MOVQ last+16(FP), R11
+	MOVQ rows+24(FP), R15
+	MOVQ rest+48(FP), R9
+	MOVQ zPanel+56(FP), DX
+	MOVQ zList+64(FP), BX
+	LEAQ wholesWide<>+128(SB), AX
+	MOVQ R9, CX
+	NEGQ CX
+	VMOVUPS 0(AX)(CX*8), Y13
+	VMOVUPS 32(AX)(CX*8), Y12
+	VMOVUPS 64(AX)(CX*8), Y11
+	VMOVUPS 96(AX)(CX*8), Y10
 
-sixteen:
-	VADDPD 0(SI), Y0, Y0
-	VADDPD 32(SI), Y1, Y1
-	VADDPD 64(SI), Y2, Y2
-	VADDPD 96(SI), Y3, Y3
-	ADDQ $128, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Y0, 0(DI)
-	VMOVUPS Y1, 32(DI)
-	VMOVUPS Y2, 64(DI)
-	VMOVUPS Y3, 96(DI)
-	VZEROUPPER
-	RET
+row:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
 
-// func squaresAVX2Wide(s, v *float64, n int, mean float64)
-TEXT ·squaresAVX2Wide(SB), NOSPLIT, $0-32
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VBROADCASTSD mean+24(FP), Y15
-	VMOVUPS 0(DI), Y0
-	VMOVUPS 32(DI), Y1
-	VMOVUPS 64(DI), Y2
-	VMOVUPS 96(DI), Y3
+list:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ last
 
-sixteen:
+panel:
+	VMOVUPS 0(SI), Y4
+	VADDPD Y4, Y0, Y0
+	VMOVUPS 32(SI), Y5
+	VADDPD Y5, Y1, Y1
+	VMOVUPS 64(SI), Y6
+	VADDPD Y6, Y2, Y2
+	VMOVUPS 96(SI), Y7
+	VADDPD Y7, Y3, Y3
+	ADDQ DX, SI
+	DECQ CX
+	JNE panel
+
+last:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE next
+	VMOVUPS 0(SI), Y4
+	VPAND Y13, Y4, Y4
+	VADDPD Y4, Y0, Y0
+	CMPQ R9, $4
+	JLE next
+	VMOVUPS 32(SI), Y5
+	VPAND Y12, Y5, Y5
+	VADDPD Y5, Y1, Y1
+	CMPQ R9, $8
+	JLE next
+	VMOVUPS 64(SI), Y6
+	VPAND Y11, Y6, Y6
+	VADDPD Y6, Y2, Y2
+	CMPQ R9, $12
+	JLE next
+	VMOVUPS 96(SI), Y7
+	VPAND Y10, Y7, Y7
+	VADDPD Y7, Y3, Y3
+
+next:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE list
+	VADDPD Y2, Y0, Y0
+	VADDPD Y3, Y1, Y1
+	VADDPD Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPD X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPD X1, X0, X0
+	VDIVSD count+80(FP), X0, X0
+	VBROADCASTSD X0, Y15
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
+
+listOfSquares:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ lastOfSquares
+
+panelOfSquares:
 	VMOVUPS 0(SI), Y4
 	VSUBPD Y15, Y4, Y4
 	VFMADD231PD Y4, Y4, Y0
@@ -6777,12 +7011,61 @@ sixteen:
 	VMOVUPS 96(SI), Y7
 	VSUBPD Y15, Y7, Y7
 	VFMADD231PD Y7, Y7, Y3
-	ADDQ $128, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Y0, 0(DI)
-	VMOVUPS Y1, 32(DI)
-	VMOVUPS Y2, 64(DI)
-	VMOVUPS Y3, 96(DI)
+	ADDQ DX, SI
+	DECQ CX
+	JNE panelOfSquares
+
+lastOfSquares:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE nextOfSquares
+	VMOVUPS 0(SI), Y4
+	VSUBPD Y15, Y4, Y4
+	VPAND Y13, Y4, Y4
+	VFMADD231PD Y4, Y4, Y0
+	CMPQ R9, $4
+	JLE nextOfSquares
+	VMOVUPS 32(SI), Y5
+	VSUBPD Y15, Y5, Y5
+	VPAND Y12, Y5, Y5
+	VFMADD231PD Y5, Y5, Y1
+	CMPQ R9, $8
+	JLE nextOfSquares
+	VMOVUPS 64(SI), Y6
+	VSUBPD Y15, Y6, Y6
+	VPAND Y11, Y6, Y6
+	VFMADD231PD Y6, Y6, Y2
+	CMPQ R9, $12
+	JLE nextOfSquares
+	VMOVUPS 96(SI), Y7
+	VSUBPD Y15, Y7, Y7
+	VPAND Y10, Y7, Y7
+	VFMADD231PD Y7, Y7, Y3
+
+nextOfSquares:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE listOfSquares
+	VADDPD Y2, Y0, Y0
+	VADDPD Y3, Y1, Y1
+	VADDPD Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPD X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPD X1, X0, X0
+	VDIVSD count+80(FP), X0, X0
+	VADDSD epsilon+88(FP), X0, X0
+	VSQRTSD X0, X0, X0
+	VMOVSD oneBitsWide<>(SB), X1
+	VDIVSD X0, X1, X0
+	VBROADCASTSD X0, Y14
+	VMOVUPS Y15, (DI)
+	VMOVUPS Y14, 128(DI)
+	ADDQ $256, DI
+	ADDQ $128, R10
+	ADDQ width+72(FP), R11
+	DECQ R15
+	JNE row
 	VZEROUPPER
 	RET

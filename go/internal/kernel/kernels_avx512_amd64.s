@@ -56,6 +56,73 @@ SPLAT(log1pC3, const_kLog1pC3)
 SPLAT(log1pC4, const_kLog1pC4)
 SPLAT(log1pC5, const_kLog1pC5)
 
+// Ones in the places of a panel, then zeros.
+DATA wholes<>+0(SB)/4, $-1
+DATA wholes<>+4(SB)/4, $-1
+DATA wholes<>+8(SB)/4, $-1
+DATA wholes<>+12(SB)/4, $-1
+DATA wholes<>+16(SB)/4, $-1
+DATA wholes<>+20(SB)/4, $-1
+DATA wholes<>+24(SB)/4, $-1
+DATA wholes<>+28(SB)/4, $-1
+DATA wholes<>+32(SB)/4, $-1
+DATA wholes<>+36(SB)/4, $-1
+DATA wholes<>+40(SB)/4, $-1
+DATA wholes<>+44(SB)/4, $-1
+DATA wholes<>+48(SB)/4, $-1
+DATA wholes<>+52(SB)/4, $-1
+DATA wholes<>+56(SB)/4, $-1
+DATA wholes<>+60(SB)/4, $-1
+DATA wholes<>+64(SB)/4, $-1
+DATA wholes<>+68(SB)/4, $-1
+DATA wholes<>+72(SB)/4, $-1
+DATA wholes<>+76(SB)/4, $-1
+DATA wholes<>+80(SB)/4, $-1
+DATA wholes<>+84(SB)/4, $-1
+DATA wholes<>+88(SB)/4, $-1
+DATA wholes<>+92(SB)/4, $-1
+DATA wholes<>+96(SB)/4, $-1
+DATA wholes<>+100(SB)/4, $-1
+DATA wholes<>+104(SB)/4, $-1
+DATA wholes<>+108(SB)/4, $-1
+DATA wholes<>+112(SB)/4, $-1
+DATA wholes<>+116(SB)/4, $-1
+DATA wholes<>+120(SB)/4, $-1
+DATA wholes<>+124(SB)/4, $-1
+DATA wholes<>+128(SB)/4, $-1
+DATA wholes<>+132(SB)/4, $-1
+DATA wholes<>+136(SB)/4, $-1
+DATA wholes<>+140(SB)/4, $-1
+DATA wholes<>+144(SB)/4, $-1
+DATA wholes<>+148(SB)/4, $-1
+DATA wholes<>+152(SB)/4, $-1
+DATA wholes<>+156(SB)/4, $-1
+DATA wholes<>+160(SB)/4, $-1
+DATA wholes<>+164(SB)/4, $-1
+DATA wholes<>+168(SB)/4, $-1
+DATA wholes<>+172(SB)/4, $-1
+DATA wholes<>+176(SB)/4, $-1
+DATA wholes<>+180(SB)/4, $-1
+DATA wholes<>+184(SB)/4, $-1
+DATA wholes<>+188(SB)/4, $-1
+DATA wholes<>+192(SB)/4, $-1
+DATA wholes<>+196(SB)/4, $-1
+DATA wholes<>+200(SB)/4, $-1
+DATA wholes<>+204(SB)/4, $-1
+DATA wholes<>+208(SB)/4, $-1
+DATA wholes<>+212(SB)/4, $-1
+DATA wholes<>+216(SB)/4, $-1
+DATA wholes<>+220(SB)/4, $-1
+DATA wholes<>+224(SB)/4, $-1
+DATA wholes<>+228(SB)/4, $-1
+DATA wholes<>+232(SB)/4, $-1
+DATA wholes<>+236(SB)/4, $-1
+DATA wholes<>+240(SB)/4, $-1
+DATA wholes<>+244(SB)/4, $-1
+DATA wholes<>+248(SB)/4, $-1
+DATA wholes<>+252(SB)/4, $-1
+GLOBL wholes<>(SB), RODATA|NOPTR, $512
+
 // func tileAVX512_1x4(z, from, w *float32, x *[]float32, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileAVX512_1x4(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
@@ -694,12 +761,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_1x4(b *beside)
-TEXT ·besideAVX512_1x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_1x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -724,7 +790,7 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
@@ -738,13 +804,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_2x4(b *beside)
-TEXT ·besideAVX512_2x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_2x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -777,7 +842,7 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
@@ -786,7 +851,7 @@ term:
 	VMOVUPS Z2, 128(DI)
 	VADDPS 192(DI), Z3, Z3
 	VMOVUPS Z3, 192(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z4, Z4
 	VMOVUPS Z4, 0(DI)
 	VADDPS 64(DI), Z5, Z5
@@ -795,184 +860,6 @@ term:
 	VMOVUPS Z6, 128(DI)
 	VADDPS 192(DI), Z7, Z7
 	VMOVUPS Z7, 192(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512_3x4(b *beside)
-TEXT ·besideAVX512_3x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*4), R8
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	NEGQ CX
-
-term:
-	VBROADCASTSS (R8)(CX*4), Z12
-	VFMADD231PS 0(R9)(AX*1), Z12, Z0
-	VFMADD231PS 64(R9)(AX*1), Z12, Z1
-	VFMADD231PS 128(R9)(AX*1), Z12, Z2
-	VFMADD231PS 192(R9)(AX*1), Z12, Z3
-	VFMADD231PS 0(R10)(AX*1), Z12, Z4
-	VFMADD231PS 64(R10)(AX*1), Z12, Z5
-	VFMADD231PS 128(R10)(AX*1), Z12, Z6
-	VFMADD231PS 192(R10)(AX*1), Z12, Z7
-	VFMADD231PS 0(R11)(AX*1), Z12, Z8
-	VFMADD231PS 64(R11)(AX*1), Z12, Z9
-	VFMADD231PS 128(R11)(AX*1), Z12, Z10
-	VFMADD231PS 192(R11)(AX*1), Z12, Z11
-	ADDQ $256, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPS 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPS 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPS 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	VADDPS 192(DI), Z3, Z3
-	VMOVUPS Z3, 192(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPS 0(DI), Z4, Z4
-	VMOVUPS Z4, 0(DI)
-	VADDPS 64(DI), Z5, Z5
-	VMOVUPS Z5, 64(DI)
-	VADDPS 128(DI), Z6, Z6
-	VMOVUPS Z6, 128(DI)
-	VADDPS 192(DI), Z7, Z7
-	VMOVUPS Z7, 192(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPS 0(DI), Z8, Z8
-	VMOVUPS Z8, 0(DI)
-	VADDPS 64(DI), Z9, Z9
-	VMOVUPS Z9, 64(DI)
-	VADDPS 128(DI), Z10, Z10
-	VMOVUPS Z10, 128(DI)
-	VADDPS 192(DI), Z11, Z11
-	VMOVUPS Z11, 192(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512_4x4(b *beside)
-TEXT ·besideAVX512_4x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*4), R8
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	NEGQ CX
-
-term:
-	VBROADCASTSS (R8)(CX*4), Z16
-	VFMADD231PS 0(R9)(AX*1), Z16, Z0
-	VFMADD231PS 64(R9)(AX*1), Z16, Z1
-	VFMADD231PS 128(R9)(AX*1), Z16, Z2
-	VFMADD231PS 192(R9)(AX*1), Z16, Z3
-	VFMADD231PS 0(R10)(AX*1), Z16, Z4
-	VFMADD231PS 64(R10)(AX*1), Z16, Z5
-	VFMADD231PS 128(R10)(AX*1), Z16, Z6
-	VFMADD231PS 192(R10)(AX*1), Z16, Z7
-	VFMADD231PS 0(R11)(AX*1), Z16, Z8
-	VFMADD231PS 64(R11)(AX*1), Z16, Z9
-	VFMADD231PS 128(R11)(AX*1), Z16, Z10
-	VFMADD231PS 192(R11)(AX*1), Z16, Z11
-	VFMADD231PS 0(R12)(AX*1), Z16, Z12
-	VFMADD231PS 64(R12)(AX*1), Z16, Z13
-	VFMADD231PS 128(R12)(AX*1), Z16, Z14
-	VFMADD231PS 192(R12)(AX*1), Z16, Z15
-	ADDQ $256, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPS 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPS 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPS 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	VADDPS 192(DI), Z3, Z3
-	VMOVUPS Z3, 192(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPS 0(DI), Z4, Z4
-	VMOVUPS Z4, 0(DI)
-	VADDPS 64(DI), Z5, Z5
-	VMOVUPS Z5, 64(DI)
-	VADDPS 128(DI), Z6, Z6
-	VMOVUPS Z6, 128(DI)
-	VADDPS 192(DI), Z7, Z7
-	VMOVUPS Z7, 192(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPS 0(DI), Z8, Z8
-	VMOVUPS Z8, 0(DI)
-	VADDPS 64(DI), Z9, Z9
-	VMOVUPS Z9, 64(DI)
-	VADDPS 128(DI), Z10, Z10
-	VMOVUPS Z10, 128(DI)
-	VADDPS 192(DI), Z11, Z11
-	VMOVUPS Z11, 192(DI)
-	MOVQ (beside_z+24)(BX), DI
-	VADDPS 0(DI), Z12, Z12
-	VMOVUPS Z12, 0(DI)
-	VADDPS 64(DI), Z13, Z13
-	VMOVUPS Z13, 64(DI)
-	VADDPS 128(DI), Z14, Z14
-	VMOVUPS Z14, 128(DI)
-	VADDPS 192(DI), Z15, Z15
-	VMOVUPS Z15, 192(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -1527,12 +1414,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_1x3(b *beside)
-TEXT ·besideAVX512_1x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_1x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -1555,7 +1441,7 @@ term:
 	ADDQ $192, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
@@ -1567,13 +1453,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_2x3(b *beside)
-TEXT ·besideAVX512_2x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_2x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -1602,170 +1487,20 @@ term:
 	ADDQ $192, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
 	VADDPS 128(DI), Z2, Z2
 	VMOVUPS Z2, 128(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z3, Z3
 	VMOVUPS Z3, 0(DI)
 	VADDPS 64(DI), Z4, Z4
 	VMOVUPS Z4, 64(DI)
 	VADDPS 128(DI), Z5, Z5
 	VMOVUPS Z5, 128(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512_3x3(b *beside)
-TEXT ·besideAVX512_3x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*4), R8
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	NEGQ CX
-
-term:
-	VBROADCASTSS (R8)(CX*4), Z9
-	VFMADD231PS 0(R9)(AX*1), Z9, Z0
-	VFMADD231PS 64(R9)(AX*1), Z9, Z1
-	VFMADD231PS 128(R9)(AX*1), Z9, Z2
-	VFMADD231PS 0(R10)(AX*1), Z9, Z3
-	VFMADD231PS 64(R10)(AX*1), Z9, Z4
-	VFMADD231PS 128(R10)(AX*1), Z9, Z5
-	VFMADD231PS 0(R11)(AX*1), Z9, Z6
-	VFMADD231PS 64(R11)(AX*1), Z9, Z7
-	VFMADD231PS 128(R11)(AX*1), Z9, Z8
-	ADDQ $192, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPS 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPS 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPS 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPS 0(DI), Z3, Z3
-	VMOVUPS Z3, 0(DI)
-	VADDPS 64(DI), Z4, Z4
-	VMOVUPS Z4, 64(DI)
-	VADDPS 128(DI), Z5, Z5
-	VMOVUPS Z5, 128(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPS 0(DI), Z6, Z6
-	VMOVUPS Z6, 0(DI)
-	VADDPS 64(DI), Z7, Z7
-	VMOVUPS Z7, 64(DI)
-	VADDPS 128(DI), Z8, Z8
-	VMOVUPS Z8, 128(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512_4x3(b *beside)
-TEXT ·besideAVX512_4x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*4), R8
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	NEGQ CX
-
-term:
-	VBROADCASTSS (R8)(CX*4), Z12
-	VFMADD231PS 0(R9)(AX*1), Z12, Z0
-	VFMADD231PS 64(R9)(AX*1), Z12, Z1
-	VFMADD231PS 128(R9)(AX*1), Z12, Z2
-	VFMADD231PS 0(R10)(AX*1), Z12, Z3
-	VFMADD231PS 64(R10)(AX*1), Z12, Z4
-	VFMADD231PS 128(R10)(AX*1), Z12, Z5
-	VFMADD231PS 0(R11)(AX*1), Z12, Z6
-	VFMADD231PS 64(R11)(AX*1), Z12, Z7
-	VFMADD231PS 128(R11)(AX*1), Z12, Z8
-	VFMADD231PS 0(R12)(AX*1), Z12, Z9
-	VFMADD231PS 64(R12)(AX*1), Z12, Z10
-	VFMADD231PS 128(R12)(AX*1), Z12, Z11
-	ADDQ $192, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPS 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPS 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPS 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPS 0(DI), Z3, Z3
-	VMOVUPS Z3, 0(DI)
-	VADDPS 64(DI), Z4, Z4
-	VMOVUPS Z4, 64(DI)
-	VADDPS 128(DI), Z5, Z5
-	VMOVUPS Z5, 128(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPS 0(DI), Z6, Z6
-	VMOVUPS Z6, 0(DI)
-	VADDPS 64(DI), Z7, Z7
-	VMOVUPS Z7, 64(DI)
-	VADDPS 128(DI), Z8, Z8
-	VMOVUPS Z8, 128(DI)
-	MOVQ (beside_z+24)(BX), DI
-	VADDPS 0(DI), Z9, Z9
-	VMOVUPS Z9, 0(DI)
-	VADDPS 64(DI), Z10, Z10
-	VMOVUPS Z10, 64(DI)
-	VADDPS 128(DI), Z11, Z11
-	VMOVUPS Z11, 128(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -2231,12 +1966,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_1x2(b *beside)
-TEXT ·besideAVX512_1x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_1x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -2257,7 +1991,7 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
@@ -2267,13 +2001,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_2x2(b *beside)
-TEXT ·besideAVX512_2x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_2x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -2298,12 +2031,12 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	VADDPS 64(DI), Z3, Z3
@@ -2313,14 +2046,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_3x2(b *beside)
-TEXT ·besideAVX512_3x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX512_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_3x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -2349,17 +2081,17 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	VADDPS 64(DI), Z3, Z3
 	VMOVUPS Z3, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Z4, Z4
 	VMOVUPS Z4, 0(DI)
 	VADDPS 64(DI), Z5, Z5
@@ -2369,15 +2101,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_4x2(b *beside)
-TEXT ·besideAVX512_4x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX512_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_4x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -2410,22 +2141,22 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPS 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	VADDPS 64(DI), Z3, Z3
 	VMOVUPS Z3, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Z4, Z4
 	VMOVUPS Z4, 0(DI)
 	VADDPS 64(DI), Z5, Z5
 	VMOVUPS Z5, 64(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPS 0(DI), Z6, Z6
 	VMOVUPS Z6, 0(DI)
 	VADDPS 64(DI), Z7, Z7
@@ -2806,12 +2537,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_1x1(b *beside)
-TEXT ·besideAVX512_1x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_1x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -2830,7 +2560,7 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	TESTQ SI, SI
@@ -2838,13 +2568,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_2x1(b *beside)
-TEXT ·besideAVX512_2x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_2x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -2865,10 +2594,10 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z1, Z1
 	VMOVUPS Z1, 0(DI)
 	TESTQ SI, SI
@@ -2876,14 +2605,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_3x1(b *beside)
-TEXT ·besideAVX512_3x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX512_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_3x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -2906,13 +2634,13 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z1, Z1
 	VMOVUPS Z1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	TESTQ SI, SI
@@ -2920,15 +2648,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512_4x1(b *beside)
-TEXT ·besideAVX512_4x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX512_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float32, inputs int)
+TEXT ·besideAVX512_4x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -2953,16 +2680,16 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPS 0(DI), Z1, Z1
 	VMOVUPS Z1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPS 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPS 0(DI), Z3, Z3
 	VMOVUPS Z3, 0(DI)
 	TESTQ SI, SI
@@ -11796,61 +11523,111 @@ next:
 	VZEROUPPER
 	RET
 
-// func fmaAVX512(d, a, b, c, e *float32, n int)
-TEXT ·fmaAVX512(SB), NOSPLIT, $0-48
+// func fmaAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·fmaAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS (R8)(R10*4), Z0
 	VMOVUPS (DX)(AX*4), Z1
-	VMOVUPS (R8)(AX*4), Z2
+	VMOVUPS (SI)(AX*4), Z2
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS Z2, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func mixAVX512(d, a, b, c, e *float32, n int)
-TEXT ·mixAVX512(SB), NOSPLIT, $0-48
+// func mixAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·mixAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (R8)(AX*4), Z0
-	VMOVUPS (R9)(AX*4), Z1
+	VMOVUPS (R8)(R10*4), Z0
+	VMOVUPS (R9)(R10*4), Z1
 	VMOVUPS (SI)(AX*4), Z2
 	VMOVUPS (DX)(AX*4), Z3
 	VMULPS Z1, Z0, Z1
 	VFMADD231PS Z3, Z2, Z1
 	VMOVUPS Z1, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func timesAVX512(d, a, b, c, e *float32, n int)
-TEXT ·timesAVX512(SB), NOSPLIT, $0-48
+// func blendAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·blendAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS (R8)(R10*4), Z1
+	VMOVUPS (DX)(AX*4), Z2
+	VBROADCASTSS oneBits<>(SB), Z3
+	VSUBPS Z0, Z3, Z3
+	VMULPS Z1, Z3, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS Z1, (DI)(AX*4)
+	ADDQ $16, AX
+	ADDQ $16, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func timesAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·timesAVX512(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -11858,20 +11635,27 @@ vector:
 	VMULPS Z1, Z0, Z1
 	VMOVUPS Z1, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func restAVX512(d, a, b, c, e *float32, n int)
-TEXT ·restAVX512(SB), NOSPLIT, $0-48
+// func restAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·restAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -11879,65 +11663,311 @@ vector:
 	VSUBPS Z0, Z1, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func plusAVX512(d, a, b, c, e *float32, n int)
-TEXT ·plusAVX512(SB), NOSPLIT, $0-48
+// func plusAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·plusAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*4), Z0
-	VMOVUPS (DX)(AX*4), Z1
+	VMOVUPS (R8)(R10*4), Z0
+	VMOVUPS (SI)(AX*4), Z1
 	VADDPS Z1, Z0, Z1
 	VMOVUPS Z1, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func normAVX512(d, a, b, c, e *float32, n int)
-TEXT ·normAVX512(SB), NOSPLIT, $0-48
+// func normAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·normAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
-	VMOVUPS (R8)(AX*4), Z1
-	VMOVUPS (R9)(AX*4), Z2
+	VMOVUPS (R8)(R10*4), Z1
+	VMOVUPS (R9)(R10*4), Z2
 	VSUBPS.BCST 0(DX), Z0, Z0
 	VMULPS.BCST 64(DX), Z0, Z0
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS Z2, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	ADDQ $128, DX
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sigmoidAVX512(d, a, b, c, e *float32, n int)
-TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
+// func gatedAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·gatedAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS (R8)(R10*4), Z1
+	VBROADCASTSS 0(DX), Z2
+	VMAXPS Z0, Z2, Z0
+	VBROADCASTSS 0(DX), Z2
+	VMAXPS Z1, Z2, Z1
+	VBROADCASTSS 64(DX), Z2
+	VMINPS Z0, Z2, Z0
+	VBROADCASTSS 64(DX), Z2
+	VMINPS Z1, Z2, Z1
+	VPORD.BCST signBit<>(SB), Z0, Z2
+	VPORD.BCST signBit<>(SB), Z1, Z3
+	VBROADCASTSS sigmoidMin<>(SB), Z4
+	VMAXPS Z2, Z4, Z2
+	VADDPS Z3, Z3, Z3
+	VBROADCASTSS log2e<>(SB), Z4
+	VFMADD213PS.BCST rounder<>(SB), Z2, Z4
+	VCMPPS.BCST $1, zero<>(SB), Z0, K1
+	VPANDD.BCST signBit<>(SB), Z1, Z1
+	VBROADCASTSS tanhMin<>(SB), Z0
+	VMAXPS Z3, Z0, Z3
+	VBROADCASTSS log2e<>(SB), Z0
+	VFMADD213PS.BCST rounder<>(SB), Z3, Z0
+	VSUBPS.BCST rounder<>(SB), Z4, Z5
+	VBROADCASTSS sigmoidLowest<>(SB), Z6
+	VMAXPS Z4, Z6, Z6
+	VPSLLD $23, Z6, Z6
+	VPSLLD $23, Z4, Z4
+	VPADDD.BCST oneBits<>(SB), Z6, Z6
+	VPADDD.BCST scaleBits<>(SB), Z4, Z4
+	VFNMADD231PS.BCST ln2<>(SB), Z5, Z2
+	VBROADCASTSS tanhLowest<>(SB), Z7
+	VMAXPS Z0, Z7, Z0
+	VSUBPS.BCST rounder<>(SB), Z0, Z7
+	VPSLLD $23, Z0, Z0
+	VPADDD.BCST oneBits<>(SB), Z0, Z0
+	VMULPS.BCST ln2Excess<>(SB), Z5, Z5
+	VBROADCASTSS oneBits<>(SB), Z8
+	VSUBPS Z0, Z8, Z8
+	VADDPS.BCST oneBits<>(SB), Z0, Z9
+	VMULPS Z2, Z2, Z10
+	VBROADCASTSS expC5<>(SB), Z11
+	VFMADD213PS.BCST expC4<>(SB), Z2, Z11
+	VBROADCASTSS expC7<>(SB), Z12
+	VFMADD213PS.BCST expC6<>(SB), Z2, Z12
+	VBROADCASTSS expC3<>(SB), Z13
+	VFMADD213PS.BCST expC2<>(SB), Z2, Z13
+	VFNMADD231PS.BCST ln2<>(SB), Z7, Z3
+	VBROADCASTSS scaleUp<>(SB), Z7
+	VBLENDMPS Z4, Z7, K1, Z7
+	VFMADD231PS Z10, Z12, Z11
+	VMULPS Z3, Z3, Z12
+	VBROADCASTSS expC5<>(SB), Z4
+	VFMADD213PS.BCST expC4<>(SB), Z3, Z4
+	VBROADCASTSS expC7<>(SB), Z14
+	VFMADD213PS.BCST expC6<>(SB), Z3, Z14
+	VBROADCASTSS expC3<>(SB), Z15
+	VFMADD213PS.BCST expC2<>(SB), Z3, Z15
+	VFMADD231PS Z10, Z11, Z13
+	VFMADD231PS Z12, Z14, Z4
+	VMOVAPS Z2, Z14
+	VFMADD231PS Z13, Z10, Z14
+	VFMADD231PS Z12, Z4, Z15
+	VADDPS.BCST oneBits<>(SB), Z14, Z4
+	VSUBPS Z14, Z2, Z2
+	VMOVAPS Z3, Z11
+	VFMADD231PS Z15, Z12, Z11
+	VSUBPS.BCST oneBits<>(SB), Z4, Z16
+	VBROADCASTSS oneBits<>(SB), Z17
+	VFMADD231PS Z4, Z6, Z17
+	VFMADD231PS Z13, Z10, Z2
+	VBROADCASTSS oneBits<>(SB), Z13
+	VBLENDMPS Z4, Z13, K1, Z13
+	VSUBPS Z16, Z14, Z16
+	VMOVAPS Z8, Z14
+	VFNMADD231PS Z11, Z0, Z14
+	VDIVPS Z17, Z13, Z10
+	VBROADCASTSS oneBits<>(SB), Z18
+	VSUBPS Z17, Z18, Z18
+	VMOVAPS Z9, Z19
+	VFMADD231PS Z11, Z0, Z19
+	VSUBPS Z11, Z3, Z3
+	VADDPS Z2, Z16, Z2
+	VBROADCASTSS recipC1<>(SB), Z16
+	VFMADD213PS.BCST recipC0<>(SB), Z17, Z16
+	VFMADD231PS Z4, Z6, Z18
+	VSUBPS Z14, Z8, Z8
+	VFMADD231PS Z15, Z12, Z3
+	VFMADD231PS Z4, Z5, Z2
+	VDIVPS Z19, Z14, Z4
+	VSUBPS Z19, Z9, Z9
+	VFNMADD231PS Z11, Z0, Z8
+	VBROADCASTSS recipC1<>(SB), Z5
+	VFMADD213PS.BCST recipC0<>(SB), Z19, Z5
+	VFMADD231PS Z2, Z6, Z18
+	VBROADCASTSS zero<>(SB), Z6
+	VBLENDMPS Z2, Z6, K1, Z6
+	VFMADD231PS Z0, Z11, Z9
+	VFNMADD231PS Z3, Z0, Z8
+	VFNMADD231PS Z10, Z17, Z13
+	VFNMADD231PS Z10, Z18, Z6
+	VFMADD231PS Z3, Z0, Z9
+	VADDPS Z6, Z13, Z6
+	VFNMADD231PS Z4, Z19, Z14
+	VFNMADD231PS Z4, Z9, Z8
+	VFMADD231PS Z16, Z6, Z10
+	VADDPS Z8, Z14, Z8
+	VMULPS Z7, Z10, Z7
+	VFMADD231PS Z5, Z8, Z4
+	VMULPS.BCST scaleDown<>(SB), Z7, Z7
+	VPORD Z1, Z4, Z1
+	VMULPS Z1, Z7, Z1
+	VMOVUPS Z1, (DI)(AX*4)
+	ADDQ $16, AX
+	ADDQ $16, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func keptAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·keptAVX512(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS (R8)(R10*4), Z1
+	VMOVUPS (R9)(R10*4), Z2
+	VBROADCASTSS 0(DX), Z3
+	VMAXPS Z0, Z3, Z0
+	VBROADCASTSS 64(DX), Z3
+	VMINPS Z0, Z3, Z0
+	VPORD.BCST signBit<>(SB), Z0, Z3
+	VCMPPS.BCST $1, zero<>(SB), Z0, K1
+	VBROADCASTSS sigmoidMin<>(SB), Z0
+	VMAXPS Z3, Z0, Z3
+	VBROADCASTSS log2e<>(SB), Z0
+	VFMADD213PS.BCST rounder<>(SB), Z3, Z0
+	VSUBPS.BCST rounder<>(SB), Z0, Z4
+	VBROADCASTSS sigmoidLowest<>(SB), Z5
+	VMAXPS Z0, Z5, Z5
+	VPSLLD $23, Z5, Z5
+	VPSLLD $23, Z0, Z0
+	VPADDD.BCST oneBits<>(SB), Z5, Z5
+	VPADDD.BCST scaleBits<>(SB), Z0, Z0
+	VFNMADD231PS.BCST ln2<>(SB), Z4, Z3
+	VMULPS.BCST ln2Excess<>(SB), Z4, Z4
+	VBROADCASTSS scaleUp<>(SB), Z6
+	VBLENDMPS Z0, Z6, K1, Z6
+	VMULPS Z3, Z3, Z0
+	VBROADCASTSS expC5<>(SB), Z7
+	VFMADD213PS.BCST expC4<>(SB), Z3, Z7
+	VBROADCASTSS expC7<>(SB), Z8
+	VFMADD213PS.BCST expC6<>(SB), Z3, Z8
+	VBROADCASTSS expC3<>(SB), Z9
+	VFMADD213PS.BCST expC2<>(SB), Z3, Z9
+	VFMADD231PS Z0, Z8, Z7
+	VFMADD231PS Z0, Z7, Z9
+	VMOVAPS Z3, Z7
+	VFMADD231PS Z9, Z0, Z7
+	VADDPS.BCST oneBits<>(SB), Z7, Z8
+	VSUBPS Z7, Z3, Z3
+	VSUBPS.BCST oneBits<>(SB), Z8, Z10
+	VBROADCASTSS oneBits<>(SB), Z11
+	VFMADD231PS Z8, Z5, Z11
+	VFMADD231PS Z9, Z0, Z3
+	VBROADCASTSS oneBits<>(SB), Z9
+	VBLENDMPS Z8, Z9, K1, Z9
+	VSUBPS Z10, Z7, Z10
+	VDIVPS Z11, Z9, Z7
+	VBROADCASTSS oneBits<>(SB), Z0
+	VSUBPS Z11, Z0, Z0
+	VBROADCASTSS recipC1<>(SB), Z12
+	VFMADD213PS.BCST recipC0<>(SB), Z11, Z12
+	VADDPS Z3, Z10, Z3
+	VFMADD231PS Z8, Z5, Z0
+	VFMADD231PS Z8, Z4, Z3
+	VFMADD231PS Z3, Z5, Z0
+	VBROADCASTSS zero<>(SB), Z5
+	VBLENDMPS Z3, Z5, K1, Z5
+	VFNMADD231PS Z7, Z11, Z9
+	VFNMADD231PS Z7, Z0, Z5
+	VADDPS Z5, Z9, Z5
+	VFMADD231PS Z12, Z5, Z7
+	VMULPS Z6, Z7, Z6
+	VMULPS.BCST scaleDown<>(SB), Z6, Z6
+	VFMADD231PS Z1, Z6, Z2
+	VMOVUPS Z2, (DI)(AX*4)
+	ADDQ $16, AX
+	ADDQ $16, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func sigmoidAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12001,20 +12031,27 @@ vector:
 	VMULPS.BCST scaleDown<>(SB), Z4, Z4
 	VMOVUPS Z4, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func tanhAVX512(d, a, b, c, e *float32, n int)
-TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
+// func tanhAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·tanhAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12071,20 +12108,27 @@ vector:
 	VPORD Z0, Z10, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func reluAVX512(d, a, b, c, e *float32, n int)
-TEXT ·reluAVX512(SB), NOSPLIT, $0-48
+// func reluAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·reluAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12097,20 +12141,27 @@ vector:
 	VADDPS.BCST zero<>(SB), Z0, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func leakyReluAVX512(d, a, b, c, e *float32, n int)
-TEXT ·leakyReluAVX512(SB), NOSPLIT, $0-48
+// func leakyReluAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·leakyReluAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12124,20 +12175,27 @@ vector:
 	VBLENDMPS Z1, Z0, K1, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func eluAVX512(d, a, b, c, e *float32, n int)
-TEXT ·eluAVX512(SB), NOSPLIT, $0-48
+// func eluAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·eluAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12183,20 +12241,27 @@ vector:
 	VBLENDMPS Z4, Z0, K1, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func hardSigmoidAVX512(d, a, b, c, e *float32, n int)
-TEXT ·hardSigmoidAVX512(SB), NOSPLIT, $0-48
+// func hardSigmoidAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·hardSigmoidAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12213,20 +12278,27 @@ vector:
 	VMINPS Z0, Z1, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func affineAVX512(d, a, b, c, e *float32, n int)
-TEXT ·affineAVX512(SB), NOSPLIT, $0-48
+// func affineAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·affineAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12238,20 +12310,27 @@ vector:
 	VFMADD213PS.BCST 192(DX), Z1, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func scaledTanhAVX512(d, a, b, c, e *float32, n int)
-TEXT ·scaledTanhAVX512(SB), NOSPLIT, $0-48
+// func scaledTanhAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·scaledTanhAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12312,20 +12391,27 @@ vector:
 	VMULPS Z0, Z10, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softsignAVX512(d, a, b, c, e *float32, n int)
-TEXT ·softsignAVX512(SB), NOSPLIT, $0-48
+// func softsignAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·softsignAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12343,20 +12429,27 @@ vector:
 	VDIVPS Z1, Z0, Z1
 	VMOVUPS Z1, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softplusAVX512(d, a, b, c, e *float32, n int)
-TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
+// func softplusAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·softplusAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12412,20 +12505,27 @@ vector:
 	VBLENDMPS Z0, Z2, K1, Z2
 	VMOVUPS Z2, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func thresholdedReluAVX512(d, a, b, c, e *float32, n int)
-TEXT ·thresholdedReluAVX512(SB), NOSPLIT, $0-48
+// func thresholdedReluAVX512(d, a, b, c, e *float32, n, rows int)
+TEXT ·thresholdedReluAVX512(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*4), Z0
@@ -12437,42 +12537,174 @@ vector:
 	VBLENDMPS.BCST zero<>(SB), Z0, K1, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ $16, AX
-	CMPQ AX, CX
+	ADDQ $16, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sumAVX512(s, v *float32, n int, mean float32)
-TEXT ·sumAVX512(SB), NOSPLIT, $0-28
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VMOVUPS 0(DI), Z0
+// func statisticsAVX512(to, z, last *float32, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float32)
+TEXT ·statisticsAVX512(SB), NOSPLIT, $0-88
+	MOVQ to+0(FP), DI
+	MOVQ z+8(FP), R10
+	MOVQ last+16(FP), R11
+	MOVQ rows+24(FP), R15
+	MOVQ rest+48(FP), R9
+	MOVQ zPanel+56(FP), DX
+	MOVQ zList+64(FP), BX
+	LEAQ wholes<>+256(SB), AX
+	MOVQ R9, CX
+	NEGQ CX
+	VMOVUPS 0(AX)(CX*4), Z29
+	VMOVUPS 64(AX)(CX*4), Z28
+	VMOVUPS 128(AX)(CX*4), Z27
+	VMOVUPS 192(AX)(CX*4), Z26
 
-sixteen:
-	VADDPS 0(SI), Z0, Z0
-	ADDQ $64, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Z0, 0(DI)
-	VZEROUPPER
-	RET
+row:
+	VPXORD Z0, Z0, Z0
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
 
-// func squaresAVX512(s, v *float32, n int, mean float32)
-TEXT ·squaresAVX512(SB), NOSPLIT, $0-28
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VBROADCASTSS mean+24(FP), Z31
-	VMOVUPS 0(DI), Z0
+list:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ last
 
-sixteen:
+panel:
+	VMOVUPS 0(SI), Z1
+	VADDPS Z1, Z0, Z0
+	VMOVUPS 64(SI), Z2
+	VADDPS Z2, Z0, Z0
+	VMOVUPS 128(SI), Z3
+	VADDPS Z3, Z0, Z0
+	VMOVUPS 192(SI), Z4
+	VADDPS Z4, Z0, Z0
+	ADDQ DX, SI
+	DECQ CX
+	JNE panel
+
+last:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE next
+	VMOVUPS 0(SI), Z1
+	VPANDD Z29, Z1, Z1
+	VADDPS Z1, Z0, Z0
+	CMPQ R9, $16
+	JLE next
+	VMOVUPS 64(SI), Z2
+	VPANDD Z28, Z2, Z2
+	VADDPS Z2, Z0, Z0
+	CMPQ R9, $32
+	JLE next
+	VMOVUPS 128(SI), Z3
+	VPANDD Z27, Z3, Z3
+	VADDPS Z3, Z0, Z0
+	CMPQ R9, $48
+	JLE next
+	VMOVUPS 192(SI), Z4
+	VPANDD Z26, Z4, Z4
+	VADDPS Z4, Z0, Z0
+
+next:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE list
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VDIVSS count+80(FP), X0, X0
+	VBROADCASTSS X0, Z31
+	VPXORD Z0, Z0, Z0
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
+
+listOfSquares:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ lastOfSquares
+
+panelOfSquares:
 	VMOVUPS 0(SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
-	ADDQ $64, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Z0, 0(DI)
+	VMOVUPS 64(SI), Z2
+	VSUBPS Z31, Z2, Z2
+	VFMADD231PS Z2, Z2, Z0
+	VMOVUPS 128(SI), Z3
+	VSUBPS Z31, Z3, Z3
+	VFMADD231PS Z3, Z3, Z0
+	VMOVUPS 192(SI), Z4
+	VSUBPS Z31, Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	ADDQ DX, SI
+	DECQ CX
+	JNE panelOfSquares
+
+lastOfSquares:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE nextOfSquares
+	VMOVUPS 0(SI), Z1
+	VSUBPS Z31, Z1, Z1
+	VPANDD Z29, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	CMPQ R9, $16
+	JLE nextOfSquares
+	VMOVUPS 64(SI), Z2
+	VSUBPS Z31, Z2, Z2
+	VPANDD Z28, Z2, Z2
+	VFMADD231PS Z2, Z2, Z0
+	CMPQ R9, $32
+	JLE nextOfSquares
+	VMOVUPS 128(SI), Z3
+	VSUBPS Z31, Z3, Z3
+	VPANDD Z27, Z3, Z3
+	VFMADD231PS Z3, Z3, Z0
+	CMPQ R9, $48
+	JLE nextOfSquares
+	VMOVUPS 192(SI), Z4
+	VSUBPS Z31, Z4, Z4
+	VPANDD Z26, Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+
+nextOfSquares:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE listOfSquares
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VDIVSS count+80(FP), X0, X0
+	VADDSS epsilon+84(FP), X0, X0
+	VSQRTSS X0, X0, X0
+	VMOVSS oneBits<>(SB), X1
+	VDIVSS X0, X1, X0
+	VBROADCASTSS X0, Z30
+	VMOVUPS Z31, (DI)
+	VMOVUPS Z30, 64(DI)
+	ADDQ $128, DI
+	ADDQ $256, R10
+	ADDQ width+72(FP), R11
+	DECQ R15
+	JNE row
 	VZEROUPPER
 	RET

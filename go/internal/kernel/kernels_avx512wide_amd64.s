@@ -66,6 +66,41 @@ SPLATWide(log1pC8Wide, const_k64Log1pC8)
 SPLATWide(log1pC9Wide, const_k64Log1pC9)
 SPLATWide(log1pC10Wide, const_k64Log1pC10)
 
+// Ones in the places of a panel, then zeros.
+DATA wholesWide<>+0(SB)/8, $-1
+DATA wholesWide<>+8(SB)/8, $-1
+DATA wholesWide<>+16(SB)/8, $-1
+DATA wholesWide<>+24(SB)/8, $-1
+DATA wholesWide<>+32(SB)/8, $-1
+DATA wholesWide<>+40(SB)/8, $-1
+DATA wholesWide<>+48(SB)/8, $-1
+DATA wholesWide<>+56(SB)/8, $-1
+DATA wholesWide<>+64(SB)/8, $-1
+DATA wholesWide<>+72(SB)/8, $-1
+DATA wholesWide<>+80(SB)/8, $-1
+DATA wholesWide<>+88(SB)/8, $-1
+DATA wholesWide<>+96(SB)/8, $-1
+DATA wholesWide<>+104(SB)/8, $-1
+DATA wholesWide<>+112(SB)/8, $-1
+DATA wholesWide<>+120(SB)/8, $-1
+DATA wholesWide<>+128(SB)/8, $-1
+DATA wholesWide<>+136(SB)/8, $-1
+DATA wholesWide<>+144(SB)/8, $-1
+DATA wholesWide<>+152(SB)/8, $-1
+DATA wholesWide<>+160(SB)/8, $-1
+DATA wholesWide<>+168(SB)/8, $-1
+DATA wholesWide<>+176(SB)/8, $-1
+DATA wholesWide<>+184(SB)/8, $-1
+DATA wholesWide<>+192(SB)/8, $-1
+DATA wholesWide<>+200(SB)/8, $-1
+DATA wholesWide<>+208(SB)/8, $-1
+DATA wholesWide<>+216(SB)/8, $-1
+DATA wholesWide<>+224(SB)/8, $-1
+DATA wholesWide<>+232(SB)/8, $-1
+DATA wholesWide<>+240(SB)/8, $-1
+DATA wholesWide<>+248(SB)/8, $-1
+GLOBL wholesWide<>(SB), RODATA|NOPTR, $512
+
 // func tileAVX512Wide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileAVX512Wide_1x4(SB), NOSPLIT, $0-80
 	MOVQ z+0(FP), DI
@@ -704,12 +739,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_1x4(b *beside)
-TEXT ·besideAVX512Wide_1x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512Wide_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_1x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -734,7 +768,7 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
@@ -748,13 +782,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_2x4(b *beside)
-TEXT ·besideAVX512Wide_2x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512Wide_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_2x4(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -787,7 +820,7 @@ term:
 	ADDQ $256, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
@@ -796,7 +829,7 @@ term:
 	VMOVUPS Z2, 128(DI)
 	VADDPD 192(DI), Z3, Z3
 	VMOVUPS Z3, 192(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z4, Z4
 	VMOVUPS Z4, 0(DI)
 	VADDPD 64(DI), Z5, Z5
@@ -805,184 +838,6 @@ term:
 	VMOVUPS Z6, 128(DI)
 	VADDPD 192(DI), Z7, Z7
 	VMOVUPS Z7, 192(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512Wide_3x4(b *beside)
-TEXT ·besideAVX512Wide_3x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*8), R8
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	NEGQ CX
-
-term:
-	VBROADCASTSD (R8)(CX*8), Z12
-	VFMADD231PD 0(R9)(AX*1), Z12, Z0
-	VFMADD231PD 64(R9)(AX*1), Z12, Z1
-	VFMADD231PD 128(R9)(AX*1), Z12, Z2
-	VFMADD231PD 192(R9)(AX*1), Z12, Z3
-	VFMADD231PD 0(R10)(AX*1), Z12, Z4
-	VFMADD231PD 64(R10)(AX*1), Z12, Z5
-	VFMADD231PD 128(R10)(AX*1), Z12, Z6
-	VFMADD231PD 192(R10)(AX*1), Z12, Z7
-	VFMADD231PD 0(R11)(AX*1), Z12, Z8
-	VFMADD231PD 64(R11)(AX*1), Z12, Z9
-	VFMADD231PD 128(R11)(AX*1), Z12, Z10
-	VFMADD231PD 192(R11)(AX*1), Z12, Z11
-	ADDQ $256, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPD 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPD 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPD 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	VADDPD 192(DI), Z3, Z3
-	VMOVUPS Z3, 192(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPD 0(DI), Z4, Z4
-	VMOVUPS Z4, 0(DI)
-	VADDPD 64(DI), Z5, Z5
-	VMOVUPS Z5, 64(DI)
-	VADDPD 128(DI), Z6, Z6
-	VMOVUPS Z6, 128(DI)
-	VADDPD 192(DI), Z7, Z7
-	VMOVUPS Z7, 192(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPD 0(DI), Z8, Z8
-	VMOVUPS Z8, 0(DI)
-	VADDPD 64(DI), Z9, Z9
-	VMOVUPS Z9, 64(DI)
-	VADDPD 128(DI), Z10, Z10
-	VMOVUPS Z10, 128(DI)
-	VADDPD 192(DI), Z11, Z11
-	VMOVUPS Z11, 192(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512Wide_4x4(b *beside)
-TEXT ·besideAVX512Wide_4x4(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*8), R8
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	NEGQ CX
-
-term:
-	VBROADCASTSD (R8)(CX*8), Z16
-	VFMADD231PD 0(R9)(AX*1), Z16, Z0
-	VFMADD231PD 64(R9)(AX*1), Z16, Z1
-	VFMADD231PD 128(R9)(AX*1), Z16, Z2
-	VFMADD231PD 192(R9)(AX*1), Z16, Z3
-	VFMADD231PD 0(R10)(AX*1), Z16, Z4
-	VFMADD231PD 64(R10)(AX*1), Z16, Z5
-	VFMADD231PD 128(R10)(AX*1), Z16, Z6
-	VFMADD231PD 192(R10)(AX*1), Z16, Z7
-	VFMADD231PD 0(R11)(AX*1), Z16, Z8
-	VFMADD231PD 64(R11)(AX*1), Z16, Z9
-	VFMADD231PD 128(R11)(AX*1), Z16, Z10
-	VFMADD231PD 192(R11)(AX*1), Z16, Z11
-	VFMADD231PD 0(R12)(AX*1), Z16, Z12
-	VFMADD231PD 64(R12)(AX*1), Z16, Z13
-	VFMADD231PD 128(R12)(AX*1), Z16, Z14
-	VFMADD231PD 192(R12)(AX*1), Z16, Z15
-	ADDQ $256, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPD 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPD 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPD 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	VADDPD 192(DI), Z3, Z3
-	VMOVUPS Z3, 192(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPD 0(DI), Z4, Z4
-	VMOVUPS Z4, 0(DI)
-	VADDPD 64(DI), Z5, Z5
-	VMOVUPS Z5, 64(DI)
-	VADDPD 128(DI), Z6, Z6
-	VMOVUPS Z6, 128(DI)
-	VADDPD 192(DI), Z7, Z7
-	VMOVUPS Z7, 192(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPD 0(DI), Z8, Z8
-	VMOVUPS Z8, 0(DI)
-	VADDPD 64(DI), Z9, Z9
-	VMOVUPS Z9, 64(DI)
-	VADDPD 128(DI), Z10, Z10
-	VMOVUPS Z10, 128(DI)
-	VADDPD 192(DI), Z11, Z11
-	VMOVUPS Z11, 192(DI)
-	MOVQ (beside_z+24)(BX), DI
-	VADDPD 0(DI), Z12, Z12
-	VMOVUPS Z12, 0(DI)
-	VADDPD 64(DI), Z13, Z13
-	VMOVUPS Z13, 64(DI)
-	VADDPD 128(DI), Z14, Z14
-	VMOVUPS Z14, 128(DI)
-	VADDPD 192(DI), Z15, Z15
-	VMOVUPS Z15, 192(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -1537,12 +1392,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_1x3(b *beside)
-TEXT ·besideAVX512Wide_1x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512Wide_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_1x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -1565,7 +1419,7 @@ term:
 	ADDQ $192, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
@@ -1577,13 +1431,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_2x3(b *beside)
-TEXT ·besideAVX512Wide_2x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512Wide_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_2x3(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -1612,170 +1465,20 @@ term:
 	ADDQ $192, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
 	VADDPD 128(DI), Z2, Z2
 	VMOVUPS Z2, 128(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z3, Z3
 	VMOVUPS Z3, 0(DI)
 	VADDPD 64(DI), Z4, Z4
 	VMOVUPS Z4, 64(DI)
 	VADDPD 128(DI), Z5, Z5
 	VMOVUPS Z5, 128(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512Wide_3x3(b *beside)
-TEXT ·besideAVX512Wide_3x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*8), R8
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	NEGQ CX
-
-term:
-	VBROADCASTSD (R8)(CX*8), Z9
-	VFMADD231PD 0(R9)(AX*1), Z9, Z0
-	VFMADD231PD 64(R9)(AX*1), Z9, Z1
-	VFMADD231PD 128(R9)(AX*1), Z9, Z2
-	VFMADD231PD 0(R10)(AX*1), Z9, Z3
-	VFMADD231PD 64(R10)(AX*1), Z9, Z4
-	VFMADD231PD 128(R10)(AX*1), Z9, Z5
-	VFMADD231PD 0(R11)(AX*1), Z9, Z6
-	VFMADD231PD 64(R11)(AX*1), Z9, Z7
-	VFMADD231PD 128(R11)(AX*1), Z9, Z8
-	ADDQ $192, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPD 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPD 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPD 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPD 0(DI), Z3, Z3
-	VMOVUPS Z3, 0(DI)
-	VADDPD 64(DI), Z4, Z4
-	VMOVUPS Z4, 64(DI)
-	VADDPD 128(DI), Z5, Z5
-	VMOVUPS Z5, 128(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPD 0(DI), Z6, Z6
-	VMOVUPS Z6, 0(DI)
-	VADDPD 64(DI), Z7, Z7
-	VMOVUPS Z7, 64(DI)
-	VADDPD 128(DI), Z8, Z8
-	VMOVUPS Z8, 128(DI)
-	TESTQ SI, SI
-	JNE chunk
-	VZEROUPPER
-	RET
-
-// func besideAVX512Wide_4x3(b *beside)
-TEXT ·besideAVX512Wide_4x3(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
-	XORQ AX, AX
-
-chunk:
-	MOVQ SI, CX
-	MOVQ $const_kChunk, DX
-	CMPQ CX, DX
-	CMOVQGT DX, CX
-	SUBQ CX, SI
-	LEAQ (R8)(CX*8), R8
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	NEGQ CX
-
-term:
-	VBROADCASTSD (R8)(CX*8), Z12
-	VFMADD231PD 0(R9)(AX*1), Z12, Z0
-	VFMADD231PD 64(R9)(AX*1), Z12, Z1
-	VFMADD231PD 128(R9)(AX*1), Z12, Z2
-	VFMADD231PD 0(R10)(AX*1), Z12, Z3
-	VFMADD231PD 64(R10)(AX*1), Z12, Z4
-	VFMADD231PD 128(R10)(AX*1), Z12, Z5
-	VFMADD231PD 0(R11)(AX*1), Z12, Z6
-	VFMADD231PD 64(R11)(AX*1), Z12, Z7
-	VFMADD231PD 128(R11)(AX*1), Z12, Z8
-	VFMADD231PD 0(R12)(AX*1), Z12, Z9
-	VFMADD231PD 64(R12)(AX*1), Z12, Z10
-	VFMADD231PD 128(R12)(AX*1), Z12, Z11
-	ADDQ $192, AX
-	INCQ CX
-	JNZ term
-	MOVQ (beside_z+0)(BX), DI
-	VADDPD 0(DI), Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	VADDPD 64(DI), Z1, Z1
-	VMOVUPS Z1, 64(DI)
-	VADDPD 128(DI), Z2, Z2
-	VMOVUPS Z2, 128(DI)
-	MOVQ (beside_z+8)(BX), DI
-	VADDPD 0(DI), Z3, Z3
-	VMOVUPS Z3, 0(DI)
-	VADDPD 64(DI), Z4, Z4
-	VMOVUPS Z4, 64(DI)
-	VADDPD 128(DI), Z5, Z5
-	VMOVUPS Z5, 128(DI)
-	MOVQ (beside_z+16)(BX), DI
-	VADDPD 0(DI), Z6, Z6
-	VMOVUPS Z6, 0(DI)
-	VADDPD 64(DI), Z7, Z7
-	VMOVUPS Z7, 64(DI)
-	VADDPD 128(DI), Z8, Z8
-	VMOVUPS Z8, 128(DI)
-	MOVQ (beside_z+24)(BX), DI
-	VADDPD 0(DI), Z9, Z9
-	VMOVUPS Z9, 0(DI)
-	VADDPD 64(DI), Z10, Z10
-	VMOVUPS Z10, 64(DI)
-	VADDPD 128(DI), Z11, Z11
-	VMOVUPS Z11, 128(DI)
 	TESTQ SI, SI
 	JNE chunk
 	VZEROUPPER
@@ -2241,12 +1944,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_1x2(b *beside)
-TEXT ·besideAVX512Wide_1x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512Wide_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_1x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -2267,7 +1969,7 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
@@ -2277,13 +1979,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_2x2(b *beside)
-TEXT ·besideAVX512Wide_2x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512Wide_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_2x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -2308,12 +2009,12 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	VADDPD 64(DI), Z3, Z3
@@ -2323,14 +2024,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_3x2(b *beside)
-TEXT ·besideAVX512Wide_3x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX512Wide_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_3x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -2359,17 +2059,17 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	VADDPD 64(DI), Z3, Z3
 	VMOVUPS Z3, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Z4, Z4
 	VMOVUPS Z4, 0(DI)
 	VADDPD 64(DI), Z5, Z5
@@ -2379,15 +2079,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_4x2(b *beside)
-TEXT ·besideAVX512Wide_4x2(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX512Wide_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_4x2(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -2420,22 +2119,22 @@ term:
 	ADDQ $128, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VADDPD 64(DI), Z1, Z1
 	VMOVUPS Z1, 64(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	VADDPD 64(DI), Z3, Z3
 	VMOVUPS Z3, 64(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Z4, Z4
 	VMOVUPS Z4, 0(DI)
 	VADDPD 64(DI), Z5, Z5
 	VMOVUPS Z5, 64(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPD 0(DI), Z6, Z6
 	VMOVUPS Z6, 0(DI)
 	VADDPD 64(DI), Z7, Z7
@@ -2816,12 +2515,11 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_1x1(b *beside)
-TEXT ·besideAVX512Wide_1x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
+// func besideAVX512Wide_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_1x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
 	XORQ AX, AX
 
 chunk:
@@ -2840,7 +2538,7 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	TESTQ SI, SI
@@ -2848,13 +2546,12 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_2x1(b *beside)
-TEXT ·besideAVX512Wide_2x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
+// func besideAVX512Wide_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_2x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
 	XORQ AX, AX
 
 chunk:
@@ -2875,10 +2572,10 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z1, Z1
 	VMOVUPS Z1, 0(DI)
 	TESTQ SI, SI
@@ -2886,14 +2583,13 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_3x1(b *beside)
-TEXT ·besideAVX512Wide_3x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
+// func besideAVX512Wide_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_3x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
 	XORQ AX, AX
 
 chunk:
@@ -2916,13 +2612,13 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z1, Z1
 	VMOVUPS Z1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
 	TESTQ SI, SI
@@ -2930,15 +2626,14 @@ term:
 	VZEROUPPER
 	RET
 
-// func besideAVX512Wide_4x1(b *beside)
-TEXT ·besideAVX512Wide_4x1(SB), NOSPLIT, $0-8
-	MOVQ b+0(FP), BX
-	MOVQ beside_x(BX), R8
-	MOVQ beside_inputs(BX), SI
-	MOVQ (beside_w+0)(BX), R9
-	MOVQ (beside_w+8)(BX), R10
-	MOVQ (beside_w+16)(BX), R11
-	MOVQ (beside_w+24)(BX), R12
+// func besideAVX512Wide_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideAVX512Wide_4x1(SB), NOSPLIT, $0-80
+	MOVQ x+64(FP), R8
+	MOVQ inputs+72(FP), SI
+	MOVQ w0+32(FP), R9
+	MOVQ w1+40(FP), R10
+	MOVQ w2+48(FP), R11
+	MOVQ w3+56(FP), R12
 	XORQ AX, AX
 
 chunk:
@@ -2963,16 +2658,16 @@ term:
 	ADDQ $64, AX
 	INCQ CX
 	JNZ term
-	MOVQ (beside_z+0)(BX), DI
+	MOVQ z0+0(FP), DI
 	VADDPD 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
-	MOVQ (beside_z+8)(BX), DI
+	MOVQ z1+8(FP), DI
 	VADDPD 0(DI), Z1, Z1
 	VMOVUPS Z1, 0(DI)
-	MOVQ (beside_z+16)(BX), DI
+	MOVQ z2+16(FP), DI
 	VADDPD 0(DI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
-	MOVQ (beside_z+24)(BX), DI
+	MOVQ z3+24(FP), DI
 	VADDPD 0(DI), Z3, Z3
 	VMOVUPS Z3, 0(DI)
 	TESTQ SI, SI
@@ -12730,61 +12425,111 @@ next:
 	VZEROUPPER
 	RET
 
-// func fmaAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·fmaAVX512Wide(SB), NOSPLIT, $0-48
+// func fmaAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·fmaAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*8), Z0
+	VMOVUPS (R8)(R10*8), Z0
 	VMOVUPS (DX)(AX*8), Z1
-	VMOVUPS (R8)(AX*8), Z2
+	VMOVUPS (SI)(AX*8), Z2
 	VFMADD231PD Z1, Z0, Z2
 	VMOVUPS Z2, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func mixAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·mixAVX512Wide(SB), NOSPLIT, $0-48
+// func mixAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·mixAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (R8)(AX*8), Z0
-	VMOVUPS (R9)(AX*8), Z1
+	VMOVUPS (R8)(R10*8), Z0
+	VMOVUPS (R9)(R10*8), Z1
 	VMOVUPS (SI)(AX*8), Z2
 	VMOVUPS (DX)(AX*8), Z3
 	VMULPD Z1, Z0, Z1
 	VFMADD231PD Z3, Z2, Z1
 	VMOVUPS Z1, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func timesAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·timesAVX512Wide(SB), NOSPLIT, $0-48
+// func blendAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·blendAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*8), Z0
+	VMOVUPS (R8)(R10*8), Z1
+	VMOVUPS (DX)(AX*8), Z2
+	VBROADCASTSD oneBitsWide<>(SB), Z3
+	VSUBPD Z0, Z3, Z3
+	VMULPD Z1, Z3, Z1
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPS Z1, (DI)(AX*8)
+	ADDQ $8, AX
+	ADDQ $8, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func timesAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·timesAVX512Wide(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -12792,20 +12537,27 @@ vector:
 	VMULPD Z1, Z0, Z1
 	VMOVUPS Z1, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func restAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·restAVX512Wide(SB), NOSPLIT, $0-48
+// func restAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·restAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -12813,65 +12565,332 @@ vector:
 	VSUBPD Z0, Z1, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func plusAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·plusAVX512Wide(SB), NOSPLIT, $0-48
+// func plusAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·plusAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
 
+row:
+	XORQ R10, R10
+
 vector:
-	VMOVUPS (SI)(AX*8), Z0
-	VMOVUPS (DX)(AX*8), Z1
+	VMOVUPS (R8)(R10*8), Z0
+	VMOVUPS (SI)(AX*8), Z1
 	VADDPD Z1, Z0, Z1
 	VMOVUPS Z1, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func normAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·normAVX512Wide(SB), NOSPLIT, $0-48
+// func normAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·normAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
-	VMOVUPS (R8)(AX*8), Z1
-	VMOVUPS (R9)(AX*8), Z2
+	VMOVUPS (R8)(R10*8), Z1
+	VMOVUPS (R9)(R10*8), Z2
 	VSUBPD.BCST 0(DX), Z0, Z0
 	VMULPD.BCST 128(DX), Z0, Z0
 	VFMADD231PD Z1, Z0, Z2
 	VMOVUPS Z2, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	ADDQ $256, DX
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sigmoidAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·sigmoidAVX512Wide(SB), NOSPLIT, $0-48
+// func gatedAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·gatedAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*8), Z0
+	VMOVUPS (R8)(R10*8), Z1
+	VBROADCASTSD 0(DX), Z2
+	VMAXPD Z0, Z2, Z0
+	VBROADCASTSD 0(DX), Z2
+	VMAXPD Z1, Z2, Z1
+	VBROADCASTSD 128(DX), Z2
+	VMINPD Z0, Z2, Z0
+	VBROADCASTSD 128(DX), Z2
+	VMINPD Z1, Z2, Z1
+	VPORQ.BCST signBitWide<>(SB), Z0, Z2
+	VPORQ.BCST signBitWide<>(SB), Z1, Z3
+	VBROADCASTSD sigmoidMinWide<>(SB), Z4
+	VMAXPD Z2, Z4, Z2
+	VADDPD Z3, Z3, Z3
+	VBROADCASTSD log2eWide<>(SB), Z4
+	VFMADD213PD.BCST rounderWide<>(SB), Z2, Z4
+	VCMPPD.BCST $1, zeroWide<>(SB), Z0, K1
+	VPANDQ.BCST signBitWide<>(SB), Z1, Z1
+	VBROADCASTSD tanhMinWide<>(SB), Z0
+	VMAXPD Z3, Z0, Z3
+	VBROADCASTSD log2eWide<>(SB), Z0
+	VFMADD213PD.BCST rounderWide<>(SB), Z3, Z0
+	VSUBPD.BCST rounderWide<>(SB), Z4, Z5
+	VBROADCASTSD sigmoidLowestWide<>(SB), Z6
+	VMAXPD Z4, Z6, Z6
+	VPSLLQ $52, Z6, Z6
+	VPSLLQ $52, Z4, Z4
+	VPADDQ.BCST oneBitsWide<>(SB), Z6, Z6
+	VPADDQ.BCST scaleBitsWide<>(SB), Z4, Z4
+	VFNMADD231PD.BCST ln2Wide<>(SB), Z5, Z2
+	VBROADCASTSD tanhLowestWide<>(SB), Z7
+	VMAXPD Z0, Z7, Z0
+	VSUBPD.BCST rounderWide<>(SB), Z0, Z7
+	VPSLLQ $52, Z0, Z0
+	VPADDQ.BCST oneBitsWide<>(SB), Z0, Z0
+	VMULPD.BCST ln2ExcessWide<>(SB), Z5, Z5
+	VBROADCASTSD oneBitsWide<>(SB), Z8
+	VSUBPD Z0, Z8, Z8
+	VADDPD.BCST oneBitsWide<>(SB), Z0, Z9
+	VMULPD Z2, Z2, Z10
+	VBROADCASTSD expC11Wide<>(SB), Z11
+	VFMADD213PD.BCST expC10Wide<>(SB), Z2, Z11
+	VBROADCASTSD expC9Wide<>(SB), Z12
+	VFMADD213PD.BCST expC8Wide<>(SB), Z2, Z12
+	VFNMADD231PD.BCST ln2Wide<>(SB), Z7, Z3
+	VBROADCASTSD expC7Wide<>(SB), Z7
+	VFMADD213PD.BCST expC6Wide<>(SB), Z2, Z7
+	VBROADCASTSD expC5Wide<>(SB), Z13
+	VFMADD213PD.BCST expC4Wide<>(SB), Z2, Z13
+	VBROADCASTSD expC3Wide<>(SB), Z14
+	VFMADD213PD.BCST expC2Wide<>(SB), Z2, Z14
+	VBROADCASTSD scaleUpWide<>(SB), Z15
+	VBLENDMPD Z4, Z15, K1, Z15
+	VFMADD231PD.BCST expC12Wide<>(SB), Z10, Z11
+	VMULPD Z3, Z3, Z4
+	VBROADCASTSD expC11Wide<>(SB), Z16
+	VFMADD213PD.BCST expC10Wide<>(SB), Z3, Z16
+	VBROADCASTSD expC9Wide<>(SB), Z17
+	VFMADD213PD.BCST expC8Wide<>(SB), Z3, Z17
+	VBROADCASTSD expC7Wide<>(SB), Z18
+	VFMADD213PD.BCST expC6Wide<>(SB), Z3, Z18
+	VBROADCASTSD expC5Wide<>(SB), Z19
+	VFMADD213PD.BCST expC4Wide<>(SB), Z3, Z19
+	VBROADCASTSD expC3Wide<>(SB), Z20
+	VFMADD213PD.BCST expC2Wide<>(SB), Z3, Z20
+	VFMADD231PD Z10, Z11, Z12
+	VFMADD231PD.BCST expC12Wide<>(SB), Z4, Z16
+	VFMADD231PD Z10, Z12, Z7
+	VFMADD231PD Z4, Z16, Z17
+	VFMADD231PD Z10, Z7, Z13
+	VFMADD231PD Z4, Z17, Z18
+	VFMADD231PD Z10, Z13, Z14
+	VFMADD231PD Z4, Z18, Z19
+	VMOVAPS Z2, Z18
+	VFMADD231PD Z14, Z10, Z18
+	VFMADD231PD Z4, Z19, Z20
+	VADDPD.BCST oneBitsWide<>(SB), Z18, Z19
+	VSUBPD Z18, Z2, Z2
+	VMOVAPS Z3, Z13
+	VFMADD231PD Z20, Z4, Z13
+	VSUBPD.BCST oneBitsWide<>(SB), Z19, Z17
+	VBROADCASTSD oneBitsWide<>(SB), Z7
+	VFMADD231PD Z19, Z6, Z7
+	VFMADD231PD Z14, Z10, Z2
+	VBROADCASTSD oneBitsWide<>(SB), Z14
+	VBLENDMPD Z19, Z14, K1, Z14
+	VMOVAPS Z8, Z10
+	VFNMADD231PD Z13, Z0, Z10
+	VMOVAPS Z9, Z16
+	VFMADD231PD Z13, Z0, Z16
+	VSUBPD Z17, Z18, Z17
+	VSUBPD Z13, Z3, Z3
+	VDIVPD Z7, Z14, Z18
+	VBROADCASTSD oneBitsWide<>(SB), Z12
+	VSUBPD Z7, Z12, Z12
+	VBROADCASTSD recipC1Wide<>(SB), Z11
+	VFMADD213PD.BCST recipC0Wide<>(SB), Z7, Z11
+	VADDPD Z2, Z17, Z2
+	VDIVPD Z16, Z10, Z17
+	VFMADD231PD Z19, Z6, Z12
+	VSUBPD Z10, Z8, Z8
+	VSUBPD Z16, Z9, Z9
+	VFMADD231PD Z20, Z4, Z3
+	VFMADD231PD Z19, Z5, Z2
+	VBROADCASTSD recipC1Wide<>(SB), Z19
+	VFMADD213PD.BCST recipC0Wide<>(SB), Z16, Z19
+	VFNMADD231PD Z13, Z0, Z8
+	VFMADD231PD Z0, Z13, Z9
+	VFMADD231PD Z2, Z6, Z12
+	VBROADCASTSD zeroWide<>(SB), Z6
+	VBLENDMPD Z2, Z6, K1, Z6
+	VFNMADD231PD Z3, Z0, Z8
+	VFMADD231PD Z3, Z0, Z9
+	VFNMADD231PD Z18, Z7, Z14
+	VFNMADD231PD Z18, Z12, Z6
+	VFNMADD231PD Z17, Z16, Z10
+	VFNMADD231PD Z17, Z9, Z8
+	VADDPD Z6, Z14, Z6
+	VADDPD Z8, Z10, Z8
+	VFMADD231PD Z11, Z6, Z18
+	VFMADD231PD Z19, Z8, Z17
+	VMULPD Z15, Z18, Z15
+	VPORQ Z1, Z17, Z1
+	VMULPD.BCST scaleDownWide<>(SB), Z15, Z15
+	VMULPD Z1, Z15, Z1
+	VMOVUPS Z1, (DI)(AX*8)
+	ADDQ $8, AX
+	ADDQ $8, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func keptAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·keptAVX512Wide(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
+
+vector:
+	VMOVUPS (SI)(AX*8), Z0
+	VMOVUPS (R8)(R10*8), Z1
+	VMOVUPS (R9)(R10*8), Z2
+	VBROADCASTSD 0(DX), Z3
+	VMAXPD Z0, Z3, Z0
+	VBROADCASTSD 128(DX), Z3
+	VMINPD Z0, Z3, Z0
+	VPORQ.BCST signBitWide<>(SB), Z0, Z3
+	VCMPPD.BCST $1, zeroWide<>(SB), Z0, K1
+	VBROADCASTSD sigmoidMinWide<>(SB), Z0
+	VMAXPD Z3, Z0, Z3
+	VBROADCASTSD log2eWide<>(SB), Z0
+	VFMADD213PD.BCST rounderWide<>(SB), Z3, Z0
+	VSUBPD.BCST rounderWide<>(SB), Z0, Z4
+	VBROADCASTSD sigmoidLowestWide<>(SB), Z5
+	VMAXPD Z0, Z5, Z5
+	VPSLLQ $52, Z5, Z5
+	VPSLLQ $52, Z0, Z0
+	VPADDQ.BCST oneBitsWide<>(SB), Z5, Z5
+	VPADDQ.BCST scaleBitsWide<>(SB), Z0, Z0
+	VFNMADD231PD.BCST ln2Wide<>(SB), Z4, Z3
+	VMULPD.BCST ln2ExcessWide<>(SB), Z4, Z4
+	VBROADCASTSD scaleUpWide<>(SB), Z6
+	VBLENDMPD Z0, Z6, K1, Z6
+	VMULPD Z3, Z3, Z0
+	VBROADCASTSD expC11Wide<>(SB), Z7
+	VFMADD213PD.BCST expC10Wide<>(SB), Z3, Z7
+	VBROADCASTSD expC9Wide<>(SB), Z8
+	VFMADD213PD.BCST expC8Wide<>(SB), Z3, Z8
+	VBROADCASTSD expC7Wide<>(SB), Z9
+	VFMADD213PD.BCST expC6Wide<>(SB), Z3, Z9
+	VBROADCASTSD expC5Wide<>(SB), Z10
+	VFMADD213PD.BCST expC4Wide<>(SB), Z3, Z10
+	VBROADCASTSD expC3Wide<>(SB), Z11
+	VFMADD213PD.BCST expC2Wide<>(SB), Z3, Z11
+	VFMADD231PD.BCST expC12Wide<>(SB), Z0, Z7
+	VFMADD231PD Z0, Z7, Z8
+	VFMADD231PD Z0, Z8, Z9
+	VFMADD231PD Z0, Z9, Z10
+	VFMADD231PD Z0, Z10, Z11
+	VMOVAPS Z3, Z10
+	VFMADD231PD Z11, Z0, Z10
+	VADDPD.BCST oneBitsWide<>(SB), Z10, Z9
+	VSUBPD Z10, Z3, Z3
+	VSUBPD.BCST oneBitsWide<>(SB), Z9, Z8
+	VBROADCASTSD oneBitsWide<>(SB), Z7
+	VFMADD231PD Z9, Z5, Z7
+	VFMADD231PD Z11, Z0, Z3
+	VBROADCASTSD oneBitsWide<>(SB), Z11
+	VBLENDMPD Z9, Z11, K1, Z11
+	VSUBPD Z8, Z10, Z8
+	VDIVPD Z7, Z11, Z10
+	VBROADCASTSD oneBitsWide<>(SB), Z0
+	VSUBPD Z7, Z0, Z0
+	VBROADCASTSD recipC1Wide<>(SB), Z12
+	VFMADD213PD.BCST recipC0Wide<>(SB), Z7, Z12
+	VADDPD Z3, Z8, Z3
+	VFMADD231PD Z9, Z5, Z0
+	VFMADD231PD Z9, Z4, Z3
+	VFMADD231PD Z3, Z5, Z0
+	VBROADCASTSD zeroWide<>(SB), Z5
+	VBLENDMPD Z3, Z5, K1, Z5
+	VFNMADD231PD Z10, Z7, Z11
+	VFNMADD231PD Z10, Z0, Z5
+	VADDPD Z5, Z11, Z5
+	VFMADD231PD Z12, Z5, Z10
+	VMULPD Z6, Z10, Z6
+	VMULPD.BCST scaleDownWide<>(SB), Z6, Z6
+	VFMADD231PD Z1, Z6, Z2
+	VMOVUPS Z2, (DI)(AX*8)
+	ADDQ $8, AX
+	ADDQ $8, R10
+	CMPQ R10, CX
+	JLT vector
+	DECQ R11
+	JNE row
+	VZEROUPPER
+	RET
+
+// func sigmoidAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·sigmoidAVX512Wide(SB), NOSPLIT, $0-56
+	MOVQ d+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ e+32(FP), R9
+	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
+	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -12942,20 +12961,27 @@ vector:
 	VMULPD.BCST scaleDownWide<>(SB), Z4, Z4
 	VMOVUPS Z4, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func tanhAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·tanhAVX512Wide(SB), NOSPLIT, $0-48
+// func tanhAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·tanhAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13019,20 +13045,27 @@ vector:
 	VPORQ Z0, Z6, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func reluAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·reluAVX512Wide(SB), NOSPLIT, $0-48
+// func reluAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·reluAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13045,20 +13078,27 @@ vector:
 	VADDPD.BCST zeroWide<>(SB), Z0, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func leakyReluAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·leakyReluAVX512Wide(SB), NOSPLIT, $0-48
+// func leakyReluAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·leakyReluAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13072,20 +13112,27 @@ vector:
 	VBLENDMPD Z1, Z0, K1, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func eluAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·eluAVX512Wide(SB), NOSPLIT, $0-48
+// func eluAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·eluAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13138,20 +13185,27 @@ vector:
 	VBLENDMPD Z4, Z0, K1, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func hardSigmoidAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·hardSigmoidAVX512Wide(SB), NOSPLIT, $0-48
+// func hardSigmoidAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·hardSigmoidAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13168,20 +13222,27 @@ vector:
 	VMINPD Z0, Z1, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func affineAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·affineAVX512Wide(SB), NOSPLIT, $0-48
+// func affineAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·affineAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13193,20 +13254,27 @@ vector:
 	VFMADD213PD.BCST 384(DX), Z1, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func scaledTanhAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·scaledTanhAVX512Wide(SB), NOSPLIT, $0-48
+// func scaledTanhAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·scaledTanhAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13274,20 +13342,27 @@ vector:
 	VMULPD Z0, Z6, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softsignAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·softsignAVX512Wide(SB), NOSPLIT, $0-48
+// func softsignAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·softsignAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13305,20 +13380,27 @@ vector:
 	VDIVPD Z1, Z0, Z1
 	VMOVUPS Z1, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func softplusAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·softplusAVX512Wide(SB), NOSPLIT, $0-48
+// func softplusAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·softplusAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13386,20 +13468,27 @@ vector:
 	VBLENDMPD Z0, Z2, K1, Z2
 	VMOVUPS Z2, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func thresholdedReluAVX512Wide(d, a, b, c, e *float64, n int)
-TEXT ·thresholdedReluAVX512Wide(SB), NOSPLIT, $0-48
+// func thresholdedReluAVX512Wide(d, a, b, c, e *float64, n, rows int)
+TEXT ·thresholdedReluAVX512Wide(SB), NOSPLIT, $0-56
 	MOVQ d+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ e+32(FP), R9
 	MOVQ n+40(FP), CX
+	MOVQ rows+48(FP), R11
 	XORQ AX, AX
+
+row:
+	XORQ R10, R10
 
 vector:
 	VMOVUPS (SI)(AX*8), Z0
@@ -13411,50 +13500,174 @@ vector:
 	VBLENDMPD.BCST zeroWide<>(SB), Z0, K1, Z0
 	VMOVUPS Z0, (DI)(AX*8)
 	ADDQ $8, AX
-	CMPQ AX, CX
+	ADDQ $8, R10
+	CMPQ R10, CX
 	JLT vector
+	DECQ R11
+	JNE row
 	VZEROUPPER
 	RET
 
-// func sumAVX512Wide(s, v *float64, n int, mean float64)
-TEXT ·sumAVX512Wide(SB), NOSPLIT, $0-32
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
+// func statisticsAVX512Wide(to, z, last *float64, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float64)
+TEXT ·statisticsAVX512Wide(SB), NOSPLIT, $0-96
+	MOVQ to+0(FP), DI
+	MOVQ z+8(FP), R10
+	MOVQ last+16(FP), R11
+	MOVQ rows+24(FP), R15
+	MOVQ rest+48(FP), R9
+	MOVQ zPanel+56(FP), DX
+	MOVQ zList+64(FP), BX
+	LEAQ wholesWide<>+256(SB), AX
+	MOVQ R9, CX
+	NEGQ CX
+	VMOVUPS 0(AX)(CX*8), Z29
+	VMOVUPS 64(AX)(CX*8), Z28
+	VMOVUPS 128(AX)(CX*8), Z27
+	VMOVUPS 192(AX)(CX*8), Z26
 
-sixteen:
-	VADDPD 0(SI), Z0, Z0
-	VADDPD 64(SI), Z1, Z1
-	ADDQ $128, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VZEROUPPER
-	RET
+row:
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
 
-// func squaresAVX512Wide(s, v *float64, n int, mean float64)
-TEXT ·squaresAVX512Wide(SB), NOSPLIT, $0-32
-	MOVQ s+0(FP), DI
-	MOVQ v+8(FP), SI
-	MOVQ n+16(FP), CX
-	VBROADCASTSD mean+24(FP), Z31
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
+list:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ last
 
-sixteen:
+panel:
+	VMOVUPS 0(SI), Z2
+	VADDPD Z2, Z0, Z0
+	VMOVUPS 64(SI), Z3
+	VADDPD Z3, Z1, Z1
+	VMOVUPS 128(SI), Z4
+	VADDPD Z4, Z0, Z0
+	VMOVUPS 192(SI), Z5
+	VADDPD Z5, Z1, Z1
+	ADDQ DX, SI
+	DECQ CX
+	JNE panel
+
+last:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE next
+	VMOVUPS 0(SI), Z2
+	VPANDQ Z29, Z2, Z2
+	VADDPD Z2, Z0, Z0
+	CMPQ R9, $8
+	JLE next
+	VMOVUPS 64(SI), Z3
+	VPANDQ Z28, Z3, Z3
+	VADDPD Z3, Z1, Z1
+	CMPQ R9, $16
+	JLE next
+	VMOVUPS 128(SI), Z4
+	VPANDQ Z27, Z4, Z4
+	VADDPD Z4, Z0, Z0
+	CMPQ R9, $24
+	JLE next
+	VMOVUPS 192(SI), Z5
+	VPANDQ Z26, Z5, Z5
+	VADDPD Z5, Z1, Z1
+
+next:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE list
+	VADDPD Z1, Z0, Z0
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPD Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPD X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPD X1, X0, X0
+	VDIVSD count+80(FP), X0, X0
+	VBROADCASTSD X0, Z31
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	MOVQ R10, R12
+	MOVQ R11, R13
+	MOVQ lists+32(FP), R8
+
+listOfSquares:
+	MOVQ R12, SI
+	MOVQ full+40(FP), CX
+	TESTQ CX, CX
+	JEQ lastOfSquares
+
+panelOfSquares:
 	VMOVUPS 0(SI), Z2
 	VSUBPD Z31, Z2, Z2
 	VFMADD231PD Z2, Z2, Z0
 	VMOVUPS 64(SI), Z3
 	VSUBPD Z31, Z3, Z3
 	VFMADD231PD Z3, Z3, Z1
-	ADDQ $128, SI
-	SUBQ $16, CX
-	JNE sixteen
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
+	VMOVUPS 128(SI), Z4
+	VSUBPD Z31, Z4, Z4
+	VFMADD231PD Z4, Z4, Z0
+	VMOVUPS 192(SI), Z5
+	VSUBPD Z31, Z5, Z5
+	VFMADD231PD Z5, Z5, Z1
+	ADDQ DX, SI
+	DECQ CX
+	JNE panelOfSquares
+
+lastOfSquares:
+	MOVQ R13, SI
+	CMPQ R9, $0
+	JLE nextOfSquares
+	VMOVUPS 0(SI), Z2
+	VSUBPD Z31, Z2, Z2
+	VPANDQ Z29, Z2, Z2
+	VFMADD231PD Z2, Z2, Z0
+	CMPQ R9, $8
+	JLE nextOfSquares
+	VMOVUPS 64(SI), Z3
+	VSUBPD Z31, Z3, Z3
+	VPANDQ Z28, Z3, Z3
+	VFMADD231PD Z3, Z3, Z1
+	CMPQ R9, $16
+	JLE nextOfSquares
+	VMOVUPS 128(SI), Z4
+	VSUBPD Z31, Z4, Z4
+	VPANDQ Z27, Z4, Z4
+	VFMADD231PD Z4, Z4, Z0
+	CMPQ R9, $24
+	JLE nextOfSquares
+	VMOVUPS 192(SI), Z5
+	VSUBPD Z31, Z5, Z5
+	VPANDQ Z26, Z5, Z5
+	VFMADD231PD Z5, Z5, Z1
+
+nextOfSquares:
+	ADDQ BX, R12
+	ADDQ BX, R13
+	DECQ R8
+	JNE listOfSquares
+	VADDPD Z1, Z0, Z0
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPD Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPD X1, X0, X0
+	VPERMILPD $1, X0, X1
+	VADDPD X1, X0, X0
+	VDIVSD count+80(FP), X0, X0
+	VADDSD epsilon+88(FP), X0, X0
+	VSQRTSD X0, X0, X0
+	VMOVSD oneBitsWide<>(SB), X1
+	VDIVSD X0, X1, X0
+	VBROADCASTSD X0, Z30
+	VMOVUPS Z31, (DI)
+	VMOVUPS Z30, 128(DI)
+	ADDQ $256, DI
+	ADDQ $256, R10
+	ADDQ width+72(FP), R11
+	DECQ R15
+	JNE row
 	VZEROUPPER
 	RET

@@ -66,6 +66,17 @@ SPLATWide(log1pC8Wide, const_k64Log1pC8)
 SPLATWide(log1pC9Wide, const_k64Log1pC9)
 SPLATWide(log1pC10Wide, const_k64Log1pC10)
 
+// Ones in the places of a panel, then zeros.
+DATA wholesWide<>+0(SB)/8, $-1
+DATA wholesWide<>+8(SB)/8, $-1
+DATA wholesWide<>+16(SB)/8, $-1
+DATA wholesWide<>+24(SB)/8, $-1
+DATA wholesWide<>+32(SB)/8, $-1
+DATA wholesWide<>+40(SB)/8, $-1
+DATA wholesWide<>+48(SB)/8, $-1
+DATA wholesWide<>+56(SB)/8, $-1
+GLOBL wholesWide<>(SB), RODATA|NOPTR, $128
+
 // func tileNEONWide_1x4(z, from, w *float64, x *[]float64, first, terms, tiles, fromRow, ahead, step int)
 TEXT ·tileNEONWide_1x4(SB), NOSPLIT, $0-80
 	MOVD z+0(FP), R0
@@ -1101,12 +1112,11 @@ add:
 	BNE tile
 	RET
 
-// func besideNEONWide_1x4(b *beside)
-TEXT ·besideNEONWide_1x4(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
+// func besideNEONWide_1x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_1x4(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -1163,7 +1173,7 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
@@ -1179,13 +1189,12 @@ add:
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_2x4(b *beside)
-TEXT ·besideNEONWide_2x4(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
+// func besideNEONWide_2x4(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_2x4(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -1272,7 +1281,7 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
@@ -1285,7 +1294,7 @@ add:
 	FMOVQ 48(R1), F31
 	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
 	FMOVQ F3, 48(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
 	FMOVQ F4, 0(R1)
@@ -1298,382 +1307,6 @@ add:
 	FMOVQ 48(R1), F31
 	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
 	FMOVQ F7, 48(R1)
-	CBNZ R2, chunk
-	RET
-
-// func besideNEONWide_3x4(b *beside)
-TEXT ·besideNEONWide_3x4(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
-
-chunk:
-	MOVD $const_kChunk, R5
-	CMP R5, R2
-	CSEL LT, R2, R5, R5
-	SUB R5, R2
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	LSR $1, R5, R19
-	CBZ R19, rest
-
-vector:
-	FMOVQ (R12), F12
-	FMOVQ 0(R20), F31
-	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
-	FMOVQ 48(R20), F30
-	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
-	FMOVQ 0(R21), F31
-	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R21), F30
-	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R21), F31
-	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
-	FMOVQ 48(R21), F30
-	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
-	FMOVQ 48(R22), F30
-	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
-	FMOVQ 64(R20), F31
-	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
-	FMOVQ 80(R20), F30
-	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
-	FMOVQ 96(R20), F31
-	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
-	FMOVQ 112(R20), F30
-	WORD $0x4fcc1bc3 // FMLA V3.2D, V30.2D, V12.D[1]
-	FMOVQ 64(R21), F31
-	WORD $0x4fcc1be4 // FMLA V4.2D, V31.2D, V12.D[1]
-	FMOVQ 80(R21), F30
-	WORD $0x4fcc1bc5 // FMLA V5.2D, V30.2D, V12.D[1]
-	FMOVQ 96(R21), F31
-	WORD $0x4fcc1be6 // FMLA V6.2D, V31.2D, V12.D[1]
-	FMOVQ 112(R21), F30
-	WORD $0x4fcc1bc7 // FMLA V7.2D, V30.2D, V12.D[1]
-	FMOVQ 64(R22), F31
-	WORD $0x4fcc1be8 // FMLA V8.2D, V31.2D, V12.D[1]
-	FMOVQ 80(R22), F30
-	WORD $0x4fcc1bc9 // FMLA V9.2D, V30.2D, V12.D[1]
-	FMOVQ 96(R22), F31
-	WORD $0x4fcc1bea // FMLA V10.2D, V31.2D, V12.D[1]
-	FMOVQ 112(R22), F30
-	WORD $0x4fcc1bcb // FMLA V11.2D, V30.2D, V12.D[1]
-	ADD $128, R20
-	ADD $128, R21
-	ADD $128, R22
-	ADD $16, R12
-	SUBS $1, R19
-	BNE vector
-
-rest:
-	ANDS $1, R5, R19
-	BEQ add
-
-one:
-	FMOVD (R12), F12
-	FMOVQ 0(R20), F31
-	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
-	FMOVQ 48(R20), F30
-	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
-	FMOVQ 0(R21), F31
-	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R21), F30
-	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R21), F31
-	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
-	FMOVQ 48(R21), F30
-	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
-	FMOVQ 48(R22), F30
-	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
-	ADD $64, R20
-	ADD $64, R21
-	ADD $64, R22
-	ADD $8, R12
-	SUBS $1, R19
-	BNE one
-
-add:
-	MOVD (beside_z+0)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
-	FMOVQ F0, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
-	FMOVQ F1, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
-	FMOVQ F2, 32(R1)
-	FMOVQ 48(R1), F31
-	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
-	FMOVQ F3, 48(R1)
-	MOVD (beside_z+8)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
-	FMOVQ F4, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
-	FMOVQ F5, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
-	FMOVQ F6, 32(R1)
-	FMOVQ 48(R1), F31
-	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
-	FMOVQ F7, 48(R1)
-	MOVD (beside_z+16)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
-	FMOVQ F8, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
-	FMOVQ F9, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
-	FMOVQ F10, 32(R1)
-	FMOVQ 48(R1), F31
-	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
-	FMOVQ F11, 48(R1)
-	CBNZ R2, chunk
-	RET
-
-// func besideNEONWide_4x4(b *beside)
-TEXT ·besideNEONWide_4x4(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
-	MOVD (beside_w+24)(R0), R23
-
-chunk:
-	MOVD $const_kChunk, R5
-	CMP R5, R2
-	CSEL LT, R2, R5, R5
-	SUB R5, R2
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	LSR $1, R5, R19
-	CBZ R19, rest
-
-vector:
-	FMOVQ (R12), F16
-	FMOVQ 0(R20), F31
-	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R20), F30
-	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
-	FMOVQ 0(R21), F31
-	WORD $0x4fd013e4 // FMLA V4.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R21), F30
-	WORD $0x4fd013c5 // FMLA V5.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R21), F31
-	WORD $0x4fd013e6 // FMLA V6.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R21), F30
-	WORD $0x4fd013c7 // FMLA V7.2D, V30.2D, V16.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fd013e8 // FMLA V8.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fd013c9 // FMLA V9.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fd013ea // FMLA V10.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R22), F30
-	WORD $0x4fd013cb // FMLA V11.2D, V30.2D, V16.D[0]
-	FMOVQ 0(R23), F31
-	WORD $0x4fd013ec // FMLA V12.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R23), F30
-	WORD $0x4fd013cd // FMLA V13.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R23), F31
-	WORD $0x4fd013ee // FMLA V14.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R23), F30
-	WORD $0x4fd013cf // FMLA V15.2D, V30.2D, V16.D[0]
-	FMOVQ 64(R20), F31
-	WORD $0x4fd01be0 // FMLA V0.2D, V31.2D, V16.D[1]
-	FMOVQ 80(R20), F30
-	WORD $0x4fd01bc1 // FMLA V1.2D, V30.2D, V16.D[1]
-	FMOVQ 96(R20), F31
-	WORD $0x4fd01be2 // FMLA V2.2D, V31.2D, V16.D[1]
-	FMOVQ 112(R20), F30
-	WORD $0x4fd01bc3 // FMLA V3.2D, V30.2D, V16.D[1]
-	FMOVQ 64(R21), F31
-	WORD $0x4fd01be4 // FMLA V4.2D, V31.2D, V16.D[1]
-	FMOVQ 80(R21), F30
-	WORD $0x4fd01bc5 // FMLA V5.2D, V30.2D, V16.D[1]
-	FMOVQ 96(R21), F31
-	WORD $0x4fd01be6 // FMLA V6.2D, V31.2D, V16.D[1]
-	FMOVQ 112(R21), F30
-	WORD $0x4fd01bc7 // FMLA V7.2D, V30.2D, V16.D[1]
-	FMOVQ 64(R22), F31
-	WORD $0x4fd01be8 // FMLA V8.2D, V31.2D, V16.D[1]
-	FMOVQ 80(R22), F30
-	WORD $0x4fd01bc9 // FMLA V9.2D, V30.2D, V16.D[1]
-	FMOVQ 96(R22), F31
-	WORD $0x4fd01bea // FMLA V10.2D, V31.2D, V16.D[1]
-	FMOVQ 112(R22), F30
-	WORD $0x4fd01bcb // FMLA V11.2D, V30.2D, V16.D[1]
-	FMOVQ 64(R23), F31
-	WORD $0x4fd01bec // FMLA V12.2D, V31.2D, V16.D[1]
-	FMOVQ 80(R23), F30
-	WORD $0x4fd01bcd // FMLA V13.2D, V30.2D, V16.D[1]
-	FMOVQ 96(R23), F31
-	WORD $0x4fd01bee // FMLA V14.2D, V31.2D, V16.D[1]
-	FMOVQ 112(R23), F30
-	WORD $0x4fd01bcf // FMLA V15.2D, V30.2D, V16.D[1]
-	ADD $128, R20
-	ADD $128, R21
-	ADD $128, R22
-	ADD $128, R23
-	ADD $16, R12
-	SUBS $1, R19
-	BNE vector
-
-rest:
-	ANDS $1, R5, R19
-	BEQ add
-
-one:
-	FMOVD (R12), F16
-	FMOVQ 0(R20), F31
-	WORD $0x4fd013e0 // FMLA V0.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fd013c1 // FMLA V1.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fd013e2 // FMLA V2.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R20), F30
-	WORD $0x4fd013c3 // FMLA V3.2D, V30.2D, V16.D[0]
-	FMOVQ 0(R21), F31
-	WORD $0x4fd013e4 // FMLA V4.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R21), F30
-	WORD $0x4fd013c5 // FMLA V5.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R21), F31
-	WORD $0x4fd013e6 // FMLA V6.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R21), F30
-	WORD $0x4fd013c7 // FMLA V7.2D, V30.2D, V16.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fd013e8 // FMLA V8.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fd013c9 // FMLA V9.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fd013ea // FMLA V10.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R22), F30
-	WORD $0x4fd013cb // FMLA V11.2D, V30.2D, V16.D[0]
-	FMOVQ 0(R23), F31
-	WORD $0x4fd013ec // FMLA V12.2D, V31.2D, V16.D[0]
-	FMOVQ 16(R23), F30
-	WORD $0x4fd013cd // FMLA V13.2D, V30.2D, V16.D[0]
-	FMOVQ 32(R23), F31
-	WORD $0x4fd013ee // FMLA V14.2D, V31.2D, V16.D[0]
-	FMOVQ 48(R23), F30
-	WORD $0x4fd013cf // FMLA V15.2D, V30.2D, V16.D[0]
-	ADD $64, R20
-	ADD $64, R21
-	ADD $64, R22
-	ADD $64, R23
-	ADD $8, R12
-	SUBS $1, R19
-	BNE one
-
-add:
-	MOVD (beside_z+0)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
-	FMOVQ F0, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
-	FMOVQ F1, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
-	FMOVQ F2, 32(R1)
-	FMOVQ 48(R1), F31
-	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
-	FMOVQ F3, 48(R1)
-	MOVD (beside_z+8)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
-	FMOVQ F4, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
-	FMOVQ F5, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
-	FMOVQ F6, 32(R1)
-	FMOVQ 48(R1), F31
-	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
-	FMOVQ F7, 48(R1)
-	MOVD (beside_z+16)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
-	FMOVQ F8, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
-	FMOVQ F9, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
-	FMOVQ F10, 32(R1)
-	FMOVQ 48(R1), F31
-	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
-	FMOVQ F11, 48(R1)
-	MOVD (beside_z+24)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e6cd7ec // FADD V12.2D, V31.2D, V12.2D
-	FMOVQ F12, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e6dd7ed // FADD V13.2D, V31.2D, V13.2D
-	FMOVQ F13, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e6ed7ee // FADD V14.2D, V31.2D, V14.2D
-	FMOVQ F14, 32(R1)
-	FMOVQ 48(R1), F31
-	WORD $0x4e6fd7ef // FADD V15.2D, V31.2D, V15.2D
-	FMOVQ F15, 48(R1)
 	CBNZ R2, chunk
 	RET
 
@@ -2547,12 +2180,11 @@ add:
 	BNE tile
 	RET
 
-// func besideNEONWide_1x3(b *beside)
-TEXT ·besideNEONWide_1x3(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
+// func besideNEONWide_1x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_1x3(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -2602,7 +2234,7 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
@@ -2615,13 +2247,12 @@ add:
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_2x3(b *beside)
-TEXT ·besideNEONWide_2x3(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
+// func besideNEONWide_2x3(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_2x3(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -2694,7 +2325,7 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
@@ -2704,7 +2335,7 @@ add:
 	FMOVQ 32(R1), F31
 	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
 	FMOVQ F2, 32(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
 	FMOVQ F3, 0(R1)
@@ -2714,312 +2345,6 @@ add:
 	FMOVQ 32(R1), F31
 	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
 	FMOVQ F5, 32(R1)
-	CBNZ R2, chunk
-	RET
-
-// func besideNEONWide_3x3(b *beside)
-TEXT ·besideNEONWide_3x3(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
-
-chunk:
-	MOVD $const_kChunk, R5
-	CMP R5, R2
-	CSEL LT, R2, R5, R5
-	SUB R5, R2
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	LSR $1, R5, R19
-	CBZ R19, rest
-
-vector:
-	FMOVQ (R12), F9
-	FMOVQ 0(R20), F31
-	WORD $0x4fc913e0 // FMLA V0.2D, V31.2D, V9.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fc913c1 // FMLA V1.2D, V30.2D, V9.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
-	FMOVQ 0(R21), F30
-	WORD $0x4fc913c3 // FMLA V3.2D, V30.2D, V9.D[0]
-	FMOVQ 16(R21), F31
-	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
-	FMOVQ 32(R21), F30
-	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fc913e8 // FMLA V8.2D, V31.2D, V9.D[0]
-	FMOVQ 48(R20), F31
-	WORD $0x4fc91be0 // FMLA V0.2D, V31.2D, V9.D[1]
-	FMOVQ 64(R20), F30
-	WORD $0x4fc91bc1 // FMLA V1.2D, V30.2D, V9.D[1]
-	FMOVQ 80(R20), F31
-	WORD $0x4fc91be2 // FMLA V2.2D, V31.2D, V9.D[1]
-	FMOVQ 48(R21), F30
-	WORD $0x4fc91bc3 // FMLA V3.2D, V30.2D, V9.D[1]
-	FMOVQ 64(R21), F31
-	WORD $0x4fc91be4 // FMLA V4.2D, V31.2D, V9.D[1]
-	FMOVQ 80(R21), F30
-	WORD $0x4fc91bc5 // FMLA V5.2D, V30.2D, V9.D[1]
-	FMOVQ 48(R22), F31
-	WORD $0x4fc91be6 // FMLA V6.2D, V31.2D, V9.D[1]
-	FMOVQ 64(R22), F30
-	WORD $0x4fc91bc7 // FMLA V7.2D, V30.2D, V9.D[1]
-	FMOVQ 80(R22), F31
-	WORD $0x4fc91be8 // FMLA V8.2D, V31.2D, V9.D[1]
-	ADD $96, R20
-	ADD $96, R21
-	ADD $96, R22
-	ADD $16, R12
-	SUBS $1, R19
-	BNE vector
-
-rest:
-	ANDS $1, R5, R19
-	BEQ add
-
-one:
-	FMOVD (R12), F9
-	FMOVQ 0(R20), F31
-	WORD $0x4fc913e0 // FMLA V0.2D, V31.2D, V9.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fc913c1 // FMLA V1.2D, V30.2D, V9.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fc913e2 // FMLA V2.2D, V31.2D, V9.D[0]
-	FMOVQ 0(R21), F30
-	WORD $0x4fc913c3 // FMLA V3.2D, V30.2D, V9.D[0]
-	FMOVQ 16(R21), F31
-	WORD $0x4fc913e4 // FMLA V4.2D, V31.2D, V9.D[0]
-	FMOVQ 32(R21), F30
-	WORD $0x4fc913c5 // FMLA V5.2D, V30.2D, V9.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fc913e6 // FMLA V6.2D, V31.2D, V9.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fc913c7 // FMLA V7.2D, V30.2D, V9.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fc913e8 // FMLA V8.2D, V31.2D, V9.D[0]
-	ADD $48, R20
-	ADD $48, R21
-	ADD $48, R22
-	ADD $8, R12
-	SUBS $1, R19
-	BNE one
-
-add:
-	MOVD (beside_z+0)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
-	FMOVQ F0, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
-	FMOVQ F1, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
-	FMOVQ F2, 32(R1)
-	MOVD (beside_z+8)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
-	FMOVQ F3, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
-	FMOVQ F4, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
-	FMOVQ F5, 32(R1)
-	MOVD (beside_z+16)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
-	FMOVQ F6, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
-	FMOVQ F7, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
-	FMOVQ F8, 32(R1)
-	CBNZ R2, chunk
-	RET
-
-// func besideNEONWide_4x3(b *beside)
-TEXT ·besideNEONWide_4x3(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
-	MOVD (beside_w+24)(R0), R23
-
-chunk:
-	MOVD $const_kChunk, R5
-	CMP R5, R2
-	CSEL LT, R2, R5, R5
-	SUB R5, R2
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	LSR $1, R5, R19
-	CBZ R19, rest
-
-vector:
-	FMOVQ (R12), F12
-	FMOVQ 0(R20), F31
-	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
-	FMOVQ 0(R21), F30
-	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
-	FMOVQ 16(R21), F31
-	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
-	FMOVQ 32(R21), F30
-	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
-	FMOVQ 0(R23), F30
-	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
-	FMOVQ 16(R23), F31
-	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
-	FMOVQ 32(R23), F30
-	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
-	FMOVQ 48(R20), F31
-	WORD $0x4fcc1be0 // FMLA V0.2D, V31.2D, V12.D[1]
-	FMOVQ 64(R20), F30
-	WORD $0x4fcc1bc1 // FMLA V1.2D, V30.2D, V12.D[1]
-	FMOVQ 80(R20), F31
-	WORD $0x4fcc1be2 // FMLA V2.2D, V31.2D, V12.D[1]
-	FMOVQ 48(R21), F30
-	WORD $0x4fcc1bc3 // FMLA V3.2D, V30.2D, V12.D[1]
-	FMOVQ 64(R21), F31
-	WORD $0x4fcc1be4 // FMLA V4.2D, V31.2D, V12.D[1]
-	FMOVQ 80(R21), F30
-	WORD $0x4fcc1bc5 // FMLA V5.2D, V30.2D, V12.D[1]
-	FMOVQ 48(R22), F31
-	WORD $0x4fcc1be6 // FMLA V6.2D, V31.2D, V12.D[1]
-	FMOVQ 64(R22), F30
-	WORD $0x4fcc1bc7 // FMLA V7.2D, V30.2D, V12.D[1]
-	FMOVQ 80(R22), F31
-	WORD $0x4fcc1be8 // FMLA V8.2D, V31.2D, V12.D[1]
-	FMOVQ 48(R23), F30
-	WORD $0x4fcc1bc9 // FMLA V9.2D, V30.2D, V12.D[1]
-	FMOVQ 64(R23), F31
-	WORD $0x4fcc1bea // FMLA V10.2D, V31.2D, V12.D[1]
-	FMOVQ 80(R23), F30
-	WORD $0x4fcc1bcb // FMLA V11.2D, V30.2D, V12.D[1]
-	ADD $96, R20
-	ADD $96, R21
-	ADD $96, R22
-	ADD $96, R23
-	ADD $16, R12
-	SUBS $1, R19
-	BNE vector
-
-rest:
-	ANDS $1, R5, R19
-	BEQ add
-
-one:
-	FMOVD (R12), F12
-	FMOVQ 0(R20), F31
-	WORD $0x4fcc13e0 // FMLA V0.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R20), F30
-	WORD $0x4fcc13c1 // FMLA V1.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R20), F31
-	WORD $0x4fcc13e2 // FMLA V2.2D, V31.2D, V12.D[0]
-	FMOVQ 0(R21), F30
-	WORD $0x4fcc13c3 // FMLA V3.2D, V30.2D, V12.D[0]
-	FMOVQ 16(R21), F31
-	WORD $0x4fcc13e4 // FMLA V4.2D, V31.2D, V12.D[0]
-	FMOVQ 32(R21), F30
-	WORD $0x4fcc13c5 // FMLA V5.2D, V30.2D, V12.D[0]
-	FMOVQ 0(R22), F31
-	WORD $0x4fcc13e6 // FMLA V6.2D, V31.2D, V12.D[0]
-	FMOVQ 16(R22), F30
-	WORD $0x4fcc13c7 // FMLA V7.2D, V30.2D, V12.D[0]
-	FMOVQ 32(R22), F31
-	WORD $0x4fcc13e8 // FMLA V8.2D, V31.2D, V12.D[0]
-	FMOVQ 0(R23), F30
-	WORD $0x4fcc13c9 // FMLA V9.2D, V30.2D, V12.D[0]
-	FMOVQ 16(R23), F31
-	WORD $0x4fcc13ea // FMLA V10.2D, V31.2D, V12.D[0]
-	FMOVQ 32(R23), F30
-	WORD $0x4fcc13cb // FMLA V11.2D, V30.2D, V12.D[0]
-	ADD $48, R20
-	ADD $48, R21
-	ADD $48, R22
-	ADD $48, R23
-	ADD $8, R12
-	SUBS $1, R19
-	BNE one
-
-add:
-	MOVD (beside_z+0)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
-	FMOVQ F0, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
-	FMOVQ F1, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
-	FMOVQ F2, 32(R1)
-	MOVD (beside_z+8)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
-	FMOVQ F3, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
-	FMOVQ F4, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
-	FMOVQ F5, 32(R1)
-	MOVD (beside_z+16)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
-	FMOVQ F6, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e67d7e7 // FADD V7.2D, V31.2D, V7.2D
-	FMOVQ F7, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e68d7e8 // FADD V8.2D, V31.2D, V8.2D
-	FMOVQ F8, 32(R1)
-	MOVD (beside_z+24)(R0), R1
-	FMOVQ 0(R1), F31
-	WORD $0x4e69d7e9 // FADD V9.2D, V31.2D, V9.2D
-	FMOVQ F9, 0(R1)
-	FMOVQ 16(R1), F31
-	WORD $0x4e6ad7ea // FADD V10.2D, V31.2D, V10.2D
-	FMOVQ F10, 16(R1)
-	FMOVQ 32(R1), F31
-	WORD $0x4e6bd7eb // FADD V11.2D, V31.2D, V11.2D
-	FMOVQ F11, 32(R1)
 	CBNZ R2, chunk
 	RET
 
@@ -3728,12 +3053,11 @@ add:
 	BNE tile
 	RET
 
-// func besideNEONWide_1x2(b *beside)
-TEXT ·besideNEONWide_1x2(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
+// func besideNEONWide_1x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_1x2(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -3776,7 +3100,7 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
@@ -3786,13 +3110,12 @@ add:
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_2x2(b *beside)
-TEXT ·besideNEONWide_2x2(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
+// func besideNEONWide_2x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_2x2(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -3851,14 +3174,14 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
 	FMOVQ 16(R1), F31
 	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
 	FMOVQ F1, 16(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
 	FMOVQ F2, 0(R1)
@@ -3868,14 +3191,13 @@ add:
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_3x2(b *beside)
-TEXT ·besideNEONWide_3x2(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
+// func besideNEONWide_3x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_3x2(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
+	MOVD w2+48(FP), R22
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -3950,21 +3272,21 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
 	FMOVQ 16(R1), F31
 	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
 	FMOVQ F1, 16(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
 	FMOVQ F2, 0(R1)
 	FMOVQ 16(R1), F31
 	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
 	FMOVQ F3, 16(R1)
-	MOVD (beside_z+16)(R0), R1
+	MOVD z2+16(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
 	FMOVQ F4, 0(R1)
@@ -3974,15 +3296,14 @@ add:
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_4x2(b *beside)
-TEXT ·besideNEONWide_4x2(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
-	MOVD (beside_w+24)(R0), R23
+// func besideNEONWide_4x2(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_4x2(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
+	MOVD w2+48(FP), R22
+	MOVD w3+56(FP), R23
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -4073,28 +3394,28 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
 	FMOVQ 16(R1), F31
 	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
 	FMOVQ F1, 16(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
 	FMOVQ F2, 0(R1)
 	FMOVQ 16(R1), F31
 	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
 	FMOVQ F3, 16(R1)
-	MOVD (beside_z+16)(R0), R1
+	MOVD z2+16(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e64d7e4 // FADD V4.2D, V31.2D, V4.2D
 	FMOVQ F4, 0(R1)
 	FMOVQ 16(R1), F31
 	WORD $0x4e65d7e5 // FADD V5.2D, V31.2D, V5.2D
 	FMOVQ F5, 16(R1)
-	MOVD (beside_z+24)(R0), R1
+	MOVD z3+24(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e66d7e6 // FADD V6.2D, V31.2D, V6.2D
 	FMOVQ F6, 0(R1)
@@ -4644,12 +3965,11 @@ add:
 	BNE tile
 	RET
 
-// func besideNEONWide_1x1(b *beside)
-TEXT ·besideNEONWide_1x1(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
+// func besideNEONWide_1x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_1x1(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -4685,20 +4005,19 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_2x1(b *beside)
-TEXT ·besideNEONWide_2x1(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
+// func besideNEONWide_2x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_2x1(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -4743,25 +4062,24 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
 	FMOVQ F1, 0(R1)
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_3x1(b *beside)
-TEXT ·besideNEONWide_3x1(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
+// func besideNEONWide_3x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_3x1(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
+	MOVD w2+48(FP), R22
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -4815,30 +4133,29 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
 	FMOVQ F1, 0(R1)
-	MOVD (beside_z+16)(R0), R1
+	MOVD z2+16(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
 	FMOVQ F2, 0(R1)
 	CBNZ R2, chunk
 	RET
 
-// func besideNEONWide_4x1(b *beside)
-TEXT ·besideNEONWide_4x1(SB), NOSPLIT, $0-8
-	MOVD b+0(FP), R0
-	MOVD beside_x(R0), R12
-	MOVD beside_inputs(R0), R2
-	MOVD (beside_w+0)(R0), R20
-	MOVD (beside_w+8)(R0), R21
-	MOVD (beside_w+16)(R0), R22
-	MOVD (beside_w+24)(R0), R23
+// func besideNEONWide_4x1(z0, z1, z2, z3, w0, w1, w2, w3, x *float64, inputs int)
+TEXT ·besideNEONWide_4x1(SB), NOSPLIT, $0-80
+	MOVD x+64(FP), R12
+	MOVD inputs+72(FP), R2
+	MOVD w0+32(FP), R20
+	MOVD w1+40(FP), R21
+	MOVD w2+48(FP), R22
+	MOVD w3+56(FP), R23
 
 chunk:
 	MOVD $const_kChunk, R5
@@ -4901,19 +4218,19 @@ one:
 	BNE one
 
 add:
-	MOVD (beside_z+0)(R0), R1
+	MOVD z0+0(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e60d7e0 // FADD V0.2D, V31.2D, V0.2D
 	FMOVQ F0, 0(R1)
-	MOVD (beside_z+8)(R0), R1
+	MOVD z1+8(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e61d7e1 // FADD V1.2D, V31.2D, V1.2D
 	FMOVQ F1, 0(R1)
-	MOVD (beside_z+16)(R0), R1
+	MOVD z2+16(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e62d7e2 // FADD V2.2D, V31.2D, V2.2D
 	FMOVQ F2, 0(R1)
-	MOVD (beside_z+24)(R0), R1
+	MOVD z3+24(FP), R1
 	FMOVQ 0(R1), F31
 	WORD $0x4e63d7e3 // FADD V3.2D, V31.2D, V3.2D
 	FMOVQ F3, 0(R1)
@@ -17695,44 +17012,58 @@ next:
 	BGT panel
 	RET
 
-// func fmaNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·fmaNEONWide(SB), NOSPLIT, $0-48
+// func fmaNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·fmaNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
 
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
+
 vector:
-	FMOVQ (R1), F0
+	FMOVQ (R8), F0
 	FMOVQ (R2), F1
-	FMOVQ (R3), F2
+	FMOVQ (R1), F2
 	WORD $0x4e61cc02 // FMLA V2.2D, V0.2D, V1.2D
 	FMOVQ F2, (R0)
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func mixNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·mixNEONWide(SB), NOSPLIT, $0-48
+// func mixNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·mixNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
 
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
+
 vector:
-	FMOVQ (R3), F0
-	FMOVQ (R4), F1
+	FMOVQ (R8), F0
+	FMOVQ (R9), F1
 	FMOVQ (R1), F2
 	FMOVQ (R2), F3
 	WORD $0x6e61dc01 // FMUL V1.2D, V0.2D, V1.2D
@@ -17741,21 +17072,65 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func timesNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·timesNEONWide(SB), NOSPLIT, $0-48
+// func blendNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·blendNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R8), F1
+	FMOVQ (R2), F2
+	FMOVQ oneBitsWide<>(SB), F3
+	WORD $0x4ee0d463 // FSUB V3.2D, V3.2D, V0.2D
+	WORD $0x6e61dc61 // FMUL V1.2D, V3.2D, V1.2D
+	WORD $0x4e62cc01 // FMLA V1.2D, V0.2D, V2.2D
+	FMOVQ F1, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
+	BGT vector
+	SUBS $1, R7
+	BNE row
+	RET
+
+// func timesNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·timesNEONWide(SB), NOSPLIT, $0-56
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
+	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -17765,21 +17140,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func restNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·restNEONWide(SB), NOSPLIT, $0-48
+// func restNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·restNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -17789,50 +17172,66 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func plusNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·plusNEONWide(SB), NOSPLIT, $0-48
+// func plusNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·plusNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
 
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
+
 vector:
-	FMOVQ (R1), F0
-	FMOVQ (R2), F1
+	FMOVQ (R8), F0
+	FMOVQ (R1), F1
 	WORD $0x4e61d401 // FADD V1.2D, V0.2D, V1.2D
 	FMOVQ F1, (R0)
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func normNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·normNEONWide(SB), NOSPLIT, $0-48
+// func normNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·normNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
-	FMOVQ (R3), F1
-	FMOVQ (R4), F2
+	FMOVQ (R8), F1
+	FMOVQ (R9), F2
 	FMOVQ 0(R6), F3
 	WORD $0x4ee3d403 // FSUB V3.2D, V0.2D, V3.2D
 	FMOVQ 128(R6), F0
@@ -17842,21 +17241,337 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	ADD $256, R6
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func sigmoidNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·sigmoidNEONWide(SB), NOSPLIT, $0-48
+// func gatedNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·gatedNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R8), F1
+	FMOVQ 0(R6), F2
+	WORD $0x4e60f440 // FMAX V0.2D, V2.2D, V0.2D
+	FMOVQ 0(R6), F2
+	WORD $0x4e61f441 // FMAX V1.2D, V2.2D, V1.2D
+	FMOVQ 128(R6), F2
+	WORD $0x4ee0f440 // FMIN V0.2D, V2.2D, V0.2D
+	FMOVQ 128(R6), F2
+	WORD $0x4ee1f441 // FMIN V1.2D, V2.2D, V1.2D
+	FMOVQ signBitWide<>(SB), F2
+	WORD $0x4ea21c02 // ORR V2.2D, V0.2D, V2.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4ea31c23 // ORR V3.2D, V1.2D, V3.2D
+	FMOVQ sigmoidMinWide<>(SB), F4
+	WORD $0x4e62f482 // FMAX V2.2D, V4.2D, V2.2D
+	WORD $0x4e63d463 // FADD V3.2D, V3.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F4
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4e64cc45 // FMLA V5.2D, V2.2D, V4.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6ee0e484 // FCMGT V4.2D, V4.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F0
+	WORD $0x4e201c20 // AND V0.2D, V1.2D, V0.2D
+	FMOVQ tanhMinWide<>(SB), F1
+	WORD $0x4e63f423 // FMAX V3.2D, V1.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F1
+	FMOVQ rounderWide<>(SB), F6
+	WORD $0x4e61cc66 // FMLA V6.2D, V3.2D, V1.2D
+	FMOVQ rounderWide<>(SB), F1
+	WORD $0x4ee1d4a1 // FSUB V1.2D, V5.2D, V1.2D
+	FMOVQ sigmoidLowestWide<>(SB), F7
+	WORD $0x4e65f4e7 // FMAX V7.2D, V7.2D, V5.2D
+	WORD $0x4f7454e7 // SHL V7.2D, V7.2D, #52
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ oneBitsWide<>(SB), F8
+	WORD $0x4ee884e8 // ADD V8.2D, V7.2D, V8.2D
+	FMOVQ scaleBitsWide<>(SB), F7
+	WORD $0x4ee784a7 // ADD V7.2D, V5.2D, V7.2D
+	FMOVQ ln2Wide<>(SB), F5
+	WORD $0x4ee5cc22 // FMLS V2.2D, V1.2D, V5.2D
+	FMOVQ tanhLowestWide<>(SB), F5
+	WORD $0x4e66f4a6 // FMAX V6.2D, V5.2D, V6.2D
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4ee5d4c5 // FSUB V5.2D, V6.2D, V5.2D
+	WORD $0x4f7454c6 // SHL V6.2D, V6.2D, #52
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4ee984c9 // ADD V9.2D, V6.2D, V9.2D
+	FMOVQ ln2ExcessWide<>(SB), F6
+	WORD $0x6e66dc26 // FMUL V6.2D, V1.2D, V6.2D
+	FMOVQ oneBitsWide<>(SB), F1
+	WORD $0x4ee9d421 // FSUB V1.2D, V1.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4e6ad52a // FADD V10.2D, V9.2D, V10.2D
+	WORD $0x6e62dc4b // FMUL V11.2D, V2.2D, V2.2D
+	FMOVQ expC11Wide<>(SB), F12
+	FMOVQ expC10Wide<>(SB), F13
+	WORD $0x4e6ccc4d // FMLA V13.2D, V2.2D, V12.2D
+	FMOVQ expC9Wide<>(SB), F12
+	FMOVQ expC8Wide<>(SB), F14
+	WORD $0x4e6ccc4e // FMLA V14.2D, V2.2D, V12.2D
+	FMOVQ ln2Wide<>(SB), F12
+	WORD $0x4eeccca3 // FMLS V3.2D, V5.2D, V12.2D
+	FMOVQ expC7Wide<>(SB), F12
+	FMOVQ expC6Wide<>(SB), F5
+	WORD $0x4e6ccc45 // FMLA V5.2D, V2.2D, V12.2D
+	FMOVQ expC5Wide<>(SB), F12
+	FMOVQ expC4Wide<>(SB), F15
+	WORD $0x4e6ccc4f // FMLA V15.2D, V2.2D, V12.2D
+	FMOVQ expC3Wide<>(SB), F12
+	FMOVQ expC2Wide<>(SB), F16
+	WORD $0x4e6ccc50 // FMLA V16.2D, V2.2D, V12.2D
+	FMOVQ scaleUpWide<>(SB), F12
+	WORD $0x4ea41c91 // ORR V17.2D, V4.2D, V4.2D
+	WORD $0x6e6c1cf1 // BSL V17.2D, V7.2D, V12.2D
+	FMOVQ expC12Wide<>(SB), F12
+	WORD $0x4e6ccd6d // FMLA V13.2D, V11.2D, V12.2D
+	WORD $0x6e63dc6c // FMUL V12.2D, V3.2D, V3.2D
+	FMOVQ expC11Wide<>(SB), F7
+	FMOVQ expC10Wide<>(SB), F18
+	WORD $0x4e67cc72 // FMLA V18.2D, V3.2D, V7.2D
+	FMOVQ expC9Wide<>(SB), F7
+	FMOVQ expC8Wide<>(SB), F19
+	WORD $0x4e67cc73 // FMLA V19.2D, V3.2D, V7.2D
+	FMOVQ expC7Wide<>(SB), F7
+	FMOVQ expC6Wide<>(SB), F20
+	WORD $0x4e67cc74 // FMLA V20.2D, V3.2D, V7.2D
+	FMOVQ expC5Wide<>(SB), F7
+	FMOVQ expC4Wide<>(SB), F21
+	WORD $0x4e67cc75 // FMLA V21.2D, V3.2D, V7.2D
+	FMOVQ expC3Wide<>(SB), F7
+	FMOVQ expC2Wide<>(SB), F22
+	WORD $0x4e67cc76 // FMLA V22.2D, V3.2D, V7.2D
+	WORD $0x4e6dcd6e // FMLA V14.2D, V11.2D, V13.2D
+	FMOVQ expC12Wide<>(SB), F13
+	WORD $0x4e6dcd92 // FMLA V18.2D, V12.2D, V13.2D
+	WORD $0x4e6ecd65 // FMLA V5.2D, V11.2D, V14.2D
+	WORD $0x4e72cd93 // FMLA V19.2D, V12.2D, V18.2D
+	WORD $0x4e65cd6f // FMLA V15.2D, V11.2D, V5.2D
+	WORD $0x4e73cd94 // FMLA V20.2D, V12.2D, V19.2D
+	WORD $0x4e6fcd70 // FMLA V16.2D, V11.2D, V15.2D
+	WORD $0x4e74cd95 // FMLA V21.2D, V12.2D, V20.2D
+	WORD $0x4ea21c54 // ORR V20.2D, V2.2D, V2.2D
+	WORD $0x4e70cd74 // FMLA V20.2D, V11.2D, V16.2D
+	WORD $0x4e75cd96 // FMLA V22.2D, V12.2D, V21.2D
+	FMOVQ oneBitsWide<>(SB), F21
+	WORD $0x4e75d695 // FADD V21.2D, V20.2D, V21.2D
+	WORD $0x4ef4d442 // FSUB V2.2D, V2.2D, V20.2D
+	WORD $0x4ea31c6f // ORR V15.2D, V3.2D, V3.2D
+	WORD $0x4e76cd8f // FMLA V15.2D, V12.2D, V22.2D
+	FMOVQ oneBitsWide<>(SB), F19
+	WORD $0x4ef3d6b3 // FSUB V19.2D, V21.2D, V19.2D
+	FMOVQ oneBitsWide<>(SB), F5
+	WORD $0x4e75cd05 // FMLA V5.2D, V8.2D, V21.2D
+	WORD $0x4e70cd62 // FMLA V2.2D, V11.2D, V16.2D
+	FMOVQ oneBitsWide<>(SB), F16
+	WORD $0x4ea41c8b // ORR V11.2D, V4.2D, V4.2D
+	WORD $0x6e701eab // BSL V11.2D, V21.2D, V16.2D
+	WORD $0x4ea11c30 // ORR V16.2D, V1.2D, V1.2D
+	WORD $0x4eefcd30 // FMLS V16.2D, V9.2D, V15.2D
+	WORD $0x4eaa1d52 // ORR V18.2D, V10.2D, V10.2D
+	WORD $0x4e6fcd32 // FMLA V18.2D, V9.2D, V15.2D
+	WORD $0x4ef3d693 // FSUB V19.2D, V20.2D, V19.2D
+	WORD $0x4eefd463 // FSUB V3.2D, V3.2D, V15.2D
+	WORD $0x6e65fd74 // FDIV V20.2D, V11.2D, V5.2D
+	FMOVQ oneBitsWide<>(SB), F14
+	WORD $0x4ee5d5ce // FSUB V14.2D, V14.2D, V5.2D
+	FMOVQ recipC1Wide<>(SB), F13
+	FMOVQ recipC0Wide<>(SB), F7
+	WORD $0x4e6dcca7 // FMLA V7.2D, V5.2D, V13.2D
+	WORD $0x4e62d662 // FADD V2.2D, V19.2D, V2.2D
+	WORD $0x6e72fe13 // FDIV V19.2D, V16.2D, V18.2D
+	WORD $0x4e75cd0e // FMLA V14.2D, V8.2D, V21.2D
+	WORD $0x4ef0d421 // FSUB V1.2D, V1.2D, V16.2D
+	WORD $0x4ef2d54a // FSUB V10.2D, V10.2D, V18.2D
+	WORD $0x4e76cd83 // FMLA V3.2D, V12.2D, V22.2D
+	WORD $0x4e75ccc2 // FMLA V2.2D, V6.2D, V21.2D
+	FMOVQ recipC1Wide<>(SB), F21
+	FMOVQ recipC0Wide<>(SB), F6
+	WORD $0x4e75ce46 // FMLA V6.2D, V18.2D, V21.2D
+	WORD $0x4eefcd21 // FMLS V1.2D, V9.2D, V15.2D
+	WORD $0x4e6fcd2a // FMLA V10.2D, V9.2D, V15.2D
+	WORD $0x4e62cd0e // FMLA V14.2D, V8.2D, V2.2D
+	FMOVQ zeroWide<>(SB), F8
+	WORD $0x6e681c44 // BSL V4.2D, V2.2D, V8.2D
+	WORD $0x4ee3cd21 // FMLS V1.2D, V9.2D, V3.2D
+	WORD $0x4e63cd2a // FMLA V10.2D, V9.2D, V3.2D
+	WORD $0x4ee5ce8b // FMLS V11.2D, V20.2D, V5.2D
+	WORD $0x4eeece84 // FMLS V4.2D, V20.2D, V14.2D
+	WORD $0x4ef2ce70 // FMLS V16.2D, V19.2D, V18.2D
+	WORD $0x4eeace61 // FMLS V1.2D, V19.2D, V10.2D
+	WORD $0x4e64d564 // FADD V4.2D, V11.2D, V4.2D
+	WORD $0x4e61d601 // FADD V1.2D, V16.2D, V1.2D
+	WORD $0x4e67cc94 // FMLA V20.2D, V4.2D, V7.2D
+	WORD $0x4e66cc33 // FMLA V19.2D, V1.2D, V6.2D
+	WORD $0x6e71de91 // FMUL V17.2D, V20.2D, V17.2D
+	WORD $0x4ea01e60 // ORR V0.2D, V19.2D, V0.2D
+	FMOVQ scaleDownWide<>(SB), F19
+	WORD $0x6e73de33 // FMUL V19.2D, V17.2D, V19.2D
+	WORD $0x6e60de60 // FMUL V0.2D, V19.2D, V0.2D
+	FMOVQ F0, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
+	BGT vector
+	SUBS $1, R7
+	BNE row
+	RET
+
+// func keptNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·keptNEONWide(SB), NOSPLIT, $0-56
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
+	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
+
+vector:
+	FMOVQ (R1), F0
+	FMOVQ (R8), F1
+	FMOVQ (R9), F2
+	FMOVQ 0(R6), F3
+	WORD $0x4e60f460 // FMAX V0.2D, V3.2D, V0.2D
+	FMOVQ 128(R6), F3
+	WORD $0x4ee0f460 // FMIN V0.2D, V3.2D, V0.2D
+	FMOVQ signBitWide<>(SB), F3
+	WORD $0x4ea31c03 // ORR V3.2D, V0.2D, V3.2D
+	FMOVQ zeroWide<>(SB), F4
+	WORD $0x6ee0e484 // FCMGT V4.2D, V4.2D, V0.2D
+	FMOVQ sigmoidMinWide<>(SB), F0
+	WORD $0x4e63f403 // FMAX V3.2D, V0.2D, V3.2D
+	FMOVQ log2eWide<>(SB), F0
+	FMOVQ rounderWide<>(SB), F5
+	WORD $0x4e60cc65 // FMLA V5.2D, V3.2D, V0.2D
+	FMOVQ rounderWide<>(SB), F0
+	WORD $0x4ee0d4a0 // FSUB V0.2D, V5.2D, V0.2D
+	FMOVQ sigmoidLowestWide<>(SB), F6
+	WORD $0x4e65f4c6 // FMAX V6.2D, V6.2D, V5.2D
+	WORD $0x4f7454c6 // SHL V6.2D, V6.2D, #52
+	WORD $0x4f7454a5 // SHL V5.2D, V5.2D, #52
+	FMOVQ oneBitsWide<>(SB), F7
+	WORD $0x4ee784c7 // ADD V7.2D, V6.2D, V7.2D
+	FMOVQ scaleBitsWide<>(SB), F6
+	WORD $0x4ee684a6 // ADD V6.2D, V5.2D, V6.2D
+	FMOVQ ln2Wide<>(SB), F5
+	WORD $0x4ee5cc03 // FMLS V3.2D, V0.2D, V5.2D
+	FMOVQ ln2ExcessWide<>(SB), F5
+	WORD $0x6e65dc05 // FMUL V5.2D, V0.2D, V5.2D
+	FMOVQ scaleUpWide<>(SB), F0
+	WORD $0x4ea41c88 // ORR V8.2D, V4.2D, V4.2D
+	WORD $0x6e601cc8 // BSL V8.2D, V6.2D, V0.2D
+	WORD $0x6e63dc60 // FMUL V0.2D, V3.2D, V3.2D
+	FMOVQ expC11Wide<>(SB), F6
+	FMOVQ expC10Wide<>(SB), F9
+	WORD $0x4e66cc69 // FMLA V9.2D, V3.2D, V6.2D
+	FMOVQ expC9Wide<>(SB), F6
+	FMOVQ expC8Wide<>(SB), F10
+	WORD $0x4e66cc6a // FMLA V10.2D, V3.2D, V6.2D
+	FMOVQ expC7Wide<>(SB), F6
+	FMOVQ expC6Wide<>(SB), F11
+	WORD $0x4e66cc6b // FMLA V11.2D, V3.2D, V6.2D
+	FMOVQ expC5Wide<>(SB), F6
+	FMOVQ expC4Wide<>(SB), F12
+	WORD $0x4e66cc6c // FMLA V12.2D, V3.2D, V6.2D
+	FMOVQ expC3Wide<>(SB), F6
+	FMOVQ expC2Wide<>(SB), F13
+	WORD $0x4e66cc6d // FMLA V13.2D, V3.2D, V6.2D
+	FMOVQ expC12Wide<>(SB), F6
+	WORD $0x4e66cc09 // FMLA V9.2D, V0.2D, V6.2D
+	WORD $0x4e69cc0a // FMLA V10.2D, V0.2D, V9.2D
+	WORD $0x4e6acc0b // FMLA V11.2D, V0.2D, V10.2D
+	WORD $0x4e6bcc0c // FMLA V12.2D, V0.2D, V11.2D
+	WORD $0x4e6ccc0d // FMLA V13.2D, V0.2D, V12.2D
+	WORD $0x4ea31c6c // ORR V12.2D, V3.2D, V3.2D
+	WORD $0x4e6dcc0c // FMLA V12.2D, V0.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F11
+	WORD $0x4e6bd58b // FADD V11.2D, V12.2D, V11.2D
+	WORD $0x4eecd463 // FSUB V3.2D, V3.2D, V12.2D
+	FMOVQ oneBitsWide<>(SB), F10
+	WORD $0x4eead56a // FSUB V10.2D, V11.2D, V10.2D
+	FMOVQ oneBitsWide<>(SB), F9
+	WORD $0x4e6bcce9 // FMLA V9.2D, V7.2D, V11.2D
+	WORD $0x4e6dcc03 // FMLA V3.2D, V0.2D, V13.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4ea41c80 // ORR V0.2D, V4.2D, V4.2D
+	WORD $0x6e6d1d60 // BSL V0.2D, V11.2D, V13.2D
+	WORD $0x4eead58a // FSUB V10.2D, V12.2D, V10.2D
+	WORD $0x6e69fc0c // FDIV V12.2D, V0.2D, V9.2D
+	FMOVQ oneBitsWide<>(SB), F13
+	WORD $0x4ee9d5ad // FSUB V13.2D, V13.2D, V9.2D
+	FMOVQ recipC1Wide<>(SB), F6
+	FMOVQ recipC0Wide<>(SB), F14
+	WORD $0x4e66cd2e // FMLA V14.2D, V9.2D, V6.2D
+	WORD $0x4e63d543 // FADD V3.2D, V10.2D, V3.2D
+	WORD $0x4e6bcced // FMLA V13.2D, V7.2D, V11.2D
+	WORD $0x4e6bcca3 // FMLA V3.2D, V5.2D, V11.2D
+	WORD $0x4e63cced // FMLA V13.2D, V7.2D, V3.2D
+	FMOVQ zeroWide<>(SB), F7
+	WORD $0x6e671c64 // BSL V4.2D, V3.2D, V7.2D
+	WORD $0x4ee9cd80 // FMLS V0.2D, V12.2D, V9.2D
+	WORD $0x4eedcd84 // FMLS V4.2D, V12.2D, V13.2D
+	WORD $0x4e64d404 // FADD V4.2D, V0.2D, V4.2D
+	WORD $0x4e6ecc8c // FMLA V12.2D, V4.2D, V14.2D
+	WORD $0x6e68dd88 // FMUL V8.2D, V12.2D, V8.2D
+	FMOVQ scaleDownWide<>(SB), F12
+	WORD $0x6e6cdd0c // FMUL V12.2D, V8.2D, V12.2D
+	WORD $0x4e61cd82 // FMLA V2.2D, V12.2D, V1.2D
+	FMOVQ F2, (R0)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
+	BGT vector
+	SUBS $1, R7
+	BNE row
+	RET
+
+// func sigmoidNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·sigmoidNEONWide(SB), NOSPLIT, $0-56
+	MOVD d+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD c+24(FP), R3
+	MOVD e+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
+	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -17949,21 +17664,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func tanhNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·tanhNEONWide(SB), NOSPLIT, $0-48
+// func tanhNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·tanhNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18043,21 +17766,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func reluNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·reluNEONWide(SB), NOSPLIT, $0-48
+// func reluNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·reluNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18073,21 +17804,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func leakyReluNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·leakyReluNEONWide(SB), NOSPLIT, $0-48
+// func leakyReluNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·leakyReluNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18104,21 +17843,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func eluNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·eluNEONWide(SB), NOSPLIT, $0-48
+// func eluNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·eluNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18185,21 +17932,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func hardSigmoidNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·hardSigmoidNEONWide(SB), NOSPLIT, $0-48
+// func hardSigmoidNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·hardSigmoidNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18220,21 +17975,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func affineNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·affineNEONWide(SB), NOSPLIT, $0-48
+// func affineNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·affineNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18249,21 +18012,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func scaledTanhNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·scaledTanhNEONWide(SB), NOSPLIT, $0-48
+// func scaledTanhNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·scaledTanhNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18347,21 +18118,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func softsignNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·softsignNEONWide(SB), NOSPLIT, $0-48
+// func softsignNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·softsignNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18382,21 +18161,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func softplusNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·softplusNEONWide(SB), NOSPLIT, $0-48
+// func softplusNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·softplusNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18491,21 +18278,29 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func thresholdedReluNEONWide(d, a, b, c, e *float64, n int)
-TEXT ·thresholdedReluNEONWide(SB), NOSPLIT, $0-48
+// func thresholdedReluNEONWide(d, a, b, c, e *float64, n, rows int)
+TEXT ·thresholdedReluNEONWide(SB), NOSPLIT, $0-56
 	MOVD d+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD b+16(FP), R2
 	MOVD c+24(FP), R3
 	MOVD e+32(FP), R4
 	MOVD n+40(FP), R5
+	MOVD rows+48(FP), R7
 	MOVD R2, R6
+
+row:
+	MOVD R3, R8
+	MOVD R4, R9
+	MOVD R5, R10
 
 vector:
 	FMOVQ (R1), F0
@@ -18521,73 +18316,155 @@ vector:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	ADD $16, R3
-	ADD $16, R4
-	SUBS $2, R5
+	ADD $16, R8
+	ADD $16, R9
+	SUBS $2, R10
 	BGT vector
+	SUBS $1, R7
+	BNE row
 	RET
 
-// func sumNEONWide(s, v *float64, n int, mean float64)
-TEXT ·sumNEONWide(SB), NOSPLIT, $0-32
-	MOVD s+0(FP), R0
-	MOVD v+8(FP), R1
-	MOVD n+16(FP), R2
-	FMOVQ 0(R0), F0
-	FMOVQ 16(R0), F1
-	FMOVQ 32(R0), F2
-	FMOVQ 48(R0), F3
-	FMOVQ 64(R0), F4
-	FMOVQ 80(R0), F5
-	FMOVQ 96(R0), F6
-	FMOVQ 112(R0), F7
+// func statisticsNEONWide(to, z, last *float64, rows, lists, full, rest, zPanel, zList, width int, count, epsilon float64)
+TEXT ·statisticsNEONWide(SB), NOSPLIT, $0-96
+	MOVD to+0(FP), R0
+	MOVD z+8(FP), R10
+	MOVD last+16(FP), R11
+	MOVD rows+24(FP), R5
+	MOVD rest+48(FP), R9
+	MOVD zPanel+56(FP), R6
+	MOVD zList+64(FP), R7
+	MOVD width+72(FP), R4
+	MOVD $wholesWide<>+64(SB), R3
+	SUB R9<<3, R3
+	FMOVQ 0(R3), F29
+	FMOVQ 16(R3), F28
+	FMOVQ 32(R3), F27
+	FMOVQ 48(R3), F26
 
-sixteen:
+row:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD R10, R12
+	MOVD R11, R13
+	MOVD lists+32(FP), R8
+
+list:
+	MOVD R12, R1
+	MOVD full+40(FP), R2
+
+panel:
+	CBZ R2, last0
 	FMOVQ 0(R1), F8
-	WORD $0x4e60d500 // FADD V0.2D, V8.2D, V0.2D
+	WORD $0x4e68d400 // FADD V0.2D, V0.2D, V8.2D
 	FMOVQ 16(R1), F9
-	WORD $0x4e61d521 // FADD V1.2D, V9.2D, V1.2D
+	WORD $0x4e69d421 // FADD V1.2D, V1.2D, V9.2D
 	FMOVQ 32(R1), F10
-	WORD $0x4e62d542 // FADD V2.2D, V10.2D, V2.2D
+	WORD $0x4e6ad442 // FADD V2.2D, V2.2D, V10.2D
 	FMOVQ 48(R1), F11
-	WORD $0x4e63d563 // FADD V3.2D, V11.2D, V3.2D
-	FMOVQ 64(R1), F12
-	WORD $0x4e64d584 // FADD V4.2D, V12.2D, V4.2D
-	FMOVQ 80(R1), F13
-	WORD $0x4e65d5a5 // FADD V5.2D, V13.2D, V5.2D
-	FMOVQ 96(R1), F14
-	WORD $0x4e66d5c6 // FADD V6.2D, V14.2D, V6.2D
-	FMOVQ 112(R1), F15
-	WORD $0x4e67d5e7 // FADD V7.2D, V15.2D, V7.2D
-	ADD $128, R1
-	SUBS $16, R2
-	BNE sixteen
-	FMOVQ F0, 0(R0)
-	FMOVQ F1, 16(R0)
-	FMOVQ F2, 32(R0)
-	FMOVQ F3, 48(R0)
-	FMOVQ F4, 64(R0)
-	FMOVQ F5, 80(R0)
-	FMOVQ F6, 96(R0)
-	FMOVQ F7, 112(R0)
-	RET
+	WORD $0x4e6bd463 // FADD V3.2D, V3.2D, V11.2D
+	ADD R6, R1
+	SUB $1, R2
+	CBZ R2, last1
+	FMOVQ 0(R1), F8
+	WORD $0x4e68d484 // FADD V4.2D, V4.2D, V8.2D
+	FMOVQ 16(R1), F9
+	WORD $0x4e69d4a5 // FADD V5.2D, V5.2D, V9.2D
+	FMOVQ 32(R1), F10
+	WORD $0x4e6ad4c6 // FADD V6.2D, V6.2D, V10.2D
+	FMOVQ 48(R1), F11
+	WORD $0x4e6bd4e7 // FADD V7.2D, V7.2D, V11.2D
+	ADD R6, R1
+	SUB $1, R2
+	B panel
 
-// func squaresNEONWide(s, v *float64, n int, mean float64)
-TEXT ·squaresNEONWide(SB), NOSPLIT, $0-32
-	MOVD s+0(FP), R0
-	MOVD v+8(FP), R1
-	MOVD n+16(FP), R2
-	FMOVD mean+24(FP), F31
-	VDUP V31.D[0], V31.D2
-	FMOVQ 0(R0), F0
-	FMOVQ 16(R0), F1
-	FMOVQ 32(R0), F2
-	FMOVQ 48(R0), F3
-	FMOVQ 64(R0), F4
-	FMOVQ 80(R0), F5
-	FMOVQ 96(R0), F6
-	FMOVQ 112(R0), F7
+last0:
+	MOVD R13, R1
+	CMP $0, R9
+	BLE next
+	FMOVQ 0(R1), F8
+	WORD $0x4e3d1d08 // AND V8.2D, V8.2D, V29.2D
+	WORD $0x4e68d400 // FADD V0.2D, V0.2D, V8.2D
+	CMP $2, R9
+	BLE next
+	FMOVQ 16(R1), F9
+	WORD $0x4e3c1d29 // AND V9.2D, V9.2D, V28.2D
+	WORD $0x4e69d421 // FADD V1.2D, V1.2D, V9.2D
+	CMP $4, R9
+	BLE next
+	FMOVQ 32(R1), F10
+	WORD $0x4e3b1d4a // AND V10.2D, V10.2D, V27.2D
+	WORD $0x4e6ad442 // FADD V2.2D, V2.2D, V10.2D
+	CMP $6, R9
+	BLE next
+	FMOVQ 48(R1), F11
+	WORD $0x4e3a1d6b // AND V11.2D, V11.2D, V26.2D
+	WORD $0x4e6bd463 // FADD V3.2D, V3.2D, V11.2D
+	B next
 
-sixteen:
+last1:
+	MOVD R13, R1
+	CMP $0, R9
+	BLE next
+	FMOVQ 0(R1), F8
+	WORD $0x4e3d1d08 // AND V8.2D, V8.2D, V29.2D
+	WORD $0x4e68d484 // FADD V4.2D, V4.2D, V8.2D
+	CMP $2, R9
+	BLE next
+	FMOVQ 16(R1), F9
+	WORD $0x4e3c1d29 // AND V9.2D, V9.2D, V28.2D
+	WORD $0x4e69d4a5 // FADD V5.2D, V5.2D, V9.2D
+	CMP $4, R9
+	BLE next
+	FMOVQ 32(R1), F10
+	WORD $0x4e3b1d4a // AND V10.2D, V10.2D, V27.2D
+	WORD $0x4e6ad4c6 // FADD V6.2D, V6.2D, V10.2D
+	CMP $6, R9
+	BLE next
+	FMOVQ 48(R1), F11
+	WORD $0x4e3a1d6b // AND V11.2D, V11.2D, V26.2D
+	WORD $0x4e6bd4e7 // FADD V7.2D, V7.2D, V11.2D
+
+next:
+	ADD R7, R12
+	ADD R7, R13
+	SUBS $1, R8
+	BNE list
+	WORD $0x4e64d400 // FADD V0.2D, V0.2D, V4.2D
+	WORD $0x4e65d421 // FADD V1.2D, V1.2D, V5.2D
+	WORD $0x4e66d442 // FADD V2.2D, V2.2D, V6.2D
+	WORD $0x4e67d463 // FADD V3.2D, V3.2D, V7.2D
+	WORD $0x4e62d400 // FADD V0.2D, V0.2D, V2.2D
+	WORD $0x4e63d421 // FADD V1.2D, V1.2D, V3.2D
+	WORD $0x4e61d400 // FADD V0.2D, V0.2D, V1.2D
+	VEXT $8, V0.B16, V0.B16, V1.B16
+	WORD $0x4e61d400 // FADD V0.2D, V0.2D, V1.2D
+	FMOVD count+80(FP), F1
+	FDIVD F1, F0
+	VDUP V0.D[0], V31.D2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD R10, R12
+	MOVD R11, R13
+	MOVD lists+32(FP), R8
+
+listOfSquares:
+	MOVD R12, R1
+	MOVD full+40(FP), R2
+
+panelOfSquares:
+	CBZ R2, lastOfSquares0
 	FMOVQ 0(R1), F8
 	WORD $0x4effd508 // FSUB V8.2D, V8.2D, V31.2D
 	WORD $0x4e68cd00 // FMLA V0.2D, V8.2D, V8.2D
@@ -18600,27 +18477,107 @@ sixteen:
 	FMOVQ 48(R1), F11
 	WORD $0x4effd56b // FSUB V11.2D, V11.2D, V31.2D
 	WORD $0x4e6bcd63 // FMLA V3.2D, V11.2D, V11.2D
-	FMOVQ 64(R1), F12
-	WORD $0x4effd58c // FSUB V12.2D, V12.2D, V31.2D
-	WORD $0x4e6ccd84 // FMLA V4.2D, V12.2D, V12.2D
-	FMOVQ 80(R1), F13
-	WORD $0x4effd5ad // FSUB V13.2D, V13.2D, V31.2D
-	WORD $0x4e6dcda5 // FMLA V5.2D, V13.2D, V13.2D
-	FMOVQ 96(R1), F14
-	WORD $0x4effd5ce // FSUB V14.2D, V14.2D, V31.2D
-	WORD $0x4e6ecdc6 // FMLA V6.2D, V14.2D, V14.2D
-	FMOVQ 112(R1), F15
-	WORD $0x4effd5ef // FSUB V15.2D, V15.2D, V31.2D
-	WORD $0x4e6fcde7 // FMLA V7.2D, V15.2D, V15.2D
-	ADD $128, R1
-	SUBS $16, R2
-	BNE sixteen
-	FMOVQ F0, 0(R0)
-	FMOVQ F1, 16(R0)
-	FMOVQ F2, 32(R0)
-	FMOVQ F3, 48(R0)
-	FMOVQ F4, 64(R0)
-	FMOVQ F5, 80(R0)
-	FMOVQ F6, 96(R0)
-	FMOVQ F7, 112(R0)
+	ADD R6, R1
+	SUB $1, R2
+	CBZ R2, lastOfSquares1
+	FMOVQ 0(R1), F8
+	WORD $0x4effd508 // FSUB V8.2D, V8.2D, V31.2D
+	WORD $0x4e68cd04 // FMLA V4.2D, V8.2D, V8.2D
+	FMOVQ 16(R1), F9
+	WORD $0x4effd529 // FSUB V9.2D, V9.2D, V31.2D
+	WORD $0x4e69cd25 // FMLA V5.2D, V9.2D, V9.2D
+	FMOVQ 32(R1), F10
+	WORD $0x4effd54a // FSUB V10.2D, V10.2D, V31.2D
+	WORD $0x4e6acd46 // FMLA V6.2D, V10.2D, V10.2D
+	FMOVQ 48(R1), F11
+	WORD $0x4effd56b // FSUB V11.2D, V11.2D, V31.2D
+	WORD $0x4e6bcd67 // FMLA V7.2D, V11.2D, V11.2D
+	ADD R6, R1
+	SUB $1, R2
+	B panelOfSquares
+
+lastOfSquares0:
+	MOVD R13, R1
+	CMP $0, R9
+	BLE nextOfSquares
+	FMOVQ 0(R1), F8
+	WORD $0x4effd508 // FSUB V8.2D, V8.2D, V31.2D
+	WORD $0x4e3d1d08 // AND V8.2D, V8.2D, V29.2D
+	WORD $0x4e68cd00 // FMLA V0.2D, V8.2D, V8.2D
+	CMP $2, R9
+	BLE nextOfSquares
+	FMOVQ 16(R1), F9
+	WORD $0x4effd529 // FSUB V9.2D, V9.2D, V31.2D
+	WORD $0x4e3c1d29 // AND V9.2D, V9.2D, V28.2D
+	WORD $0x4e69cd21 // FMLA V1.2D, V9.2D, V9.2D
+	CMP $4, R9
+	BLE nextOfSquares
+	FMOVQ 32(R1), F10
+	WORD $0x4effd54a // FSUB V10.2D, V10.2D, V31.2D
+	WORD $0x4e3b1d4a // AND V10.2D, V10.2D, V27.2D
+	WORD $0x4e6acd42 // FMLA V2.2D, V10.2D, V10.2D
+	CMP $6, R9
+	BLE nextOfSquares
+	FMOVQ 48(R1), F11
+	WORD $0x4effd56b // FSUB V11.2D, V11.2D, V31.2D
+	WORD $0x4e3a1d6b // AND V11.2D, V11.2D, V26.2D
+	WORD $0x4e6bcd63 // FMLA V3.2D, V11.2D, V11.2D
+	B nextOfSquares
+
+lastOfSquares1:
+	MOVD R13, R1
+	CMP $0, R9
+	BLE nextOfSquares
+	FMOVQ 0(R1), F8
+	WORD $0x4effd508 // FSUB V8.2D, V8.2D, V31.2D
+	WORD $0x4e3d1d08 // AND V8.2D, V8.2D, V29.2D
+	WORD $0x4e68cd04 // FMLA V4.2D, V8.2D, V8.2D
+	CMP $2, R9
+	BLE nextOfSquares
+	FMOVQ 16(R1), F9
+	WORD $0x4effd529 // FSUB V9.2D, V9.2D, V31.2D
+	WORD $0x4e3c1d29 // AND V9.2D, V9.2D, V28.2D
+	WORD $0x4e69cd25 // FMLA V5.2D, V9.2D, V9.2D
+	CMP $4, R9
+	BLE nextOfSquares
+	FMOVQ 32(R1), F10
+	WORD $0x4effd54a // FSUB V10.2D, V10.2D, V31.2D
+	WORD $0x4e3b1d4a // AND V10.2D, V10.2D, V27.2D
+	WORD $0x4e6acd46 // FMLA V6.2D, V10.2D, V10.2D
+	CMP $6, R9
+	BLE nextOfSquares
+	FMOVQ 48(R1), F11
+	WORD $0x4effd56b // FSUB V11.2D, V11.2D, V31.2D
+	WORD $0x4e3a1d6b // AND V11.2D, V11.2D, V26.2D
+	WORD $0x4e6bcd67 // FMLA V7.2D, V11.2D, V11.2D
+
+nextOfSquares:
+	ADD R7, R12
+	ADD R7, R13
+	SUBS $1, R8
+	BNE listOfSquares
+	WORD $0x4e64d400 // FADD V0.2D, V0.2D, V4.2D
+	WORD $0x4e65d421 // FADD V1.2D, V1.2D, V5.2D
+	WORD $0x4e66d442 // FADD V2.2D, V2.2D, V6.2D
+	WORD $0x4e67d463 // FADD V3.2D, V3.2D, V7.2D
+	WORD $0x4e62d400 // FADD V0.2D, V0.2D, V2.2D
+	WORD $0x4e63d421 // FADD V1.2D, V1.2D, V3.2D
+	WORD $0x4e61d400 // FADD V0.2D, V0.2D, V1.2D
+	VEXT $8, V0.B16, V0.B16, V1.B16
+	WORD $0x4e61d400 // FADD V0.2D, V0.2D, V1.2D
+	FMOVD count+80(FP), F1
+	FDIVD F1, F0
+	FMOVD epsilon+88(FP), F1
+	FADDD F1, F0
+	FSQRTD F0, F0
+	FMOVD $1.0, F1
+	FDIVD F0, F1, F0
+	VDUP V0.D[0], V30.D2
+	FMOVQ F31, (R0)
+	FMOVQ F30, 128(R0)
+	ADD $256, R0
+	ADD $64, R10
+	ADD R4, R11
+	SUBS $1, R5
+	BNE row
 	RET

@@ -2,18 +2,21 @@ package kernel
 
 import "math"
 
-// A listFunc is a pointwise operation on lists of the same length, which are whole vectors: d may be any of the others, and
-// those that an operation does not name are not looked at.
+// A listFunc is a pointwise operation on lists, which are whole vectors: d may be any of the others, and those that an operation does
+// not name are nil. Where c, and e if there is one, are shorter than d, they are the same for all rows of d, a and b, rows of that length.
 type listFunc[F Float] func(d, a, b, c, e []F)
 
 // The operations, in the order of Kernels.lists; after them come the activations, in the order of ActivationNames.
 const (
-	fmaList    = iota // d = a*b + c
+	fmaList    = iota // d = c*b + a
 	mixList           // d = a*b + (c*e)
+	blendList         // d = a*b + ((1 - a)*c)
 	timesList         // d = a*b
 	restList          // d = 1 - a
-	plusList          // d = a + b
-	normList          // d = (a - b[0])*b[mostLanes]*c + e, with an fma
+	plusList          // d = c + a
+	normList          // d = (a - b[0])*b[mostLanes]*c + e, with an fma; of the next row, b begins 2*mostLanes further
+	gatedList         // d = sigmoid(clip(a)) * tanh(clip(c)), b being the parameters
+	keptList          // d = sigmoid(clip(a))*c + e, with an fma; b likewise
 	firstAct          // d = f(clip(a)), b being the parameters
 	parameters = 4    // of an activation: -k, k, alpha, beta
 	mostLanes  = 16
@@ -49,31 +52,50 @@ func NewActivation[F Float](name string, alpha, beta, clip F) Activation[F] {
 	return a
 }
 
+// is tells whether it is the function of that name.
+func (a Activation[F]) is(name string) bool { return ActivationNames[a.index-firstAct] == name }
+
 // act is d = f(clip(x)).
 func (k *Kernels[F]) act(f Activation[F], d, x []F) { k.lists[f.index](d, x, f.parameters, nil, nil) }
 
-func (k *Kernels[F]) fma(d, a, b, c []F)    { k.lists[fmaList](d, a, b, c, nil) }
+func (k *Kernels[F]) fma(d, c, b, a []F)    { k.lists[fmaList](d, a, b, c, nil) }
 func (k *Kernels[F]) mix(d, a, b, c, e []F) { k.lists[mixList](d, a, b, c, e) }
+func (k *Kernels[F]) blend(d, a, b, c []F)  { k.lists[blendList](d, a, b, c, nil) }
 func (k *Kernels[F]) times(d, a, b []F)     { k.lists[timesList](d, a, b, nil, nil) }
 func (k *Kernels[F]) rest(d, a []F)         { k.lists[restList](d, a, nil, nil, nil) }
-func (k *Kernels[F]) plus(d, a, b []F)      { k.lists[plusList](d, a, b, nil, nil) }
+func (k *Kernels[F]) plus(d, c, a []F)      { k.lists[plusList](d, a, nil, c, nil) }
 
-// norm is (N13.7) and (N13.4) of a row, as statistic has them.
+// norm is (N13.7) and (N13.4) of some rows, as Cell.Statistics has them.
 func (k *Kernels[F]) norm(d, a, statistics, gain, shift []F) {
 	k.lists[normList](d, a, statistics, gain, shift)
+}
+
+// gated is d = sigmoid(clip(a)) * tanh(clip(c)), and kept is d = sigmoid(clip(a))*c + e; the parameters are those of the sigmoid.
+func (k *Kernels[F]) gated(f Activation[F], d, a, c []F) {
+	k.lists[gatedList](d, a, f.parameters, c, nil)
+}
+func (k *Kernels[F]) kept(f Activation[F], d, a, c, e []F) {
+	k.lists[keptList](d, a, f.parameters, c, e)
 }
 
 // lists are the pointwise operations in pure Go.
 func (k *arithmetic[F]) lists() []listFunc[F] {
 	return []listFunc[F]{
 		func(d, a, b, c, _ []F) {
-			for n := range d {
-				d[n] = fma(a[n], b[n], c[n])
+			for row := 0; row < len(d); row += len(c) {
+				for n := range c {
+					d[row+n] = fma(c[n], b[row+n], a[row+n])
+				}
 			}
 		},
 		func(d, a, b, c, e []F) {
 			for n := range d {
 				d[n] = fma(a[n], b[n], F(c[n]*e[n]))
+			}
+		},
+		func(d, a, b, c, _ []F) {
+			for n := range d {
+				d[n] = fma(a[n], b[n], F((1-a[n])*c[n]))
 			}
 		},
 		func(d, a, b, _, _ []F) {
@@ -86,15 +108,30 @@ func (k *arithmetic[F]) lists() []listFunc[F] {
 				d[n] = 1 - a[n]
 			}
 		},
-		func(d, a, b, _, _ []F) {
-			for n := range d {
-				d[n] = a[n] + b[n]
+		func(d, a, _, c, _ []F) {
+			for row := 0; row < len(d); row += len(c) {
+				for n := range c {
+					d[row+n] = c[n] + a[row+n]
+				}
 			}
 		},
 		func(d, a, b, c, e []F) {
-			mean, r := b[0], b[mostLanes]
+			for row := 0; row < len(d); row += len(c) {
+				mean, r := b[0], b[mostLanes]
+				for n := range c {
+					d[row+n] = fma(F((a[row+n]-mean)*r), c[n], e[n])
+				}
+				b = b[2*mostLanes:]
+			}
+		},
+		func(d, a, b, c, _ []F) {
 			for n := range d {
-				d[n] = fma(F((a[n]-mean)*r), c[n], e[n])
+				d[n] = k.sigmoid(clipped(a[n], b)) * k.tanh(clipped(c[n], b))
+			}
+		},
+		func(d, a, b, c, e []F) {
+			for n := range d {
+				d[n] = fma(k.sigmoid(clipped(a[n], b)), c[n], e[n])
 			}
 		},
 		actBaseline(func(x, _, _ F) F { return k.sigmoid(x) }), // (V3.1)
@@ -129,9 +166,14 @@ func (k *arithmetic[F]) lists() []listFunc[F] {
 // actBaseline is act of one function.
 func actBaseline[F Float](f func(x, alpha, beta F) F) listFunc[F] {
 	return func(d, a, b, _, _ []F) {
-		low, high, alpha, beta := b[0], b[mostLanes], b[2*mostLanes], b[3*mostLanes]
+		alpha, beta := b[2*mostLanes], b[3*mostLanes]
 		for n := range d {
-			d[n] = f(atMost(high, atLeast(low, a[n])), alpha, beta) // (V1), (V2)
+			d[n] = f(clipped(a[n], b), alpha, beta) // (V1)
 		}
 	}
+}
+
+// clipped is (V2).
+func clipped[F Float](x F, parameters []F) F {
+	return atMost(parameters[mostLanes], atLeast(parameters[0], x))
 }

@@ -2,47 +2,68 @@ package kernel
 
 import "math"
 
-const (
-	partialSums    = 16 // of (N13.1)
-	parameterLanes = 8  // in which statistics stand: as many as a vector of AVX2 has; AVX-512 repeats the first
-)
+const partialSums = 16 // of (N13.1)
 
-// A foldFunc goes on with sixteen partial sums of v: (N13.3) or (N13.5).
-type foldFunc[F Float] func(s *[partialSums]F, v []F, mean F)
+// A statisticsFunc finds mean and r (N13.1)-(N13.6) of a group in the step's first rows, ready for Kernels.norm: mean in as many places
+// as a vector has, and mostLanes after it r; of the next row 2*mostLanes further.
+type statisticsFunc[F Float] func(c *Cell[F], g *group, rows int)
 
-// sumOf is f(v, s) of (N13.3).
-func sumOf[F Float](s *[partialSums]F, v []F, _ F) {
-	for j, x := range v {
-		s[j%partialSums] += x
+// A group is some neighbours among the lists of z that are normalised together.
+type group struct {
+	number       int // of its statistics
+	first, count int // lists
+	full         int // panels (rows, 4*V), and
+	rest, width  int // so many units in one more (rows, width)
+}
+
+// places are where a group begins in the first panel, and in the one that is not full.
+func (c *Cell[F]) places(g *group) (first, last int) {
+	first = g.first * c.ZColumn
+	last = first + g.full*c.ZPanel + c.ZRow*g.width
+	return first + c.ZRow*gates*c.Lanes, last
+}
+
+// count is how many numbers a group has in a row.
+func (c *Cell[F]) count(g *group) F { return F(g.count * (g.full*gates*c.Lanes + g.rest)) }
+
+// statisticsBaseline is that in pure Go.
+func statisticsBaseline[F Float](c *Cell[F], g *group, rows int) {
+	count := c.count(g)
+	for row := range rows {
+		mean := c.sumOf(g, row, func(x, s F) F { return x + s }) / count // (N13.3)
+		variance := c.sumOf(g, row, func(x, s F) F {
+			d := x - mean // (N13.4)
+			return fma(d, d, s)
+		}) / count // (N13.5)
+		both := c.statisticsOf(g)[row*2*mostLanes:]
+		both[0], both[mostLanes] = mean, 1/F(math.Sqrt(float64(variance+c.Variant.options.Epsilon))) // (N13.6)
 	}
 }
 
-// squaresOf is f(d, s) of (N13.5) with (N13.4).
-func squaresOf[F Float](s *[partialSums]F, v []F, mean F) {
-	for j, x := range v {
-		d := x - mean
-		s[j%partialSums] = fma(d, d, s[j%partialSums])
-	}
-}
-
-// statistics are mean and r of a group in each of the rows, ready for Kernels.norm.
-func (c *Cell[F]) statistics(g group, rows int) {
-	for row, left := range c.Left[:rows] {
-		v := left[g.place:][:g.lists*g.numbers]
-		n := F(len(v))
-		mean := c.total(c.sum, v, g.numbers, 0) / n                        // (N13.3)
-		variance := c.total(c.squares, v, g.numbers, mean) / n             // (N13.5)
-		r := 1 / F(math.Sqrt(float64(variance+c.Variant.options.Epsilon))) // (N13.6)
-		both := c.statistic(g, row)
-		for lane := range parameterLanes {
-			both[lane], both[mostLanes+lane] = mean, r
+// sumOf is sum(f) of a row, V being 1.
+func (c *Cell[F]) sumOf(g *group, row int, f func(x, s F) F) F {
+	var s [partialSums]F
+	first, last := c.places(g)
+	for list := range g.count {
+		for j := range g.full*gates + g.rest {
+			at := first + j/gates*c.ZPanel + row*gates
+			if j >= g.full*gates {
+				at = last + row*g.width
+			}
+			s[j%partialSums] = f(c.Z[at+list*c.ZColumn+j%gates], s[j%partialSums]) // (N13.1)
 		}
 	}
+	for w := partialSums / 2; w > 0; w /= 2 { // (N13.2)
+		for j := range w {
+			s[j] += s[j+w]
+		}
+	}
+	return s[0]
 }
 
-// statistic is where a group of a row has them: mean in some places, and mostLanes after it r.
-func (c *Cell[F]) statistic(g group, row int) []F {
-	return c.Statistics[(g.number*len(c.Left)+row)*2*mostLanes:][:2*mostLanes]
+// statisticsOf is where Statistics has those of a group, row by row.
+func (c *Cell[F]) statisticsOf(g *group) []F {
+	return c.Statistics[g.number*len(c.H)*2*mostLanes:]
 }
 
 // StatisticsSize is how much room they need.
@@ -53,48 +74,22 @@ func (v *Variant[F]) StatisticsSize(rows int) int {
 	return v.groups * rows * 2 * mostLanes
 }
 
-// total is sum(f) of lists.
-func (c *Cell[F]) total(f foldFunc[F], v []F, numbers int, mean F) F {
-	s := &c.partial
-	clear(s[:])
-	for ; len(v) > 0; v = v[numbers:] {
-		f(s, v[:numbers], mean) // (N13.1)
-	}
-	quarter := func(j int) F { return (s[j] + s[j+8]) + (s[j+4] + s[j+12]) } // (N13.2), w = 8 and 4
-	return (quarter(0) + quarter(2)) + (quarter(1) + quarter(3))             // w = 2 and 1
-}
-
 // normalise is d = norm(v) (N13.7) of a list.
-func (c *Cell[F]) normalise(g group, d, v []F, by *Norm[F], p *panel[F]) {
-	gain, shift := c.units(by.Gain, p), c.units(by.Shift, p)
-	for row := range p.rows {
-		at := row * p.width
-		c.norm(d[at:][:p.width], v[at:][:p.width], c.statistic(g, row), gain, shift)
-	}
+func (c *Cell[F]) normalise(g *group, d, v []F, by *Norm[F], p *panel) {
+	c.norm(d, v, c.statisticsOf(g), c.units(by.Gain, p), c.units(by.Shift, p))
 }
 
 // normaliseColumns is (V16) to (V18) for the columns of a group.
-func (c *Cell[F]) normaliseColumns(g group, p *panel[F]) {
+func (c *Cell[F]) normaliseColumns(g *group, p *panel) {
 	for n := g.first; n < g.first+g.count; n++ {
-		column, z := &c.Variant.Columns[n], p.z[n]
+		column, z := &c.Variant.Columns[n], c.z(p, n)
 		c.normalise(g, z, z, column.Norm, p)
 		if column.Bias != nil {
-			bias := c.units(column.Bias, p)
-			for at := 0; at < len(z); at += p.width {
-				c.plus(z[at:][:p.width], bias, z[at:][:p.width])
-			}
+			c.plus(z, c.units(column.Bias, p), z)
 		}
 		if column.Into != n {
-			c.plus(p.z[column.Into], p.z[column.Into], z)
-		}
-	}
-}
-
-// leaveColumns leaves the columns of groups in Left.
-func (c *Cell[F]) leaveColumns(groups []group, p *panel[F]) {
-	for _, g := range groups {
-		for n := range g.count {
-			c.leave(g.place+n*g.numbers, g.numbers, p.z[g.first+n], p)
+			whole := c.z(p, column.Into)
+			c.plus(whole, whole, z)
 		}
 	}
 }

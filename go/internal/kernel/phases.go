@@ -3,44 +3,39 @@ package kernel
 // A phase is what is done between two meetings of those who share the units (spec/variants.md, section 1): it may read what the
 // phases before it left of all units.
 type phase[F Float] struct {
-	norms []group // of what lies in Cell.Left
-	sums  bool    // the columns go on with their terms of h, or
-	late  bool    // with those of Cell.Middle
-	point func(c *Cell[F], p *panel[F])
+	seek  []group // whose statistics are found
+	norms []group // of columns that are normalised
+	sums  sums[F] // that the columns go on with, of h or
+	late  bool    // of Cell.Middle
+	part  part
 	ofH   bool // the panels are those of h
 
 	columns []int // of z, that are complete before the pointwise part
 	gates   bool  // all gates are complete after it
 }
 
-// A group is some neighbours in Cell.Left that are normalised together.
-type group struct {
-	number                int // of its statistics
-	first, count          int // columns; none where it is c or h
-	place, lists, numbers int // in Left: so many lists of so many numbers
-}
+// A part is the pointwise part of a phase (pointwise.go).
+type part int
 
-// Left holds what the columns are before they are normalised, then c and h; each only where somebody normalises it.
-func (v *Variant[F]) leftC() int { return len(v.Columns) * v.options.Units }
-func (v *Variant[F]) leftH() int { return v.leftC() + v.options.Units }
+const (
+	nothing    part = iota
+	lstm            // all of section 4, where nothing waits for c' of all units
+	lstmState       // what comes before the normalisation of c'
+	lstmOutput      // what follows it
+	project
+	gru
+	gruReset
+	gruCandidate
+	rnn
+	hiddenNorm
+)
 
-// LeftSize is how much a row of Cell.Left holds.
-func (v *Variant[F]) LeftSize() int {
-	switch {
-	case v == nil || v.groups == 0:
-		return 0
-	case v.options.HiddenNorm != nil:
-		return v.leftH() + v.options.Outputs
-	}
-	return v.leftH()
-}
-
-// Lists is how many lists of z a panel has.
+// Lists is how many lists of z a panel has: the columns, then c' and h' where they are normalised.
 func (v *Variant[F]) Lists() int {
 	if v == nil {
 		return gates
 	}
-	return len(v.Columns)
+	return len(v.Columns) + v.cells.count + v.hidden.count
 }
 
 // Phases is how many a step has; before each but the first all that share the units must meet.
@@ -48,14 +43,28 @@ func (v *Variant[F]) Phases() int { return len(v.phases) }
 
 func (v *Variant[F]) then(p phase[F]) { v.phases = append(v.phases, p) }
 
-// newGroup is the next group.
-func (v *Variant[F]) newGroup(place, lists, numbers int) group {
+// newGroup is the next group, of the list `first`.
+func (v *Variant[F]) newGroup(first, units int, norm *Norm[F]) group {
 	v.groups++
-	return group{number: v.groups - 1, place: place, lists: lists, numbers: numbers}
+	panel := gates * v.options.Lanes
+	full := units / panel
+	return group{v.groups - 1, first, 1, full, units - full*panel, len(norm.Gain) - full*panel}
 }
 
-// reduce completes columns of z, early or late, and goes on with the pointwise part: in one phase, or in two if they are normalised.
-func (v *Variant[F]) reduce(late bool, columns []int, point func(*Cell[F], *panel[F])) {
+// normalise has the statistics of groups found, then a phase that reads them: nobody changes z before all who share the units have theirs.
+func (v *Variant[F]) normalise(p phase[F], groups ...group) {
+	v.then(phase[F]{seek: groups})
+	v.then(p)
+}
+
+// reduce completes columns of z, early or late, and goes on with the pointwise part: in one phase, or in several if they are normalised.
+func (v *Variant[F]) reduce(late bool, columns []int, part part) {
+	sums := v.sumsOf(func(column *Column[F]) *Matrix[F] {
+		if late {
+			return column.Late
+		}
+		return column.H
+	})
 	var norms []group
 	for n, column := range v.Columns {
 		if column.Norm == nil || (column.Late != nil) != late {
@@ -63,29 +72,32 @@ func (v *Variant[F]) reduce(late bool, columns []int, point func(*Cell[F], *pane
 		}
 		if last := len(norms) - 1; last >= 0 && v.Columns[n-1].Group == column.Group {
 			norms[last].count++
-			norms[last].lists++
 			continue
 		}
-		g := v.newGroup(n*v.options.Units, 1, v.options.Units)
-		g.first, g.count = n, 1
-		norms = append(norms, g)
+		norms = append(norms, v.newGroup(n, v.options.Units, column.Norm))
 	}
 	if len(norms) == 0 {
-		v.then(phase[F]{sums: true, late: late, point: point, columns: columns})
+		v.then(phase[F]{sums: sums, late: late, part: part, columns: columns})
 		return
 	}
-	v.then(phase[F]{sums: true, late: late, point: func(c *Cell[F], p *panel[F]) { c.leaveColumns(norms, p) }})
-	v.then(phase[F]{norms: norms, point: point, columns: columns})
+	v.then(phase[F]{sums: sums, late: late})
+	v.normalise(phase[F]{norms: norms, part: part, columns: columns}, norms...)
 }
 
 // gatesEnd tells that the last phase has completed the gates.
 func (v *Variant[F]) gatesEnd() { v.phases[len(v.phases)-1].gates = true }
 
-// end adds what follows h, and is the variant.
+// end adds what follows h, and what the steps look up.
 func (v *Variant[F]) end() *Variant[F] {
+	v.ofX = v.sumsOf(func(column *Column[F]) *Matrix[F] { return column.X })
+	v.units = len(v.Columns[0].Start)
+	v.outputs = v.units
+	if v.options.Project.Late != nil {
+		v.outputs = len(v.options.Project.Start)
+	}
 	if v.options.HiddenNorm != nil {
-		v.hidden = v.newGroup(v.leftH(), 1, v.options.Outputs)
-		v.then(phase[F]{norms: []group{v.hidden}, point: hiddenNorm[F], ofH: true})
+		v.hidden = v.newGroup(v.Lists(), v.options.Outputs, v.options.HiddenNorm)
+		v.normalise(phase[F]{part: hiddenNorm, ofH: true}, v.hidden)
 	}
 	return v
 }
@@ -93,80 +105,49 @@ func (v *Variant[F]) end() *Variant[F] {
 // rooms is how many lists Cell.Room holds.
 func (v *Variant[F]) rooms() int {
 	if v.groups > 0 || v.options.Masked {
-		return 4
+		return 3
 	}
 	return 1
 }
 
-// panel is one of the panels of units for some rows, width floats each: z by column, the state (c, or h where there is no c), and
-// room for other lists.
-type panel[F Float] struct {
+// panel is one of the panels of units for some rows.
+type panel struct {
 	number, width, rows int
-	z                   [mostColumns][]F
-	state, m            []F
-	next                []F    // the new state as long as the old one is needed; it and more are there
-	more                [2][]F // where something is normalised or masked
+	size                int // of a list (rows, width)
+	z                   int // where z has the first column
 }
 
-// mostColumns of a variant: four, and a part of each (V18).
-const mostColumns = 2 * gates
-
-// enter fills in Cell.panel.
-func (c *Cell[F]) enter(number, rows int, ofH bool) *panel[F] {
-	v, p := c.Variant, &c.panel
-	units := c.Units
+// enter is a panel of units or, ofH, of outputs.
+func (c *Cell[F]) enter(number, rows int, ofH bool) panel {
+	width, padded := gates*c.Lanes, c.Variant.units
 	if ofH {
-		units = v.options.Outputs
+		padded = c.Variant.outputs
 	}
-	p.number, p.width, p.rows = number, c.widthOf(number, units), rows
-	size := rows * p.width
-	p.m = c.Room[:size]
-	if lists := v.rooms(); lists > 1 {
-		apart := len(c.Room) / lists
-		p.next, p.more[0], p.more[1] = c.Room[apart:][:size], c.Room[2*apart:][:size], c.Room[3*apart:][:size]
-	}
-	if ofH && v.options.Outputs != c.Units {
-		return p
-	}
-	for n := range v.Columns {
-		p.z[n] = c.Column(n, number)[:size]
-	}
-	if c.C != nil {
-		p.state = c.C[(number-c.First)*c.CPanel:][:size]
-	}
-	return p
+	width = min(width, padded-number*width)
+	return panel{number, width, rows, rows * width, number*c.ZPanel + c.ZRow*width}
 }
+
+// z is a list of z in a panel.
+func (c *Cell[F]) z(p *panel, list int) []F { return c.Z[p.z+list*c.ZColumn:][:p.size] }
+
+// state is c in a panel, or h where there is no c.
+func (c *Cell[F]) state(p *panel) []F { return c.C[(p.number-c.First)*c.CPanel:][:p.size] }
+
+// room is for one of a panel's lists: 0 is h or what becomes it, 1 the new state as long as the old one is needed; that and 2 are
+// there where something is normalised or masked.
+func (c *Cell[F]) room(p *panel, n int) []F { return c.Room[n*p.size:][:p.size] }
 
 // Column is what z has of a column in panel p, from the step's first row on.
 func (c *Cell[F]) Column(n, p int) []F {
-	return c.Z[(p-c.First)*c.ZPanel+n*c.ZPanel/len(c.Variant.Columns)+c.ZRow*c.Width(p):]
+	return c.Z[p*c.ZPanel+n*c.ZColumn+c.ZRow*c.Width(p):]
 }
 
 // Begin forms what the sums have of x, in z for all rows of x, the first of which is then the step's.
 func (c *Cell[F]) Begin(x [][]F) {
 	c.ZRow = 0
-	for p := c.First; p < c.Last; p++ {
-		var z [mostColumns][]F
-		width := c.Width(p)
-		for n, column := range c.Variant.Columns {
-			z[n] = c.Column(n, p)[:len(x)*width]
-			for at := 0; at < len(z[n]); at += width {
-				copy(z[n][at:][:width], column.Start[p*gates*c.Lanes:])
-			}
-		}
-		c.addAll(&z, func(column *Column[F]) *Matrix[F] { return column.X }, x, p)
-	}
-}
-
-// addAll goes on with the sums of all columns that have such a term.
-func (c *Cell[F]) addAll(z *[mostColumns][]F, term func(*Column[F]) *Matrix[F], x [][]F, p int) {
-	columns := c.Variant.Columns
-	for first := 0; first < len(columns); first += gates {
-		var terms [gates]*Matrix[F]
-		for n := range columns[first:min(first+gates, len(columns))] {
-			terms[n] = term(&columns[first+n])
-		}
-		c.add((*[gates][]F)(z[first:]), &terms, x, p)
+	for number := c.First; number < c.Last; number++ {
+		p := c.enter(number, len(x), false)
+		c.start(&p, x)
 	}
 }
 
@@ -174,31 +155,33 @@ func (c *Cell[F]) addAll(z *[mostColumns][]F, term func(*Column[F]) *Matrix[F], 
 // in the end that the gates are.
 func (c *Cell[F]) Phase(number, rows int, keep func(p int, columns []int, gates bool)) {
 	ph := &c.Variant.phases[number]
-	for _, g := range ph.norms {
-		c.statistics(g, rows)
+	if ph.seek != nil {
+		for n := range ph.seek {
+			c.statistics(c, &ph.seek[n], rows)
+		}
+		return
 	}
 	first, last := c.First, c.Last
 	if ph.ofH {
 		first, last = c.HFirst, c.HLast
+	}
+	x := c.seen()
+	if ph.late {
+		x = c.Middle
 	}
 	for n := range last - first {
 		if c.Backwards {
 			n = last - first - 1 - n
 		}
 		p := c.enter(first+n, rows, ph.ofH)
-		switch {
-		case ph.sums && ph.late:
-			c.addAll(&p.z, func(column *Column[F]) *Matrix[F] { return column.Late }, c.Middle[:rows], p.number)
-		case ph.sums:
-			c.addAll(&p.z, func(column *Column[F]) *Matrix[F] { return column.H }, c.seen()[:rows], p.number)
-		}
-		for _, g := range ph.norms {
-			c.normaliseColumns(g, p)
+		c.add(&ph.sums, &p, x[:rows])
+		for n := range ph.norms {
+			c.normaliseColumns(&ph.norms[n], &p)
 		}
 		if keep != nil {
 			keep(p.number, ph.columns, false)
 		}
-		ph.point(c, p)
+		c.pointwise(ph.part, &p, keep != nil)
 		if keep != nil && ph.gates {
 			keep(p.number, nil, true)
 		}
@@ -214,26 +197,19 @@ func (c *Cell[F]) seen() [][]F {
 }
 
 // units is a panel's part of what there is once for all rows.
-func (c *Cell[F]) units(v []F, p *panel[F]) []F { return v[p.number*gates*c.Lanes:][:p.width] }
+func (c *Cell[F]) units(v []F, p *panel) []F { return v[p.number*gates*c.Lanes:][:p.width] }
 
-// gather copies what a panel has of rows, from a place in them on, into a list.
-func (c *Cell[F]) gather(list []F, rows [][]F, place int, p *panel[F]) {
+// gather copies what a panel has of rows into a list.
+func (c *Cell[F]) gather(list []F, rows [][]F, p *panel) {
 	for r, row := range rows[:p.rows] {
-		copy(list[r*p.width:][:p.width], row[place+p.number*gates*c.Lanes:])
+		copy(list[r*p.width:][:p.width], row[p.number*gates*c.Lanes:])
 	}
 }
 
 // spread copies a list to its places in rows.
-func (c *Cell[F]) spread(to [][]F, list []F, p *panel[F]) {
+func (c *Cell[F]) spread(to [][]F, list []F, p *panel) {
 	for r, row := range to[:p.rows] {
 		copy(row[p.number*gates*c.Lanes:], list[r*p.width:][:p.width])
-	}
-}
-
-// leave copies a list to its places in Left, where so many numbers are from there on.
-func (c *Cell[F]) leave(place, numbers int, list []F, p *panel[F]) {
-	for r, row := range c.Left[:p.rows] {
-		copy(row[place:][:numbers][p.number*gates*c.Lanes:], list[r*p.width:][:p.width])
 	}
 }
 

@@ -9,11 +9,11 @@ import "unsafe"
 // fetch what stands ahead bytes after w and on; each term's place is by step bytes further than the last one's, seen from w's terms.
 type tileFunc[F Float] func(z, from, w *F, x *[]F, first, terms, tiles, fromRow, ahead, step int)
 
-// vectorsFunc is a listFunc for n floats, some whole vectors of them.
-type vectorsFunc[F Float] func(d, a, b, c, e *F, n int)
+// vectorsFunc is a listFunc for rows of n floats, some whole vectors of them.
+type vectorsFunc[F Float] func(d, a, b, c, e *F, n, rows int)
 
-// sixteensFunc is a foldFunc for n numbers, some whole sixteens of them.
-type sixteensFunc[F Float] func(s, v *F, n int, mean F)
+// panelStatisticsFunc is a statisticsFunc; distances are in bytes.
+type panelStatisticsFunc[F Float] func(to, z, last *F, rows, lists, full, rest, zPanel, zList, width int, count, epsilon F)
 
 // cellFunc runs (2.1)-(2.4) over the panels of a block, for so many rows as it is made for.
 type cellFunc func(b *block)
@@ -46,8 +46,8 @@ type product struct {
 
 // simd makes the implementation of the routines that gen writes. One row of up to 3 panels, or of little weights, is computed
 // side by side, else `most` panels at a time.
-func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], widen widenFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], folds []sixteensFunc[F], beside [gates][]besideFunc) *Kernels[F] {
-	return &Kernels[F]{name, lanes, affineBy(tiles, widen, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), foldBy(folds[0], sumOf[F]), foldBy(folds[1], squaresOf[F]), beside}
+func simd[F Float](name string, lanes int, tiles [gates][]tileFunc[F], widen widenFunc[F], step panelsFunc[F], cells, rowCells []cellFunc, most int, lists []vectorsFunc[F], statistics panelStatisticsFunc[F], beside [gates][]besideFunc[F]) *Kernels[F] {
+	return &Kernels[F]{name, lanes, affineBy(tiles, widen, lanes), stepBy(step, lanes), advanceBy[F](cells, rowCells, most), listsBy(lists), statisticsBy(statistics), beside}
 }
 
 // affineBy is the reduction by tiles. Panel by panel, chunk by chunk (it stays in the first-level cache), tile of rows
@@ -119,24 +119,26 @@ func listsBy[F Float](routines []vectorsFunc[F]) []listFunc[F] {
 	lists := make([]listFunc[F], len(routines))
 	for n, routine := range routines {
 		lists[n] = func(d, a, b, c, e []F) {
-			if len(d) > 0 {
-				routine(&d[0], unsafe.SliceData(a), unsafe.SliceData(b), unsafe.SliceData(c), unsafe.SliceData(e), len(d))
+			n, rows := len(d), 1
+			if c != nil && len(c) < n {
+				n, rows = len(c), n/len(c)
 			}
+			routine(unsafe.SliceData(d), unsafe.SliceData(a), unsafe.SliceData(b), unsafe.SliceData(c), unsafe.SliceData(e), n, rows)
 		}
 	}
 	return lists
 }
 
-// foldBy is a fold by a routine, and of what is left in pure Go.
-func foldBy[F Float](routine sixteensFunc[F], rest foldFunc[F]) foldFunc[F] {
-	return func(s *[partialSums]F, v []F, mean F) {
-		whole := len(v) / partialSums * partialSums
-		if whole > 0 {
-			routine(&s[0], &v[0], whole, mean)
+// statisticsBy is the statistics of a group.
+func statisticsBy[F Float](routine panelStatisticsFunc[F]) statisticsFunc[F] {
+	return func(c *Cell[F], g *group, rows int) {
+		first, last := c.places(g)
+		if g.rest == 0 {
+			last = first // nothing is read
 		}
-		if whole < len(v) {
-			rest(s, v[whole:], mean)
-		}
+		bytes := Size[F]()
+		routine(&c.statisticsOf(g)[0], &c.Z[first], &c.Z[last], rows, g.count, g.full, g.rest, bytes*c.ZPanel, bytes*c.ZColumn, bytes*g.width,
+			c.count(g), c.Variant.options.Epsilon)
 	}
 }
 

@@ -5,12 +5,15 @@ package kernel
 // Its units are dealt out in panels of 4*V, the last with as many vectors as there are. Every column of z is a matrix of its own,
 // so that what a panel has of it for some rows, (rows, 4*V), is one list. So are the states.
 type Variant[F Float] struct {
-	Columns []Column[F] // in the order of z; then those that are added to one of them (V18)
-	phases  []phase[F]
-	options Options[F]
-	groups  int // of lists that are normalised together
+	Columns        []Column[F] // in the order of z; then those that are added to one of them (V18)
+	ofX            sums[F]
+	phases         []phase[F]
+	options        Options[F]
+	groups         int  // of lists that are normalised together
+	usual          bool // the activations of an LSTM are those of the plain one
+	units, outputs int  // H and R, as there is room for in panels
 
-	cells, hidden group // of c and of h
+	cells, hidden group // c' and h'; or none
 	carriesH      bool  // the state in panels is h
 }
 
@@ -31,7 +34,7 @@ type Norm[F Float] struct{ Gain, Shift []F }
 
 // Options are the sizes, and what the pointwise parts read.
 type Options[F Float] struct {
-	Units, Outputs          int // H, R
+	Units, Outputs, Lanes   int // H, R, V
 	Gate, Candidate, Output Activation[F]
 	InputForget             bool
 	Peephole                *[3][]F   // p_i, p_o, p_f, each (H,), as PackStart makes them
@@ -45,17 +48,18 @@ type Options[F Float] struct {
 // NewLSTM has the columns i, f, g, o.
 func NewLSTM[F Float](columns []Column[F], o Options[F]) *Variant[F] {
 	v := &Variant[F]{Columns: columns, options: o}
+	v.usual = o.Gate.is("sigmoid") && o.Candidate.is("tanh") && o.Output.is("tanh")
 	all := []int{0, 1, 2, 3}
 	if o.CellNorm == nil {
-		v.reduce(false, all, lstm[F])
+		v.reduce(false, all, lstm)
 	} else {
-		v.reduce(false, all, lstmState[F])
-		v.cells = v.newGroup(v.leftC(), 1, o.Units)
-		v.then(phase[F]{norms: []group{v.cells}, point: lstmOutput[F]})
+		v.reduce(false, all, lstmState)
+		v.cells = v.newGroup(v.Lists(), o.Units, o.CellNorm)
+		v.normalise(phase[F]{part: lstmOutput}, v.cells)
 	}
 	v.gatesEnd()
 	if o.Project.Late != nil {
-		v.then(phase[F]{point: project[F], ofH: true})
+		v.then(phase[F]{part: project, ofH: true})
 	}
 	return v.end()
 }
@@ -64,10 +68,10 @@ func NewLSTM[F Float](columns []Column[F], o Options[F]) *Variant[F] {
 func NewGRU[F Float](columns []Column[F], resetAfter bool, o Options[F]) *Variant[F] {
 	v := &Variant[F]{Columns: columns, options: o, carriesH: true}
 	if resetAfter {
-		v.reduce(false, []int{0, 1, 2, 3}, gru[F])
+		v.reduce(false, []int{0, 1, 2, 3}, gru)
 	} else {
-		v.reduce(false, []int{0, 1}, gruReset[F])
-		v.reduce(true, []int{2}, gruCandidate[F])
+		v.reduce(false, []int{0, 1}, gruReset)
+		v.reduce(true, []int{2}, gruCandidate)
 	}
 	v.gatesEnd()
 	return v.end()
@@ -76,6 +80,6 @@ func NewGRU[F Float](columns []Column[F], resetAfter bool, o Options[F]) *Varian
 // NewRNN has the column n.
 func NewRNN[F Float](columns []Column[F], o Options[F]) *Variant[F] {
 	v := &Variant[F]{Columns: columns, options: o}
-	v.reduce(false, []int{0}, rnn[F])
+	v.reduce(false, []int{0}, rnn)
 	return v.end()
 }

@@ -91,34 +91,44 @@ func add[F Float](t *testing.T) {
 // compareAdd has columns of a panel that is full, and of one of so many vectors, and takes that.
 func compareAdd[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, width, set, rows int) {
 	t.Helper()
-	units, inputs, p := (gates+width)*k.Lanes, 1+random.IntN(3*kChunk), 1
+	units, inputs := (gates+width)*k.Lanes, 1+random.IntN(3*kChunk)
 	width *= k.Lanes
-	var lists [gates]guarded[F]
-	var before, z, w [gates][]F
-	var terms [gates]*Matrix[F]
+	list := rows * width
+	z, before := guard[F](gates*list, random.IntN(16)), values(random, filler, gates*list)
+	copy(z.inner, before)
+	var w [gates][]F
+	v := &Variant[F]{Columns: make([]Column[F], gates)}
+	p := &panel{number: 1, width: width, rows: rows, size: list}
 	for n := range gates {
-		lists[n], before[n] = guard[F](rows*width, random.IntN(16)), values(random, filler, rows*width)
-		copy(lists[n].inner, before[n])
-		z[n] = lists[n].inner
+		v.Columns[n].Start = values(random, filler, units)
 		if set>>n&1 == 1 {
 			w[n] = values(random, filler, units*inputs)
-			terms[n] = k.PackColumn(w[n], units, inputs)
+			v.Columns[n].X = k.PackColumn(w[n], units, inputs)
 		}
 	}
 	x := make([][]F, rows)
 	for r := range x {
 		x[r] = values(random, filler, inputs)
 	}
-	c := &Cell[F]{Kernels: k}
-	c.add(&z, &terms, x, p)
+	v.ofX = v.sumsOf(func(column *Column[F]) *Matrix[F] { return column.X })
+	c := &Cell[F]{Kernels: k, Variant: v, Z: z.inner, ZColumn: list, Backwards: random.IntN(2) == 1}
+	first := random.IntN(2) == 1 // of the sums; else they go on
+	if first {
+		c.start(p, x)
+	} else {
+		c.add(&v.ofX, p, x)
+	}
 	for n := range gates {
 		what := fmt.Sprintf("columns %04b, width %d, inputs %d, rows %d: column %d", set, width, inputs, rows, n)
-		if !lists[n].intact() {
+		if !z.intact() {
 			t.Fatalf("%s: wrote outside", what)
 		}
-		for at, got := range z[n] {
-			want := before[n][at]
-			if terms[n] != nil {
+		for at, got := range z.inner[n*list:][:list] {
+			want := before[n*list+at]
+			if first {
+				want = v.Columns[n].Start[gates*k.Lanes+at%width]
+			}
+			if w[n] != nil {
 				want = sum(want, w[n][(gates*k.Lanes+at%width)*inputs:][:inputs], x[at/width])
 			}
 			if !same(got, want) {
@@ -150,7 +160,8 @@ func lists[F Float](t *testing.T) {
 				for operation := range k.lists {
 					for n := k.Lanes; n <= 64*k.Lanes; n *= 2 {
 						for place := range 5 {
-							compareList(t, k, random, filler, operation, n, place)
+							compareList(t, k, random, filler, operation, n, 1, place)
+							compareList(t, k, random, filler, operation, n, 3, place)
 						}
 					}
 				}
@@ -159,30 +170,41 @@ func lists[F Float](t *testing.T) {
 	}
 }
 
-// compareList has d at the place of another list, or nowhere for the last.
-func compareList[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, operation, n, place int) {
+// compareList has d at the place of another list, or nowhere for the last. Of several rows, c and e are the same for all.
+func compareList[F Float](t *testing.T, k *Kernels[F], random *rand.Rand, filler func(*rand.Rand) F, operation, n, rows, place int) {
 	t.Helper()
 	lists := make([]guarded[F], 5)
 	plain := make([][]F, 5)
 	for i := range lists {
-		lists[i] = guard[F](n, random.IntN(16))
-		plain[i] = values(random, filler, n)
+		size := rows * n
+		if i == 2 || i == 3 {
+			size = n
+		}
+		lists[i] = guard[F](size, random.IntN(16))
+		plain[i] = values(random, filler, size)
 		copy(lists[i].inner, plain[i])
 	}
 	a, b := lists[0].inner, lists[1].inner
+	ofRows := operation == fmaList || operation == plusList || operation == normList
+	if rows > 1 && (!ofRows || place == 2 || place == 3) {
+		return // not one list
+	}
 	if operation == normList {
 		if place == 1 {
 			return // the statistics
 		}
-		b = slices.Concat(slices.Repeat(values(random, filler, 1), mostLanes), slices.Repeat(values(random, filler, 1), mostLanes))
+		b = nil
+		for _, v := range values(random, filler, 2*rows) {
+			b = append(b, slices.Repeat([]F{v}, mostLanes)...)
+		}
 		plain[1] = b
 	}
-	if operation >= firstAct {
+	if operation >= gatedList {
 		if place == 1 {
 			return // the parameters
 		}
 		clip := []F{0, 0, 0.5, 3}[random.IntN(4)]
-		b = NewActivation(ActivationNames[operation-firstAct], filler(random), filler(random), clip).parameters
+		b = NewActivation(ActivationNames[max(operation, firstAct)-firstAct], filler(random), filler(random), clip).parameters
 		plain[1] = b
 	}
 	k.lists[operation](lists[place].inner, a, b, lists[2].inner, lists[3].inner)

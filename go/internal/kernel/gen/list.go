@@ -1,14 +1,20 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A list is a pointwise operation on whole lists (lists.go), a vector at a time: d = compute of those of a, b, c, e.
 type list struct {
 	name    string
 	compute func(p *program, in operands) *value
+	ofRow   bool // b has parameters of each row
 }
 
-func (m machine) listArguments() string { return fmt.Sprintf("d, a, b, c, e *%s, n int", m.goType) }
+func (m machine) listArguments() string {
+	return fmt.Sprintf("d, a, b, c, e *%s, n, rows int", m.goType)
+}
 
 // operands are where an operation finds what it works on.
 type operands struct {
@@ -23,21 +29,36 @@ func (in operands) parameter(n int) *value {
 	return &value{constant: address(in.parameters, n*in.apart)}
 }
 
+// clipped is (V2) of a list.
+func (in operands) clipped(p *program, n int) *value {
+	return p.atMost(in.parameter(1), p.atLeast(in.parameter(0), p.load(in.vectors[n])))
+}
+
 // lists stand in the order of Kernels.lists.
 var lists = []list{
 	{"fma", func(p *program, in operands) *value {
-		return p.fma(p.load(in.vectors[0]), p.load(in.vectors[1]), p.load(in.vectors[2]))
-	}},
+		return p.fma(p.load(in.vectors[2]), p.load(in.vectors[1]), p.load(in.vectors[0]))
+	}, false},
 	{"mix", func(p *program, in operands) *value {
 		return p.fma(p.load(in.vectors[0]), p.load(in.vectors[1]), p.times(p.load(in.vectors[2]), p.load(in.vectors[3])))
-	}},
-	{"times", func(p *program, in operands) *value { return p.times(p.load(in.vectors[0]), p.load(in.vectors[1])) }},
-	{"rest", func(p *program, in operands) *value { return p.minus(one, p.load(in.vectors[0])) }},
-	{"plus", func(p *program, in operands) *value { return p.plus(p.load(in.vectors[0]), p.load(in.vectors[1])) }},
+	}, false},
+	{"blend", func(p *program, in operands) *value {
+		a := p.load(in.vectors[0])
+		return p.fma(a, p.load(in.vectors[1]), p.times(p.minus(one, a), p.load(in.vectors[2])))
+	}, false},
+	{"times", func(p *program, in operands) *value { return p.times(p.load(in.vectors[0]), p.load(in.vectors[1])) }, false},
+	{"rest", func(p *program, in operands) *value { return p.minus(one, p.load(in.vectors[0])) }, false},
+	{"plus", func(p *program, in operands) *value { return p.plus(p.load(in.vectors[2]), p.load(in.vectors[0])) }, false},
 	{"norm", func(p *program, in operands) *value { // (N13.4), (N13.7)
 		d := p.minus(p.load(in.vectors[0]), in.parameter(0))
 		return p.fma(p.times(d, in.parameter(1)), p.load(in.vectors[2]), p.load(in.vectors[3]))
-	}},
+	}, true},
+	{"gated", func(p *program, in operands) *value { // (2.2) and what it is multiplied with
+		return p.times(p.sigmoid(in.clipped(p, 0)), p.tanh(in.clipped(p, 2)))
+	}, false},
+	{"kept", func(p *program, in operands) *value { // (2.2), (2.3)
+		return p.fma(p.sigmoid(in.clipped(p, 0)), p.load(in.vectors[2]), p.load(in.vectors[3]))
+	}, false},
 	act("sigmoid", func(p *program, x, _, _ *value) *value { return p.sigmoid(x) }), // (V3.1)
 	act("tanh", func(p *program, x, _, _ *value) *value { return p.tanh(x) }),       // (V3.2)
 	act("relu", func(p *program, x, _, _ *value) *value { return p.relu(x) }),       // (V3.3)
@@ -67,9 +88,8 @@ var lists = []list{
 // act is (V1): a function of x = clip(a) and of alpha and beta, which stand with the limits of the clip in b.
 func act(name string, f func(p *program, x, alpha, beta *value) *value) list {
 	return list{name, func(p *program, in operands) *value {
-		x := p.atMost(in.parameter(1), p.atLeast(in.parameter(0), p.load(in.vectors[0]))) // (V2)
-		return f(p, x, in.parameter(2), in.parameter(3))
-	}}
+		return f(p, in.clipped(p, 0), in.parameter(2), in.parameter(3))
+	}, false}
 }
 
 // relu is (V3.3); adding +0 makes +0 of -0, which is not less.
@@ -113,48 +133,69 @@ func (l list) program(m machine, d string, in operands) []string {
 	return arranged(m, func(p *program) { p.store(l.compute(p, in), d) })
 }
 
-// avxList has the place of the vector in AX, seen from those of the lists in DI, SI, DX, R8, R9; n in CX.
+// avxList has the place of a row's vector in R10, seen from c and e in R8 and R9; that in all rows in AX, seen from the other lists in
+// DI, SI, DX; n in CX and the rows to come in R11.
 func (l list) avxList(m machine) string {
 	text := &listing{}
-	text.function(l.name+m.name, m.listArguments(), 0, 48)
-	registers := []string{"DI", "SI", "DX", "R8", "R9"}
+	text.function(l.name+m.name, m.listArguments(), 0, 56)
 	var places []string
-	for n, register := range registers {
+	for n, list := range []string{"DI AX", "SI AX", "DX AX", "R8 R10", "R9 R10"} {
+		register, index, _ := strings.Cut(list, " ")
 		text.line("MOVQ %c+%d(FP), %s", "dabce"[n], 8*n, register)
-		places = append(places, fmt.Sprintf("(%s)(AX*%d)", register, m.size))
+		places = append(places, fmt.Sprintf("(%s)(%s*%d)", register, index, m.size))
 	}
 	text.line("MOVQ n+40(FP), CX")
+	text.line("MOVQ rows+48(FP), R11")
 	text.line("XORQ AX, AX")
+
+	text.label("row")
+	text.line("XORQ R10, R10")
 
 	text.label("vector")
 	text.lines(l.program(m, places[0], operands{places[1:], "(DX)", mostLanes * m.size})...)
 	text.line("ADDQ $%d, AX", m.lanes())
-	text.line("CMPQ AX, CX")
+	text.line("ADDQ $%d, R10", m.lanes())
+	text.line("CMPQ R10, CX")
 	text.line("JLT vector")
+	if l.ofRow {
+		text.line("ADDQ $%d, DX", 2*mostLanes*m.size)
+	}
+	text.line("DECQ R11")
+	text.line("JNE row")
 	text.line("VZEROUPPER")
 	text.line("RET")
 	return text.String()
 }
 
-// neonList has the places of the lists' vectors in R0 to R4, R5 floats to come, and the first of b in R6.
+// neonList has the places of the lists' vectors in R0 to R2, R8 and R9, n in R5 and in R10 what is to come of it, the rows to come in
+// R7, and the parameters in R6.
 func (l list) neonList(m machine) string {
 	text := &listing{}
-	text.function(l.name+m.name, m.listArguments(), 0, 48)
-	var places []string
-	for n := range 5 {
-		text.line("MOVD %c+%d(FP), R%d", "dabce"[n], 8*n, n)
-		places = append(places, fmt.Sprintf("(R%d)", n))
+	text.function(l.name+m.name, m.listArguments(), 0, 56)
+	for n, argument := range []string{"d", "a", "b", "c", "e", "n"} {
+		text.line("MOVD %s+%d(FP), R%d", argument, 8*n, n)
 	}
-	text.line("MOVD n+40(FP), R5")
+	text.line("MOVD rows+48(FP), R7")
 	text.line("MOVD R2, R6")
 
+	text.label("row")
+	text.line("MOVD R3, R8")
+	text.line("MOVD R4, R9")
+	text.line("MOVD R5, R10")
+
 	text.label("vector")
+	places := []string{"(R0)", "(R1)", "(R2)", "(R8)", "(R9)"}
 	text.lines(l.program(m, places[0], operands{places[1:], "(R6)", mostLanes * m.size})...)
-	for n := range 5 {
-		text.line("ADD $%d, R%d", m.bytes, n)
+	for _, place := range places {
+		text.line("ADD $%d, %s", m.bytes, strings.Trim(place, "()"))
 	}
-	text.line("SUBS $%d, R5", m.lanes())
+	text.line("SUBS $%d, R10", m.lanes())
 	text.line("BGT vector")
+	if l.ofRow {
+		text.line("ADD $%d, R6", 2*mostLanes*m.size)
+	}
+	text.line("SUBS $1, R7")
+	text.line("BNE row")
 	text.line("RET")
 	return text.String()
 }

@@ -68,11 +68,16 @@ func assembly(m machine) string {
 	for _, name := range slices.Concat(constants, map[float][]string{double: constants64}[m.float]) {
 		fmt.Fprintf(&b, "SPLAT%s(%s, const_%s%s)\n", m.mark, name+m.mark, m.prefix, strings.ToUpper(name[:1])+name[1:])
 	}
-	tileText, besideText, cellText, stepText, listText, foldText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList, fold.avxFold
-	widenText := avxWiden
+	fmt.Fprintf(&b, "\n// Ones in the places of a panel, then zeros.\n")
+	for n := range 4 * m.lanes() {
+		fmt.Fprintf(&b, "DATA wholes%s<>+%d(SB)/%d, $-1\n", m.mark, n*m.size, m.size)
+	}
+	fmt.Fprintf(&b, "GLOBL wholes%s<>(SB), RODATA|NOPTR, $%d\n", m.mark, 8*m.bytes)
+	tileText, besideText, cellText, stepText, listText := tile.avxTile, tile.avxBeside, tile.avxCell, avxStep, list.avxList
+	widenText, statisticsText := avxWiden, machine.avxStatistics
 	if m.registerFile == "V" {
-		tileText, besideText, cellText, stepText, listText, foldText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList, fold.neonFold
-		widenText = neonWiden
+		tileText, besideText, cellText, stepText, listText = tile.neonTile, tile.neonBeside, tile.neonCell, neonStep, list.neonList
+		widenText, statisticsText = neonWiden, machine.neonStatistics
 	}
 	for vectors := 4; vectors > 0; vectors-- {
 		for _, t := range rowTiles(m, vectors) {
@@ -92,9 +97,7 @@ func assembly(m machine) string {
 	for _, l := range lists {
 		b.WriteString(listText(l, m))
 	}
-	for _, f := range folds {
-		b.WriteString(foldText(f, m))
-	}
+	b.WriteString(statisticsText(m))
 	return b.String()
 }
 
@@ -112,7 +115,7 @@ func declarations(machines []machine) string {
 				declare(fmt.Sprint("tiles", vectors), t.name(), m.tileArguments())
 			}
 			for _, t := range besideTiles(m, vectors+1) {
-				declare(fmt.Sprint("beside", vectors), t.besideName(), besideArguments)
+				declare(fmt.Sprint("beside", vectors), t.besideName(), t.besideArguments())
 			}
 		}
 		for _, t := range cellTiles(m) {
@@ -134,12 +137,10 @@ func declarations(machines []machine) string {
 		for _, l := range lists {
 			declare("lists", l.name+m.name, m.listArguments())
 		}
-		for _, f := range folds {
-			declare("folds", f.name+m.name, m.foldArguments())
-		}
+		declare("", "statistics"+m.name, m.statisticsArguments())
 		for _, table := range [][3]string{
 			{"tiles", "tileFunc[" + m.goType + "]", "tile of n rows and v vectors"},
-			{"beside", "besideFunc", "sums of one row and n columns of v vectors"},
+			{"beside", "besideFunc[" + m.goType + "]", "sums of one row and n columns of v vectors"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s at [v-1][n-1].\n", table[0], m.name, table[2])
 			fmt.Fprintf(&b, "var %s%s = [gates][]%s{\n", table[0], m.name, table[1])
@@ -152,7 +153,6 @@ func declarations(machines []machine) string {
 			{"cells", "cellFunc", "cell of n rows, panel after panel, at [n-1]"},
 			{"rowCells", "cellFunc", "cell of one row and n panels side by side at [n-1]"},
 			{"lists", "vectorsFunc[" + m.goType + "]", "operations in the order of Kernels.lists"},
-			{"folds", "sixteensFunc[" + m.goType + "]", "sum of a mean and that of a variance"},
 		} {
 			fmt.Fprintf(&b, "\n// %s%s has the %s.\n", table[0], m.name, table[2])
 			fmt.Fprintf(&b, "var %s%s = []%s{%s}\n", table[0], m.name, table[1], strings.Join(names[table[0]], ", "))
