@@ -53,6 +53,9 @@ func (s *share[F]) takeMasks(memory *scratch[F]) {
 
 // setMasks sets those that are others in each step.
 func (s *share[F]) setMasks(rows, step int) {
+	if s.call.masks == nil {
+		return
+	}
 	for _, m := range []struct {
 		to   [][]F
 		mask *TensorOf[F]
