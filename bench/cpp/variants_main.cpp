@@ -100,6 +100,7 @@ template <class Real>
 struct Tensors {
   explicit Tensors(const Config& config) {
     const int exponent = static_cast<int>(std::ceil(std::log2(static_cast<double>(config.hidden_size)) / 2));
+    const Real unit = static_cast<Real>(std::ldexp(1, -6 - exponent));
     std::uint64_t state = 1;  // of a linear congruential generator
     for (std::int64_t i = 0; i < tensor_count(config); ++i) {
       const TensorSpec spec = tensor_spec(config, i);
@@ -109,7 +110,7 @@ struct Tensors {
       std::vector<Real>& values = data.emplace_back(size);
       for (Real& value : values) {
         state = state * 6364136223846793005u + 1442695040888963407u;
-        value = static_cast<Real>(std::ldexp(static_cast<int>(state >> 57) - 64, -6 - exponent));
+        value = static_cast<Real>(static_cast<int>(state >> 57) - 64) * unit;
       }
       views.push_back({spec.name, sizeof(Real) == 8 ? Dtype::kFloat64 : Dtype::kFloat32, spec.shape, values.data()});
     }
@@ -120,75 +121,63 @@ struct Tensors {
   std::int64_t products = 0;  // multiply-adds of a step of one row
 };
 
-// A variant of some size, ready to be timed.
-struct Contender {
-  std::function<void()> whole, one_term;  // a sequence
-  std::int64_t products;
-  std::vector<double> seconds = {}, one_term_seconds = {};  // of a step, round by round
+// Seconds of a step: over as many sequences as last so long.
+template <class Real>
+double time_step(const BasicRecurrent<Real>& network, const Size& size, double seconds) {
+  const std::int64_t T = steps_of(size), B = size.batch;
+  std::vector<Real> x(T * B * network.config().input_size), y(T * B * network.config().output_size());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<Real>(static_cast<int>(i * 37 % 64) - 32) / 32;
+  const auto run = [&] { network.forward({T, B, x.data()}, {y.data()}); };
+  run();
+  const double begin = now();
+  std::int64_t runs = 0;
+  do run(), ++runs;
+  while (now() - begin < seconds);
+  return (now() - begin) / static_cast<double>(runs * T);
+}
+
+struct Times {
+  double whole, one_term;  // seconds of a step
+  double products;
 };
 
+// Each time with memory of its own: where that lies makes a difference to a cache.
 template <class Real>
-Contender contender(const Config& config, const Size& size, const std::string& isa) {
+Times time_variant(const Config& config, const Size& size, const std::string& isa, double seconds) {
   const Tensors<Real> tensors(config);
   const Kernels<Real>& fastest = select_kernels<Real>(isa);
   const Kernels<Real>& kernels = config.dtype == Dtype::kBfloat16 ? for_bfloat16(fastest, config) : fastest;
-  const std::int64_t T = steps_of(size), B = size.batch;
-  const auto run = [&](const Kernels<Real>& by) {
-    std::vector<Real> x(T * B * config.input_size), y(T * B * config.output_size());
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<Real>(static_cast<int>(i * 37 % 64) - 32) / 32;
-    return [network = BasicRecurrent<Real>(config, tensors.views, by, 1), T, B, x, y]() mutable {
-      network.forward({T, B, x.data()}, {y.data()});
-    };
-  };
-  static const Kernels<Real> one_term = OneTerm<Real>::of(kernels);
-  OneTerm<Real>::whole = &kernels;
-  return {run(kernels), run(one_term), tensors.products};
-}
-
-// Seconds of one call, over as many calls as last so long.
-double time_calls(const std::function<void()>& call, double seconds) {
-  call();
-  const double begin = now();
-  std::int64_t calls = 0;
-  do call(), ++calls;
-  while (now() - begin < seconds);
-  return (now() - begin) / static_cast<double>(calls);
-}
-
-double median_of(std::size_t rounds, const std::function<double(std::size_t)>& value) {
-  std::vector<double> values;
-  for (std::size_t round = 0; round < rounds; ++round) values.push_back(value(round));
-  return quartiles(values).median;
+  const Kernels<Real> one_term = OneTerm<Real>::of(kernels);
+  return {time_step(BasicRecurrent<Real>(config, tensors.views, kernels, 1), size, seconds),
+          time_step(BasicRecurrent<Real>(config, tensors.views, one_term, 1), size, seconds / 4),
+          static_cast<double>(tensors.products)};
 }
 
 void measure(const Size& size, const std::string& isa, std::int64_t rounds, double seconds) {
-  std::vector<Contender> contenders;
-  for (const Variant& variant : kVariants) {
-    Config config;
-    config.input_size = config.hidden_size = size.hidden_size;
-    variant.choose(config);
-    contenders.push_back(with_real(config, [&](auto real) { return contender<decltype(real)>(config, size, isa); }));
-  }
-  const std::int64_t count = static_cast<std::int64_t>(contenders.size()), steps = steps_of(size);
-  for (std::int64_t round = 0; round < rounds; ++round) {
-    for (std::int64_t k = 0; k < count; ++k) {
-      Contender& one = contenders[(round + k) % count];
-      one.seconds.push_back(time_calls(one.whole, seconds) / static_cast<double>(steps));
-      one.one_term_seconds.push_back(time_calls(one.one_term, seconds / 4) / static_cast<double>(steps));
+  const std::size_t count = kVariants.size();
+  std::vector<std::vector<Times>> times(count);  // round by round
+  for (std::size_t round = 0; round < static_cast<std::size_t>(rounds); ++round) {
+    for (std::size_t turn = 0; turn < count; ++turn) {
+      const std::size_t k = (round + turn) % count;
+      Config config;
+      config.input_size = config.hidden_size = size.hidden_size;
+      kVariants[k].choose(config);
+      times[k].push_back(with_real(config, [&](auto real) { return time_variant<decltype(real)>(config, size, isa, seconds); }));
     }
   }
-  const Contender& plain = contenders.front();
+  const auto median = [&](std::size_t k, const auto& value) {  // value(times, the plain LSTM's in the same round)
+    std::vector<double> values;
+    for (std::size_t round = 0; round < times[k].size(); ++round) values.push_back(value(times[k][round], times[0][round]));
+    return quartiles(values).median;
+  };
   std::printf("{\"hidden_size\": %lld, \"batch\": %lld, \"variants\": [", static_cast<long long>(size.hidden_size),
               static_cast<long long>(size.batch));
-  for (std::size_t k = 0; k < contenders.size(); ++k) {
-    const Contender& one = contenders[k];
-    const auto over_plain = [&](std::size_t i, double value) { return value / plain.seconds[i]; };
+  for (std::size_t k = 0; k < count; ++k) {
     std::printf("%s{\"name\": \"%s\", \"seconds\": %.4g, \"ratio\": %.4f, \"products\": %.4f, \"pointwise\": %.4f}",
-                k ? ", " : "", kVariants[k].name, median_of(rounds, [&](std::size_t i) { return one.seconds[i]; }),
-                median_of(rounds, [&](std::size_t i) { return over_plain(i, one.seconds[i]); }),
-                static_cast<double>(one.products) / static_cast<double>(plain.products), median_of(rounds, [&](std::size_t i) {
-                  return over_plain(i, one.one_term_seconds[i] - plain.one_term_seconds[i]);
-                }));
+                k ? ", " : "", kVariants[k].name, median(k, [](const Times& own, const Times&) { return own.whole; }),
+                median(k, [](const Times& own, const Times& plain) { return own.whole / plain.whole; }),
+                times[k][0].products / times[0][0].products,
+                median(k, [](const Times& own, const Times& plain) { return (own.one_term - plain.one_term) / plain.whole; }));
   }
   std::printf("]}");
 }
