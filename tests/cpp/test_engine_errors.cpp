@@ -4,6 +4,7 @@
 #endif
 
 #include <cstdlib>
+#include <iostream>
 
 #include "engine_reference.hpp"
 
@@ -118,7 +119,13 @@ void test_refused_threads() {
   rlimit little = before;
   little.rlim_cur = rlim_t{1} << 30;
   setrlimit(RLIMIT_AS, &little);
-  CHECK_THROWS(LSTM(model.config, model.views, {"", 1024}), "num_threads: 1024, want fewer");
+  void* volatile more = std::malloc(std::size_t{1} << 31);  // volatile: or the compiler would leave it out
+  std::free(more);
+  if (more) {
+    std::cout << "skipped: threads that have no place: here RLIMIT_AS limits nothing (an emulator may ignore it)\n";
+  } else {
+    CHECK_THROWS(LSTM(model.config, model.views, {"", 1024}), "num_threads: 1024, want fewer");
+  }
   setrlimit(RLIMIT_AS, &before);
   check_same(run_engine(LSTM(model.config, model.views, {"", 4}), random_case(model.config, 2, 2)),
              run_engine(LSTM(model.config, model.views), random_case(model.config, 2, 2)));
