@@ -1,8 +1,10 @@
 // The LSTM of spec/lstm.md in scalar C++, written apart from the engine to test it; and models and inputs to test it on.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -229,6 +231,17 @@ inline std::vector<Config> cells(const Config& sizes) {
   all[9].op = Op::kGru, all[9].layer_norm = LayerNorm::kGate, all[9].candidate_dropout = 0.25f;
   if (sizes.hidden_size < 2) all.erase(all.begin() + 1);
   return all;
+}
+
+// All of some cases; or, where LSTM_REF_TEST_EVERY says n, every nth of them, others each time: for an emulator, which is slow.
+template <class T>
+std::vector<T> sampled(const std::vector<T>& all) {
+  const char* const text = std::getenv("LSTM_REF_TEST_EVERY");
+  const std::size_t every = std::max(text ? std::atoi(text) : 1, 1);
+  static std::size_t calls = 0;
+  std::vector<T> some;
+  for (std::size_t i = calls++ % every; i < all.size(); i += every) some.push_back(all[i]);
+  return some;
 }
 
 template <class Real = float>

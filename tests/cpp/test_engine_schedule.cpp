@@ -53,19 +53,21 @@ void check_plans(const std::string& isa, const Config& config, const std::vector
 }
 
 void test_plans(const std::string& isa) {
-  for (const Config& config : {
-           Config{5, 70, 1, true, false, false},  // several panels with every instruction set, the last one not full
-           {70, 33, 3, true, true, false},        // layers that overwrite each other's outputs
-           {5, 20, 3, true, false, false},        // the same, so small that x is a part of each step
-           {3, 130, 2, true, false, false},       // rows so long that y is written after the step
-           {6, 40, 2, true, false, true},         // both directions
-           {300, 20, 3, false, false, true}       // and an odd number of layers
-       }) {
+  const std::vector<Config> plain = {
+      {5, 70, 1, true, false, false},   // several panels with every instruction set, the last one not full
+      {70, 33, 3, true, true, false},   // layers that overwrite each other's outputs
+      {5, 20, 3, true, false, false},   // the same, so small that x is a part of each step
+      {3, 130, 2, true, false, false},  // rows so long that y is written after the step
+      {6, 40, 2, true, false, true},    // both directions
+      {300, 20, 3, false, false, true}  // and an odd number of layers
+  };
+  for (const Config& config : sampled(plain)) {
     check_plans<float>(isa, config, {1, 3, 20});
     if (config.num_layers < 3) check_plans<double>(isa, config, {3});
   }
-  for (const Config& config : cells({7, 130, 2, true, false, false})) check_plans<float>(isa, config, {3});
-  for (const int more_phases : {1, 4, 6, 8}) check_plans<float>(isa, cells({5, 33, 2, true, true, true})[more_phases], {9});
+  for (const Config& config : sampled(cells({7, 130, 2, true, false, false}))) check_plans<float>(isa, config, {3});
+  for (const int more_phases : sampled<int>({1, 4, 6, 8}))
+    check_plans<float>(isa, cells({5, 33, 2, true, true, true})[more_phases], {9});
 }
 
 Plan planned(const Config& config, std::int64_t T, std::int64_t B, std::int64_t threads, bool with_trace = false) {
@@ -99,13 +101,14 @@ void test_planning() {
 
 // Through the public interface, large enough for all threads.
 void test_threads_of_forward() {
-  for (const Config& config : {Config{40, 128, 1, true, false, false},
-                               {9, 64, 4, true, true, false},
-                               {64, 64, 2, true, false, true},
-                               cells({64, 128, 1})[1],
-                               cells({64, 128, 1})[4],
-                               cells({64, 128, 1})[6],
-                               cells({64, 128, 1})[7]}) {  // these have several phases
+  const std::vector<Config> more_phases = cells({64, 128, 1});
+  for (const Config& config : sampled<Config>({{40, 128, 1, true, false, false},
+                                               {9, 64, 4, true, true, false},
+                                               {64, 64, 2, true, false, true},
+                                               more_phases[1],
+                                               more_phases[4],
+                                               more_phases[6],
+                                               more_phases[7]})) {
     const Model model(config, 1, 0.1f);
     const Recurrent single(config, model.views, {"", 1});
     for (const std::int64_t B : {1, 19}) {
