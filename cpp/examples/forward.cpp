@@ -16,8 +16,8 @@ int main(int argc, char** argv) try {
   const lstm_ref::LSTM lstm(model);
 
   const lstm_ref::Config& c = model.config;
-  const std::int64_t H = c.hidden_size, D = c.directions();
-  std::vector<float> y(inputs.T * inputs.B * D * H), h_n(c.state_rows() * inputs.B * H), c_n(h_n.size());
+  const std::int64_t H = c.hidden_size, R = c.output_size(), D = c.directions();  // R = H without a projection
+  std::vector<float> y(inputs.T * inputs.B * D * R), h_n(c.state_rows() * inputs.B * R), c_n(c.state_rows() * inputs.B * H);
   lstm.forward(inputs.view(), {y.data(), h_n.data(), c_n.data()});
 
   for (const float h : h_n) std::cout << h << '\n';

@@ -1,4 +1,8 @@
 // Weights packed as bfloat16 give the bits of the same weights in float32; rounding to bfloat16.
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
 #include "dispatch.hpp"
 #include "engine_reference.hpp"
 #include "lstm_ref/bfloat16.hpp"
@@ -87,6 +91,16 @@ void test_rounding() {
   }
 }
 
+// The same where subnormal numbers count as 0.
+void test_rounding_without_subnormals() {
+#if defined(__x86_64__)
+  const unsigned callers = _mm_getcsr();
+  _mm_setcsr(callers | 0x8040);
+  test_rounding();
+  _mm_setcsr(callers);
+#endif
+}
+
 }  // namespace
 
 int main() {
@@ -95,5 +109,6 @@ int main() {
     test_choice(isa);
   }
   test_rounding();
+  test_rounding_without_subnormals();
   return check::summary();
 }

@@ -31,6 +31,10 @@ inline float from_bfloat16(std::uint16_t pattern) {
   return value;
 }
 
-inline bool is_bfloat16(float value) { return value != value || from_bfloat16(to_bfloat16(value)) == value; }
+inline bool is_bfloat16(float value) {  // by its bits: a comparison may take subnormal numbers for 0
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return value != value || (bits & 0xffff) == 0;
+}
 
 }  // namespace lstm_ref
