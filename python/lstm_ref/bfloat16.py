@@ -4,13 +4,18 @@ from typing import Any
 
 import numpy as np
 
+from .errors import InvalidArgument
+
 BFLOAT16 = np.dtype([("bfloat16", np.uint16)])
 _LOW, _QUIET = np.uint32(0xFFFF), np.uint32(0x00400000)
 
 
 def round_to_bfloat16(array: Any) -> np.ndarray:
-    """The float32 array of the nearest bfloat16 values, ties to even; a NaN stays a NaN."""
-    array = np.asarray(array, np.float32)
+    """The nearest bfloat16 values of a float32 array, ties to even; a NaN stays a NaN. Raises InvalidArgument for another type:
+    rounded to float32 first, a number may end at another value."""
+    array = np.asarray(array)
+    if array.dtype != np.float32:
+        raise InvalidArgument("array", f"dtype {array.dtype}", "float32")
     bits = array.view(np.uint32)
     tie = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
     with np.errstate(over="ignore"):  # only a NaN's pattern may leave the range

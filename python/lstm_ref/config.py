@@ -405,8 +405,13 @@ def check_rate(parameter: str, value: Any) -> float:
 
 
 def dtype_name(dtype: Any) -> Any:
-    """np.float64 as "float64"; what is no type as it is, to be refused."""
-    return np.dtype(dtype).name if isinstance(dtype, type | np.dtype) else dtype
+    """np.float64 and torch.float64 as "float64"; what is no type as it is, to be refused, and torch.bfloat16, of all numbers, by its name."""
+    if str(dtype).startswith("torch."):
+        return {"torch.float32": "float32", "torch.float64": "float64"}.get(str(dtype), str(dtype))
+    try:
+        return np.dtype(dtype).name if isinstance(dtype, type | np.dtype) else dtype
+    except (TypeError, ValueError):  # a class that is no number type
+        return dtype
 
 
 def check_dtype(parameter: str, value: Any) -> str:
@@ -555,7 +560,7 @@ def check_inputs(
     if lengths is not None:
         lengths = _check_lengths(lengths, steps, batch, from_file)
     checked_seed = None if seed is None else check_seed(config, seed, from_file=from_file)
-    checked_masks = _check_masks(config, steps, batch, seed, masks or {}, from_file)
+    checked_masks = _check_masks(config, steps, batch, seed, masks, from_file)
     if not config.outputs_fit(steps, batch):
         raise InvalidArgument("memory", "too little for this case", "a smaller one")
 
@@ -599,11 +604,12 @@ def check_seed(config: Config, seed: Any, *, from_file: bool = False) -> int:
     """Of check 11: an integer, or (1,) int64."""
     if not config.is_random:
         raise unexpected("seed", config)
-    if is_integer(seed) and not 0 <= seed < 2**63:
-        raise InvalidArgument("seed[0]", str(seed), "an integer of at least 0" if seed < 0 else "an integer below 2^63")
     array = to_array("seed", seed)
-    if not from_file and array.ndim == 0 and array.dtype.kind in "iu":
-        array = array.astype(np.int64).reshape(1)
+    if is_integer(seed) or (array.ndim == 0 and array.dtype.kind in "iu" and not from_file):
+        number = int(seed)
+        if not 0 <= number < 2**63:
+            raise InvalidArgument("seed[0]", str(number), "an integer of at least 0" if number < 0 else "an integer below 2^63")
+        return number
     check_array("seed", array, np.int64, Expected("(1,)", (1,)), from_file=from_file)
     if array[0] < 0:
         raise InvalidArgument("seed[0]", str(array[0]), "an integer of at least 0")
@@ -611,12 +617,13 @@ def check_seed(config: Config, seed: Any, *, from_file: bool = False) -> int:
 
 
 def _check_masks(
-    config: Config, steps: int, batch: int, seed: Any, given: Mapping[str, Any], from_file: bool
+    config: Config, steps: int, batch: int, seed: Any, masks: Mapping[str, Any] | None, from_file: bool
 ) -> dict[str, np.ndarray] | None:
-    """All masks of the configuration, or none; and no other tensor."""
+    """All masks of the configuration, or none; and no other tensor. Beside a file's other tensors, none is none given."""
     checked: dict[str, np.ndarray] = {}
-    known = dict(config.iter_masks(steps, batch)) if given else {}
-    for name, mask in known.items() if known.keys() & given.keys() else ():
+    given = masks or {}
+    known = {} if masks is None else dict(config.iter_masks(steps, batch))
+    for name, mask in known.items() if known.keys() & given.keys() or not (given or from_file) else ():
         if seed is not None:
             raise InvalidArgument("seed", "given with masks", "a seed or masks")
         if name not in given:

@@ -153,6 +153,12 @@ def test_round_to_bfloat16(pattern):
     assert got.view(np.uint32) == below + (0x10000 if up else 0)
 
 
+@pytest.mark.parametrize("array", [1.00390625 + 2.0**-40, np.zeros(3), np.zeros(3, np.float16), [1]])
+def test_only_float32_is_rounded_to_bfloat16(array):  # 1.00390625 + 2^-40 is 1.00390625 in float32, a tie, and would end at 1
+    with pytest.raises(InvalidArgument, match=rf"array: dtype {np.asarray(array).dtype}, want float32"):
+        round_to_bfloat16(array)
+
+
 def test_every_bfloat16_goes_through_a_file_and_back():
     every = np.arange(2**16, dtype=np.uint16).view(to_bfloat16(np.zeros(1, np.float32)).dtype)
     wide = from_bfloat16(every)

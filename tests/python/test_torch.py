@@ -447,3 +447,45 @@ def test_from_arrays_copies():
 def test_import_lstm_ref_leaves_torch_alone():
     code = "import sys, lstm_ref, lstm_ref.cli, lstm_ref.conformance.verify; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.fixture(params=[torch.float64, torch.bfloat16, torch.float16], ids=str)
+def default_dtype(request):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(request.param)
+    yield request.param
+    torch.set_default_dtype(before)
+
+
+def test_files_have_their_own_dtype_whatever_is_the_default(default_dtype, tmp_path):
+    model = native.LSTM(2, 3)
+    model.save(tmp_path / "model.safetensors")
+    for module in (model.to_torch(), load(tmp_path / "model.safetensors")):
+        for name, value in module.state_dict().items():
+            assert np.array_equal(value.numpy(), model.state_dict()[name])
+
+
+def test_a_new_module_has_the_default_dtype_as_in_torch(default_dtype):
+    module = LSTM(2, 3)
+    assert module.weight_ih_l0.dtype == torch.nn.LSTM(2, 3).weight_ih_l0.dtype == default_dtype
+    assert module.config.dtype == ("float64" if default_dtype == torch.float64 else "float32")
+
+
+@pytest.mark.parametrize("dtype", [np.floating, np.generic, type("Odd", (), {"dtype": "?!"}), np.array([1, 2]), torch.int8])
+@pytest.mark.parametrize("make", [native.LSTM, LSTM])
+def test_what_is_no_dtype_is_refused_in_our_words(make, dtype):
+    with pytest.raises(InvalidArgument, match='want "float32", "float64" or "bfloat16"'):
+        make(2, 3, dtype=dtype)
+
+
+def test_torch_dtypes_for_the_engine():
+    assert native.LSTM(2, 3, dtype=torch.float64).config.dtype == "float64"
+    with pytest.raises(InvalidArgument, match=r'dtype: "torch\.bfloat16", want "float32"'):
+        native.LSTM(2, 3, dtype=torch.bfloat16)
+
+
+def test_no_masks_of_several_are_too_few():
+    for make, x in ((native.LSTM, np.zeros((2, 1, 3), np.float32)), (LSTM, torch.zeros(2, 1, 3))):
+        network = make(3, 4, zoneout_c=0.5)
+        with pytest.raises(InvalidArgument, match=r"keep_c_l0: missing, want \(T, B, H\) = \(2, 1, 4\)"):
+            network(x, masks={})

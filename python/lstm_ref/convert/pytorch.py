@@ -41,8 +41,8 @@ def make_module(config: Config, **more: Any) -> Any:
     arguments: dict[str, Any] = {key: options.pop(key) for key in ("proj_size", "dropout") if key in options}
     if c.op == "rnn" and options.get("candidate_activation") == "relu":
         arguments["nonlinearity"] = options.pop("candidate_activation")
-    if options.pop("dtype", "") == "float64":  # bfloat16 weights are float32 in PyTorch, too
-        more = {"dtype": torch.float64} | more
+    is_double = options.pop("dtype", "") == "float64"  # bfloat16 weights are float32 in PyTorch, too
+    more = {"dtype": torch.float64 if is_double else torch.float32} | more  # whatever PyTorch's default is
     for key in options:
         raise InvalidArgument(key, "chosen", f"its default: torch.nn.{NAMES[c.op]} does not have this option")
     return getattr(torch.nn, NAMES[c.op])(c.input_size, c.hidden_size, c.num_layers, bias=c.bias, batch_first=c.batch_first,

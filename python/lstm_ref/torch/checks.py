@@ -32,12 +32,15 @@ def check_inputs(config: Config, dtype: torch.dtype, x: Any, state: Any, lengths
     return states
 
 
-def check_dtype(dtype: Any) -> tuple[str, torch.dtype | None]:
+def check_dtype(dtype: Any) -> tuple[str, torch.dtype]:
     """The dtype of a configuration, and that of its parameters, for a name as in lstm_ref or for a type of PyTorch's.
 
-    "bfloat16" is what weights are stored in; torch.bfloat16 and torch.float16 are computed in, and no file holds them.
+    None is PyTorch's default. "bfloat16" is what weights are stored in; torch.bfloat16 and torch.float16 are computed in, and no
+    file holds them.
     """
-    if dtype is None or dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    if dtype is None:
+        dtype = torch.get_default_dtype()
+    if isinstance(dtype, torch.dtype) and dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         return "float64" if dtype == torch.float64 else "float32", dtype
     name = check_name("dtype", short(dtype) if isinstance(dtype, torch.dtype) else dtype_name(dtype))
     return name, torch.float64 if name == "float64" else torch.float32

@@ -22,13 +22,13 @@ def masks_of(config: Config, x: Tensor, seed: Any, given: Mapping[str, Any] | No
     T, B, _ = x.shape
     if seed is not None:
         number = check_seed(config, seed)
-        if given:
+        if given is not None:
             raise InvalidArgument("seed", "given with masks", "a seed or masks")
         arithmetic = CANONICAL64 if x.dtype == torch.float64 else CANONICAL32
         with canonical_environment():
             arrays = masks_of_seed(arithmetic, config, number, T, B)
         return {name: torch.from_numpy(array).to(x) for name, array in arrays.items()}
-    if given:
+    if given is not None:
         return _check(config, x, given)
     return _draw(config, x) if is_training else {}
 
@@ -43,7 +43,7 @@ def _check(config: Config, x: Tensor, given: Mapping[str, Any]) -> dict[str, Ten
     checked: dict[str, Tensor] = {}
     for name, mask in config.iter_masks(*x.shape[:2]):
         if name not in given:
-            if not any(other in given for other, _ in config.iter_masks(*x.shape[:2])):
+            if given and not any(other in given for other, _ in config.iter_masks(*x.shape[:2])):
                 break
             raise InvalidArgument(name, "missing", str(mask.expected))
         checked[name] = check_tensor(name, given[name], x.dtype, mask.expected)

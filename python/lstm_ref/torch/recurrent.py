@@ -210,7 +210,7 @@ class Recurrent(nn.Module):
         """The network of a configuration and its NumPy tensors, ready for inference."""
         if config.op != cls.op:
             raise InvalidArgument("op", describe(config.op), describe(cls.op))
-        network = cls._of(config, dtype=torch.float64 if config.dtype == "float64" else None)
+        network = cls._of(config, dtype=torch.float64 if config.dtype == "float64" else torch.float32)
         network.config = config
         check_tensors(config, tensors, from_file=False)
         network.load_state_dict({name: torch.from_numpy(np.array(tensors[name])) for name, _ in config.iter_expected()})
