@@ -15,17 +15,14 @@
 namespace {
 
 using namespace lstm_ref;
-using bench::now;
 using bench::quartiles;
 
 constexpr const char* kHelp =
     "usage: lstm-ref-bench-variants [--isa ISA] [--rounds N] [--seconds S] [--up-to H]\n\n"
     "Prints [{\"hidden_size\": H, \"batch\": B, \"variants\": [{\"name\": NAME, \"seconds\": x, \"ratio\": x, \"products\": x,\n"
-    "\"pointwise\": x}, ...]}, ...]: seconds of a step; the ratio to the plain LSTM's, which comes first, as the median over "
-    "the\n"
-    "rounds, in each of which every network takes its turn; the ratio of the multiply-adds of the matrices; and what the "
-    "variant\n"
-    "takes beyond the plain LSTM where matrices have one column only, as a part of the plain LSTM's step.\n"
+    "\"pointwise\": x}, ...]}, ...]: seconds of a step; the ratio to the plain LSTM's, which comes first, as the median\n"
+    "over the rounds, in each of which every network takes its turn; the ratio of the multiply-adds of the matrices; and\n"
+    "what the variant takes beyond the plain LSTM where matrices have one column only, as a part of the plain LSTM's step.\n"
     "--isa ISA     an instruction set (the fastest)\n"
     "--rounds N    so many rounds (11)\n"
     "--seconds S   time of a network in a round (0.02)\n"
@@ -121,19 +118,14 @@ struct Tensors {
   std::int64_t products = 0;  // multiply-adds of a step of one row
 };
 
-// Seconds of a step: over as many sequences as last so long.
+// Seconds of a step.
 template <class Real>
 double time_step(const BasicRecurrent<Real>& network, const Size& size, double seconds) {
   const std::int64_t T = steps_of(size), B = size.batch;
   std::vector<Real> x(T * B * network.config().input_size), y(T * B * network.config().output_size());
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<Real>(static_cast<int>(i * 37 % 64) - 32) / 32;
-  const auto run = [&] { network.forward({T, B, x.data()}, {y.data()}); };
-  run();
-  const double begin = now();
-  std::int64_t runs = 0;
-  do run(), ++runs;
-  while (now() - begin < seconds);
-  return (now() - begin) / static_cast<double>(runs * T);
+  const auto samples = bench::sample(seconds, [&] { network.forward({T, B, x.data()}, {y.data()}); });
+  return quartiles(samples).median / static_cast<double>(T);
 }
 
 struct Times {
@@ -190,14 +182,15 @@ int program(int argc, char** argv) {
   }
   const std::int64_t rounds = options.integer("--rounds", 1, 1000, 11), most = options.integer("--up-to", 1, 1 << 20, 1 << 20);
   const double seconds = options.seconds("--seconds", 0.02);
-  const char* separator = "[";
+  const char* separator = "";
+  std::printf("[");
   for (const Size& size : kSizes) {
     if (size.hidden_size > most) continue;
     std::printf("%s", separator);
     measure(size, options.text("--isa"), rounds, seconds);
     separator = ",\n ";
   }
-  std::printf("%s]\n", *separator == '[' ? separator : "");
+  std::printf("]\n");
   return 0;
 }
 

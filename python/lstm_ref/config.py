@@ -405,7 +405,8 @@ def check_rate(parameter: str, value: Any) -> float:
 
 
 def dtype_name(dtype: Any) -> Any:
-    """np.float64 and torch.float64 as "float64"; what is no type as it is, to be refused, and torch.bfloat16, of all numbers, by its name."""
+    """np.float64 and torch.float64 as "float64". As it is what is no type, and by its name a type of torch that is none of these:
+    both to be refused, torch.bfloat16 too, which would be that of all numbers."""
     if str(dtype).startswith("torch."):
         return {"torch.float32": "float32", "torch.float64": "float64"}.get(str(dtype), str(dtype))
     try:
@@ -543,10 +544,17 @@ def check_inputs(
     config: Config, x: Any, h_0: Any = None, c_0: Any = None, lengths: Any = None, *,
     seed: Any = None, masks: Mapping[str, Any] | None = None, from_file: bool = False, other_ranks: str = "",
 ) -> Inputs:  # fmt: skip
-    """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. From a file, masks are all its further tensors. other_ranks: what the caller takes besides.
+    """Checks 9 to 13 of spec/model-file.md; then fills in what may be absent. From a file, masks are all its further tensors.
 
+    other_ranks: what the caller takes besides, for the error about x.
     x (T, B, I) or (B, T, I); h_0, c_0 (L*D, B, H); lengths (B,) int64; seed an integer, or (1,) int64. Raises InvalidArgument.
     """
+
+    def checked_mask(name: str, value: Any, expected: Expected) -> np.ndarray:
+        array = to_array(name, value)
+        check_array(name, array, config.real, expected, from_file=from_file)
+        return array
+
     if x is None:
         raise InvalidArgument("x", "missing", f"({config.input_axes}) with I = {config.input_size}")
     x = to_array("x", x)
@@ -560,14 +568,16 @@ def check_inputs(
     if lengths is not None:
         lengths = _check_lengths(lengths, steps, batch, from_file)
     checked_seed = None if seed is None else check_seed(config, seed, from_file=from_file)
-    checked_masks = _check_masks(config, steps, batch, seed, masks, from_file)
+    if from_file:
+        masks = masks or None  # beside a file's other tensors, none is none given
+    checked_masks = None if masks is None else check_masks(config, steps, batch, masks, checked_mask, seed)
     if not config.outputs_fit(steps, batch):
         raise InvalidArgument("memory", "too little for this case", "a smaller one")
 
     if h_0 is None:
         h_0, c_0 = (np.zeros(config.expected_state(batch, name).shape, config.real) for name in ("h", "c"))
     lengths = np.full(batch, steps, np.int64) if lengths is None else lengths
-    return Inputs(x, h_0, c_0 if "c" in config.state else None, lengths, checked_seed, checked_masks)
+    return Inputs(x, h_0, c_0 if "c" in config.state else None, lengths, checked_seed, checked_masks or None)
 
 
 def check_state(
@@ -616,24 +626,23 @@ def check_seed(config: Config, seed: Any, *, from_file: bool = False) -> int:
     return int(array[0])
 
 
-def _check_masks(
-    config: Config, steps: int, batch: int, seed: Any, masks: Mapping[str, Any] | None, from_file: bool
-) -> dict[str, np.ndarray] | None:
-    """All masks of the configuration, or none; and no other tensor. Beside a file's other tensors, none is none given."""
-    checked: dict[str, np.ndarray] = {}
-    given = masks or {}
-    known = {} if masks is None else dict(config.iter_masks(steps, batch))
-    for name, mask in known.items() if known.keys() & given.keys() or not (given or from_file) else ():
-        if seed is not None:
-            raise InvalidArgument("seed", "given with masks", "a seed or masks")
-        if name not in given:
-            raise InvalidArgument(name, "missing", str(mask.expected))
-        checked[name] = to_array(name, given[name])
-        check_array(name, checked[name], config.real, mask.expected, from_file=from_file)
-    for name in given:
+def check_masks(
+    config: Config, steps: int, batch: int, masks: Mapping[str, Any], check: Callable[[str, Any, Expected], Any], seed: Any = None
+) -> dict[str, Any]:
+    """Of check 11: all masks of the configuration, whatever `check` makes of them, none beside a seed; and no other tensor."""
+    known = dict(config.iter_masks(steps, batch))
+    checked = {}
+    if not masks or known.keys() & masks.keys():
+        for name, mask in known.items():
+            if seed is not None:
+                raise InvalidArgument("seed", "given with masks", "a seed or masks")
+            if name not in masks:
+                raise InvalidArgument(name, "missing", str(mask.expected))
+            checked[name] = check(name, masks[name], mask.expected)
+    for name in masks:
         if name not in checked:
             raise unexpected(name, config)
-    return checked or None
+    return checked
 
 
 def split_state(config: Config, state: Any) -> tuple[Any, Any]:

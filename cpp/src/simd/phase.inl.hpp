@@ -98,10 +98,9 @@ LSTM_REF_INLINE void for_each_part(const CellStep<Real>& step, int64_t most, con
 
 // The pointwise part of what is normalised first.
 void normalised_phase(const CellStep<Real>& step) {
-  const bool waits = step.pointwise->part == Part::kCell;  // then it is c' alone, by cell_part
   find_moments(step);
   for_each_part(step, kSideBySide, [&](int64_t p, int64_t N) {
-    for (int64_t n = 0; n < N && !waits; ++n) {
+    for (int64_t n = 0; n < N && step.pointwise->part != Part::kCell; ++n) {  // which normalises c' itself
       for (int64_t r = 0; r < step.rows; ++r) normalise_panel(step, r, p + n, step.z + (n + r) * 4 * kLanes);
     }
     const auto tile = [&](int64_t t) {  // of one row, or of one panel

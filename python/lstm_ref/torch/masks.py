@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..config import Config, check_seed, unexpected
+from ..config import Config, check_masks, check_seed
 from ..environment import canonical_environment
 from ..errors import InvalidArgument
 from ..reference import CANONICAL32, CANONICAL64, masks_of_seed
@@ -29,28 +29,13 @@ def masks_of(config: Config, x: Tensor, seed: Any, given: Mapping[str, Any] | No
             arrays = masks_of_seed(arithmetic, config, number, T, B)
         return {name: torch.from_numpy(array).to(x) for name, array in arrays.items()}
     if given is not None:
-        return _check(config, x, given)
+        return check_masks(config, T, B, given, lambda name, value, expected: check_tensor(name, value, x.dtype, expected))
     return _draw(config, x) if is_training else {}
 
 
 def at(p: Mapping[str, Tensor], t: int) -> Mapping[str, Tensor]:
     """The parameters of one step: of a mask what concerns it, of the rest all."""
     return {**p, **{name: p[name][t] for name in OF_STEPS if name in p}}
-
-
-def _check(config: Config, x: Tensor, given: Mapping[str, Any]) -> dict[str, Tensor]:
-    """All masks of the configuration, and no other."""
-    checked: dict[str, Tensor] = {}
-    for name, mask in config.iter_masks(*x.shape[:2]):
-        if name not in given:
-            if given and not any(other in given for other, _ in config.iter_masks(*x.shape[:2])):
-                break
-            raise InvalidArgument(name, "missing", str(mask.expected))
-        checked[name] = check_tensor(name, given[name], x.dtype, mask.expected)
-    for name in given:
-        if name not in checked:
-            raise unexpected(name, config)
-    return checked
 
 
 def _draw(config: Config, x: Tensor) -> dict[str, Tensor]:
