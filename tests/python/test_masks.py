@@ -116,6 +116,7 @@ def test_the_masks_of_a_configuration():
         ({"seed": -1}, "seed[0]: -1, want an integer of at least 0"),
         ({"seed": 2**63}, "seed[0]: 9223372036854775808, want an integer below 2^63"),
         ({"seed": np.uint64(2**63)}, "seed[0]: 9223372036854775808, want an integer below 2^63"),
+        ({"seed": np.array(2**63, np.uint64)}, "seed[0]: 9223372036854775808, want an integer below 2^63"),
         ({"seed": [1, 2]}, "seed: shape (2,), want (1,) = (1,)"),
         ({"seed": 1.0}, "seed: dtype float64, want int64"),
         ({"masks": {"mask": np.ones(1, np.float32)}}, "mask: unexpected tensor, want only x, h_0, lengths, seed, masks"),
