@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/qemu.sh arm64|s390x: C++ and Go built for that processor, and run by qemu's user emulation. All golden vectors, and the
-# tests of the engine on every fifth of their networks; not the benchmarks, nor Go's tests of files and arguments, which are the
-# same code everywhere.
+# tests of the engine on every fifth of their networks, batches or plans; not the benchmarks, nor Go's tests of files and
+# arguments, which are the same code everywhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +22,7 @@ cmake=$(command -v .venv/bin/cmake || command -v cmake)
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="${triple%%-*}" -DCMAKE_CXX_COMPILER="$triple-g++" \
   -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v "$emulator");-L;/usr/$triple" -DLSTM_REF_BUILD_BENCH=OFF
 "$cmake" --build "$build"
-LSTM_REF_TEST_EVERY=5 "$(dirname "$cmake")/ctest" --test-dir "$build" --output-on-failure --timeout 3600 -j "$(nproc)"
+LSTM_REF_TEST_EVERY=5 "$(dirname "$cmake")/ctest" --test-dir "$build" --output-on-failure --timeout 7200 -j "$(nproc)"
 
 cd go
 GOOS=linux GOARCH=$architecture CGO_ENABLED=0 "${GO:-go}" test -count=1 -timeout 2h -exec "$emulator" \
