@@ -5,6 +5,7 @@
 # make lint     formatting, types, generated files
 # make sweep    sigmoid and tanh on all 2^32 inputs (minutes)
 # make test-qemu  C++ and Go on arm64 and s390x, emulated (an hour; needs Debian's cross compilers and qemu-user)
+# make test-asan  the C++ tests under AddressSanitizer (15 minutes)
 # make clean    remove what was built;  make distclean  also .venv
 #
 # Nothing is needed but Python >= 3.10, make and a C++17 compiler. A second run does only what changed.
@@ -31,7 +32,7 @@ GO_SOURCES  := $(shell find go -type f)
 # The machine's Go if it is new enough, else the one from the dev extra.
 GO = $(shell go version 2>/dev/null | grep -qE 'go1\.(2[4-9]|[3-9][0-9])' && command -v go || echo "$(CURDIR)/$(BIN)/go")
 
-.PHONY: verify test test-python test-cpp test-go test-qemu test-qemu-arm64 test-qemu-s390x bench bench-variants lint format golden sweep clean distclean
+.PHONY: verify test test-python test-cpp test-go test-qemu test-qemu-arm64 test-qemu-s390x test-asan bench bench-variants lint format golden sweep clean distclean
 .DELETE_ON_ERROR:
 FORCE:
 
@@ -53,6 +54,12 @@ test-qemu: test-qemu-arm64 test-qemu-s390x
 
 test-qemu-arm64 test-qemu-s390x: test-qemu-%: $(BUILD)/.python
 	GO="$(GO)" tests/qemu.sh $*
+
+test-asan: $(BUILD)/.python
+	$(BIN)/cmake -S . -B $(BUILD)/asan -G Ninja -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" -DLSTM_REF_BUILD_BENCH=OFF \
+	  -DCMAKE_CXX_FLAGS=-fsanitize=address
+	$(BIN)/cmake --build $(BUILD)/asan
+	$(BIN)/ctest --test-dir $(BUILD)/asan --output-on-failure -j $(JOBS)
 
 bench: $(BUILD)/.python $(BUILD)/go/lstm-ref-bench $(VENV)/.peers
 	$(BIN)/lstm-ref bench --out bench/results --markdown README.md --markdown docs/speed.md

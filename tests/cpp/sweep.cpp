@@ -5,6 +5,7 @@
 // The oracle is the C library's double precision. Where its error could change the float32 it rounds to, long double decides,
 // then the series near 0; what even that leaves open is counted as undecided.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -59,9 +60,7 @@ constexpr std::uint64_t kBlocks = (kInputs + kNew - 1) / kNew;
 class Activations {
  public:
   explicit Activations(const lstm_ref::Kernels<float>& kernels)
-      : sigmoid(kBlock), tanh(kBlock), kernels_(kernels), z_(4 * kBlock), c_(kBlock), h_(kBlock) {
-    for (std::size_t r = 0; r < kRows; ++r) h_rows_.push_back(h_.data() + r * kRowSize);
-  }
+      : sigmoid(kBlock), tanh(kBlock), kernels_(kernels), z_(4 * kBlock), c_(kBlock), h_(kBlock) {}
 
   void compute(const std::vector<float>& x) {
     const auto lanes = static_cast<std::size_t>(kernels_.lanes);
@@ -69,7 +68,9 @@ class Activations {
       for (std::size_t gate = 0; gate < 4; ++gate) z_[position(k, gate, lanes)] = x[k];
     }
     const auto panels = static_cast<std::int64_t>(kRowSize / lanes);
-    kernels_.step(z_.data(), kRows, c_.data(), kRows, h_rows_.data(), kRows, {0, panels});
+    std::array<float*, kRows> h_rows;
+    for (std::size_t r = 0; r < kRows; ++r) h_rows[r] = h_.data() + r * kRowSize;
+    kernels_.step(z_.data(), kRows, c_.data(), kRows, h_rows.data(), kRows, {0, panels});
     for (std::size_t k = 0; k < kBlock; ++k) {
       sigmoid[k] = z_[position(k, 0, lanes)];
       tanh[k] = z_[position(k, 2, lanes)];
@@ -89,7 +90,6 @@ class Activations {
 
   const lstm_ref::Kernels<float>& kernels_;
   std::vector<float> z_, c_, h_;  // (P, rows, 4, V), (P, rows, V), (rows, P*V)
-  std::vector<float*> h_rows_;
 };
 
 // ---- The oracle ----
