@@ -5,7 +5,7 @@
 # make lint     formatting, types, generated files
 # make sweep    sigmoid and tanh on all 2^32 inputs (minutes)
 # make test-qemu  C++ and Go on arm64 and s390x, emulated (an hour; needs Debian's cross compilers and qemu-user)
-# make test-asan  the C++ tests under AddressSanitizer (15 minutes)
+# make test-asan  the C++ tests under AddressSanitizer (12 minutes)
 # make clean    remove what was built;  make distclean  also .venv
 #
 # Nothing is needed but Python >= 3.10, make and a C++17 compiler. A second run does only what changed.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/qemu.sh arm64|s390x: C++ and Go built for that processor, and run by qemu's user emulation. All golden vectors, and the
 # tests of the engine on every fifth of their networks, batches or plans; not the benchmarks, nor Go's tests of files and
-# arguments, which are the same code everywhere.
+# arguments, which are the same code everywhere; of Go's runner only that it builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

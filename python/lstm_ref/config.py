@@ -405,8 +405,8 @@ def check_rate(parameter: str, value: Any) -> float:
 
 
 def dtype_name(dtype: Any) -> Any:
-    """np.float64 and torch.float64 as "float64". As it is what is no type, and by its name a type of torch that is none of these:
-    both to be refused, torch.bfloat16 too, which would be that of all numbers."""
+    """np.float64 and torch.float64 as "float64". Another type of torch becomes its name and what is no type stays as it is, both to
+    be refused: torch.bfloat16, too, for as a parameter's type it would be that of all numbers, not of weights alone."""
     if str(dtype).startswith("torch."):
         return {"torch.float32": "float32", "torch.float64": "float64"}.get(str(dtype), str(dtype))
     try:
